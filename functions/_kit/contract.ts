@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../../shared/errors.ts';
+
+/** What a function may touch. The CDK stack grants exactly this, and sets exactly the variables that go with it. */
+export interface Uses {
+  /** The database role whose secret the function may read. */
+  readonly database?: 'api' | 'worker';
+  /** `media` holds uploads and renditions. */
+  readonly bucket?: readonly BucketAccess[];
+  /** Queues the function may send to. */
+  readonly queues?: readonly QueueName[];
+  readonly secrets?: readonly SecretName[];
+  /** May send mail through SES. */
+  readonly mail?: true;
+}
+
+export type BucketAccess = 'presign-upload' | 'read' | 'write' | 'delete';
+export type QueueName = 'publish' | 'media' | 'metrics';
+/** `signingKeys`: private JWKs that sign access tokens. `verificationKeys`: their public halves.
+ *  `tokenKeys`: AES-256 keys that seal the accounts' platform tokens. `platformApps`: client ids and secrets of the platforms. */
+export type SecretName = 'signingKeys' | 'verificationKeys' | 'tokenKeys' | 'platformApps';
+
+interface Deployment {
+  /** MiB. Default 512. */
+  readonly memory?: number;
+  /** Seconds. Default 29 for an endpoint, 60 for the others. */
+  readonly timeout?: number;
+  /** Native packages that come from the Lambda layer instead of the bundle. */
+  readonly native?: readonly ('sharp' | 'node-av')[];
+  /** Files of npm packages that are copied beside the bundle: name beside the bundle → module specifier. */
+  readonly assets?: Readonly<Record<string, string>>;
+  readonly uses: Uses;
+}
+
+export interface EndpointContract extends Deployment {
+  readonly kind: 'endpoint';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | '$default';
+  /** Route with `{name}` parameters; `$default` for the door behind all others. */
+  readonly path: string;
+  /** `user`: bearer access token. `public`: anybody. `page`: anybody who holds the unguessable path. */
+  readonly auth: 'user' | 'public' | 'page';
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag?: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Status of success. */
+  readonly status: 200 | 201 | 202 | 204 | 302;
+  /** JSON body of success; absent with `content` or status 204. */
+  readonly response?: z.ZodType;
+  /** Media type of a body that is not JSON. */
+  readonly content?: string;
+  readonly errors: readonly ErrorCode[];
+  /** The answer holds a secret: it is never stored, a repeated Idempotency-Key gets 409 `already_done`. */
+  readonly secretAnswer?: true;
+  /** Largest request body in bytes. Default 1 MiB. */
+  readonly maxBody?: number;
+}
+
+export interface WorkerContract extends Deployment {
+  readonly kind: 'worker';
+  readonly queue: QueueName;
+  /** Most messages of one invocation. */
+  readonly batch: number;
+  /** Seconds that Lambda may wait to fill a batch. Default 0. */
+  readonly window?: number;
+  /** Receives before a message goes to the dead-letter queue. Default 5. */
+  readonly maxReceives?: number;
+  readonly summary: string;
+  /** Shape of one message's JSON body. */
+  readonly message: z.ZodType;
+  /** Object keys under this prefix of the media bucket send their `ObjectCreated` event to the queue. */
+  readonly prefix?: string;
+}
+
+export interface ScheduleContract extends Deployment {
+  readonly kind: 'schedule';
+  /** Minutes between two ticks. */
+  readonly everyMinutes: number;
+  readonly summary: string;
+}
+
+export type Contract = EndpointContract | WorkerContract | ScheduleContract;

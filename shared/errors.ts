@@ -1,0 +1,98 @@
+/**
+ * Every error a caller can meet: one closed table. `functions/_kit/problem.ts` turns the kind into a status;
+ * a door declares which codes it may answer, and `test/api` provokes each of them.
+ */
+
+export type ErrorKind =
+  | 'bad-request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'conflict'
+  | 'too-large'
+  | 'unsupported-media-type'
+  | 'invalid'
+  | 'too-many'
+  | 'internal'
+  | 'platform'
+  | 'unavailable';
+
+/** Who can mend it. */
+export type Actor = 'you' | 'platform' | 'us';
+
+interface ErrorEntry {
+  readonly kind: ErrorKind;
+  readonly actor: Actor;
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+export const errors = {
+  malformed_json: { kind: 'bad-request', actor: 'you', retryable: false, title: 'The body is not valid JSON.' },
+  unsupported_media_type: { kind: 'unsupported-media-type', actor: 'you', retryable: false, title: 'The body must be sent as application/json.' },
+  body_too_large: { kind: 'too-large', actor: 'you', retryable: false, title: 'The body is larger than this door takes.' },
+  invalid_request: { kind: 'invalid', actor: 'you', retryable: false, title: 'Some fields are not valid.' },
+  invalid_cursor: { kind: 'invalid', actor: 'you', retryable: false, title: 'The cursor was not made by this list.' },
+  unauthenticated: { kind: 'unauthenticated', actor: 'you', retryable: false, title: 'A valid access token is needed.' },
+  invalid_credentials: { kind: 'unauthenticated', actor: 'you', retryable: false, title: 'E-mail or password is wrong.' },
+  invalid_refresh_token: { kind: 'unauthenticated', actor: 'you', retryable: false, title: 'The refresh token is unknown, expired or already used.' },
+  email_not_verified: { kind: 'forbidden', actor: 'you', retryable: false, title: 'The e-mail address is not verified yet.' },
+  forbidden: { kind: 'forbidden', actor: 'you', retryable: false, title: 'Your role does not allow this.' },
+  not_found: { kind: 'not-found', actor: 'you', retryable: false, title: 'There is no such thing, or it is not yours.' },
+  no_such_route: { kind: 'not-found', actor: 'you', retryable: false, title: 'There is no such route.' },
+  method_not_allowed: { kind: 'method-not-allowed', actor: 'you', retryable: false, title: 'The route does not take this method.' },
+  invalid_token: { kind: 'bad-request', actor: 'you', retryable: false, title: 'The token is unknown, expired or already used.' },
+  invalid_state: { kind: 'bad-request', actor: 'you', retryable: false, title: 'The sign-in was not started here, has expired or was already finished.' },
+  wrong_state: { kind: 'conflict', actor: 'you', retryable: false, title: 'It is not in a state that allows this.' },
+  idempotency_in_flight: { kind: 'conflict', actor: 'you', retryable: true, title: 'A request with this Idempotency-Key is still running.' },
+  idempotency_mismatch: { kind: 'conflict', actor: 'you', retryable: false, title: 'This Idempotency-Key was used with another request.' },
+  already_done: { kind: 'conflict', actor: 'you', retryable: false, title: 'This Idempotency-Key was used; its answer held a secret and is not kept.' },
+  in_use: { kind: 'conflict', actor: 'you', retryable: false, title: 'Something still waits for it.' },
+  media_not_usable: { kind: 'conflict', actor: 'you', retryable: false, title: 'A medium failed processing or was deleted.' },
+  account_not_usable: { kind: 'conflict', actor: 'you', retryable: false, title: 'An account must be reconnected first.' },
+  refresh_too_soon: { kind: 'too-many', actor: 'you', retryable: true, title: 'The numbers were refreshed a moment ago.' },
+  too_many_requests: { kind: 'too-many', actor: 'you', retryable: true, title: 'Too many requests.' },
+  platform_rejected: { kind: 'platform', actor: 'platform', retryable: false, title: 'The platform refused.' },
+  platform_unavailable: { kind: 'platform', actor: 'platform', retryable: true, title: 'The platform does not answer.' },
+  address_not_allowed: { kind: 'invalid', actor: 'you', retryable: false, title: 'This address may not be fetched.' },
+  database_unavailable: { kind: 'unavailable', actor: 'us', retryable: true, title: 'The database is away. Nothing was lost.' },
+  internal: { kind: 'internal', actor: 'us', retryable: true, title: 'Something went wrong on our side.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** One field that is wrong: a JSON pointer into the request (`/query/limit`, `/body/text`) and what is wrong there. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+export interface ErrorDetail {
+  /** Added to the title for people; never SQL, stack or library text. */
+  readonly detail?: string;
+  readonly fields?: readonly FieldError[];
+  readonly retryAfterS?: number;
+  /** Methods of a 405. */
+  readonly allow?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/** The one exception that becomes an answer. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+
+  constructor(code: ErrorCode, detail: ErrorDetail = {}) {
+    super(errors[code].title, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Ends the request with a code of the table. */
+export function fail(code: ErrorCode, detail: ErrorDetail = {}): never {
+  throw new AppError(code, detail);
+}
