@@ -85,7 +85,12 @@ export type Prepared = Readonly<Record<string, unknown>>;
 export type PrepareResult =
   | { readonly kind: 'ready'; readonly prepared: Prepared; readonly expiresInS: number | null }
   /** The platform still works on it: ask again after `waitS`, with `prepared` handed back. */
-  | { readonly kind: 'waiting'; readonly prepared: Prepared; readonly waitS: number; readonly expiresInS: number | null }
+  | {
+      readonly kind: 'waiting';
+      readonly prepared: Prepared;
+      readonly waitS: number;
+      readonly expiresInS: number | null;
+    }
   | Failure;
 
 export interface Evidence {
@@ -230,26 +235,48 @@ export interface Grant {
 }
 
 export type Refreshed =
-  | { readonly kind: 'refreshed'; readonly accessToken: string; readonly refreshToken: string | null; readonly expiresInS: number | null }
+  | {
+      readonly kind: 'refreshed';
+      readonly accessToken: string;
+      readonly refreshToken: string | null;
+      readonly expiresInS: number | null;
+    }
   | Failure;
 
 export interface Connector {
   readonly name: PlatformName;
   readonly capabilities: Capabilities;
   /** Registers an app where each instance hands out its own (Mastodon); absent where the operator enters it. */
-  registerApp?(request: { http: PlatformHttp; baseUrl: string; redirectUri: string }): Promise<AppCredentials | Failure>;
+  registerApp?(request: {
+    http: PlatformHttp;
+    baseUrl: string;
+    redirectUri: string;
+  }): Promise<AppCredentials | Failure>;
   authorizeUrl?(request: AuthorizeRequest): string;
   exchangeCode?(exchange: CodeExchange): Promise<Grant | Failure>;
   /** App-password sign-in (Bluesky). */
-  signIn?(request: { http: PlatformHttp; baseUrl: string; identifier: string; password: string }): Promise<Grant | Failure>;
+  signIn?(request: {
+    http: PlatformHttp;
+    baseUrl: string;
+    identifier: string;
+    password: string;
+  }): Promise<Grant | Failure>;
   /** Absent where tokens do not expire. */
   refresh?(session: Session): Promise<Refreshed>;
   revoke?(session: Session, app: AppCredentials | null): Promise<void>;
   /** Rules beyond the capabilities, in the platform's own words. Pure. */
-  validate?(draft: Pick<Draft, 'text' | 'options'> & { media: readonly Pick<MediaItem, 'kind' | 'mimeType' | 'bytes' | 'width' | 'height' | 'durationS'>[] }): readonly Violation[];
+  validate?(
+    draft: Pick<Draft, 'text' | 'options'> & {
+      media: readonly Pick<MediaItem, 'kind' | 'mimeType' | 'bytes' | 'width' | 'height' | 'durationS'>[];
+    },
+  ): readonly Violation[];
   prepare(session: Session, draft: Draft, prepared: Prepared | null): Promise<PrepareResult>;
   commit(session: Session, draft: Draft, prepared: Prepared): Promise<CommitResult>;
-  confirm(session: Session, draft: Draft, platformPostId: string): Promise<{ kind: 'published'; evidence: Evidence } | { kind: 'waiting'; waitS: number } | Failure>;
+  confirm(
+    session: Session,
+    draft: Draft,
+    platformPostId: string,
+  ): Promise<{ kind: 'published'; evidence: Evidence } | { kind: 'waiting'; waitS: number } | Failure>;
   reconcile(session: Session, draft: Draft, prepared: Prepared | null, since: string): Promise<ReconcileResult>;
   remove?(session: Session, platformPostId: string): Promise<{ kind: 'removed' } | Failure>;
   metrics(session: Session, platformPostId: string): Promise<{ kind: 'metrics'; metrics: Metrics } | Failure>;
