@@ -1,0 +1,11 @@
+drop function app.touch();
+drop function app.run(jsonb, text, text[]);
+drop function app.parts(text);
+drop function app.remember(text, jsonb, text[]);
+drop function app.repeated(text, jsonb, boolean);
+drop table idempotency_keys;
+drop function app.session_id();
+drop function app.user_id();
+drop function app.now();
+drop schema app;
+alter default privileges grant execute on functions to public;

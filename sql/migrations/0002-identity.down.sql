@@ -1,0 +1,11 @@
+drop function app.mail_sent(uuid);
+drop function app.rotate_session(uuid, text, text);
+drop function app.open_session(uuid, uuid, text, text, text);
+drop function app.login_candidate(text);
+drop function app.verify_email(text);
+drop function app.register(text, text, text, text, text);
+drop function app.check_alive(uuid, uuid);
+drop table outbox_events;
+drop table email_verification_tokens;
+drop table user_sessions;
+drop table users;

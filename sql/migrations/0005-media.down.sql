@@ -1,0 +1,3 @@
+drop table videos;
+drop table media_renditions;
+drop table media;
