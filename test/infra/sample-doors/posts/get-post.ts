@@ -1,0 +1,12 @@
+import { sampleDoor } from '../../sample.ts';
+
+export const handler = sampleDoor({
+  kind: 'endpoint',
+  method: 'GET',
+  path: '/v1/posts/{postId}',
+  auth: 'user',
+  summary: 'One post.',
+  status: 200,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+});
