@@ -42,6 +42,8 @@ export interface MediaItem {
   readonly height: number;
   readonly durationS: number | null;
   readonly altText: string | null;
+  /** `h264`, `hevc`, …; absent or null where it is not known. */
+  readonly videoCodec?: string | null;
   /** Opens the bytes as a stream. `length` is exact. */
   open(): Promise<{ body: ReadableStream<Uint8Array>; length: number }>;
   /** A URL which the platform can fetch for at least six hours. */
@@ -77,6 +79,22 @@ export interface Session {
   readonly credentials: Credentials;
   /** Aborts at the attempt's deadline. */
   readonly signal: AbortSignal;
+  /** Origin of the AppView that counts likes and replies (Bluesky); `https://public.api.bsky.app` when absent. */
+  readonly appViewUrl?: string;
+  /** Posts that other publications of this account own already: reconcile passes them over when it looks by text. */
+  readonly knownPostIds?: readonly string[];
+  /** Our own feed, for the community connector. */
+  readonly community?: CommunityPort;
+}
+
+/** What the community connector asks of our own database. */
+export interface CommunityPort {
+  /** Writes the post in one statement; a second call for the same publication returns the first one's evidence. */
+  publish(draft: Draft): Promise<Evidence>;
+  /** Evidence of the publication's post, or null when there is none. */
+  find(publicationId: string): Promise<Evidence | null>;
+  remove(platformPostId: string): Promise<void>;
+  metrics(platformPostId: string): Promise<Metrics | null>;
 }
 
 /** JSON that a connector keeps between prepare and commit (container id, blob references). */
@@ -132,6 +150,8 @@ export interface TextLimit {
   readonly unit: 'characters' | 'graphemes' | 'threads_chars';
   /** Length that every URL counts as, where the platform shortens links. */
   readonly urlWeight: number | null;
+  /** Of `@user@host` only `@user` counts. */
+  readonly mentionsWithoutHost?: true;
 }
 
 export interface MediaLimit {
