@@ -52,6 +52,8 @@ create table post_publications (
   lease_token uuid,
   lease_until timestamptz,
   commit_started_at timestamptz,
+  -- The platform answered the commit and did not take the post: nothing became public, a retry is safe.
+  refused_at timestamptz,
   looks integer not null default 0,
   prepared jsonb,
   prepared_expires_at timestamptz,
@@ -117,7 +119,7 @@ begin
     when 'scheduled' then new.state in ('queued', 'draft', 'cancelled')
     when 'queued' then new.state in ('scheduled', 'publishing', 'cancelled')
     when 'publishing' then new.state in ('processing', 'published', 'failed', 'unknown')
-      or (new.state = 'scheduled' and old.commit_started_at is null)
+      or (new.state = 'scheduled' and (old.commit_started_at is null or new.refused_at > old.commit_started_at))
     when 'processing' then new.state in ('published', 'failed', 'unknown')
     when 'unknown' then new.state in ('published', 'failed', 'scheduled')
     when 'failed' then new.state in ('scheduled', 'cancelled')

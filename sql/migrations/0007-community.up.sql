@@ -110,11 +110,6 @@ create policy community_posts_worker on community_posts for all to posthaste_wor
 grant select on community_posts to posthaste_api, posthaste_public;
 grant select, insert, update (deleted_at) on community_posts to posthaste_worker;
 
--- Those community posts among the ids that the actor may see; policies of what hangs on a post ask it.
-create policy social_accounts_community on social_accounts for select to posthaste_api, posthaste_public
-  using (platform = 'community' and status = 'connected');
-grant select (id, platform, handle, display_name, avatar_url, status) on social_accounts to posthaste_public;
-
 alter table comments enable row level security;
 create policy comments_read on comments for select to posthaste_api, posthaste_public
   using (deleted_at is null and community_post_id in (select p.id from community_posts p where p.id = community_post_id));
@@ -144,3 +139,11 @@ as $$
   select u.id, u.display_name from users u where u.id = any (ids) and u.deleted_at is null
 $$;
 grant execute on function app.display_names(uuid[]) to posthaste_api, posthaste_public;
+
+-- The face of a community account, for everyone who may read its posts.
+create function app.community_profiles(ids uuid[]) returns table (account_id uuid, handle text, display_name text)
+language sql stable security definer set search_path = public, pg_temp
+as $$
+  select a.id, a.handle, a.display_name from social_accounts a where a.id = any (ids) and a.platform = 'community'
+$$;
+grant execute on function app.community_profiles(uuid[]) to posthaste_api, posthaste_public;

@@ -1,0 +1,139 @@
+/**
+ * One API route. The declaration is plain data and comes first; from it come the checks, OpenAPI, CDK, the local router and
+ * the tests that walk all routes. The lifecycle of a request is `answer`, top to bottom.
+ */
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { z } from 'zod';
+import { connect, type Db } from '../../shared/db/client.ts';
+import { describeError, log } from '../../shared/log.ts';
+import type { EndpointContract } from './contract.ts';
+import { asAppError, problem } from './problem.ts';
+import { identify, readInput, readRepeat } from './request.ts';
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
+
+/** An answer that is not JSON: a page, a picture, a redirect. */
+export interface Page {
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Call<C extends EndpointContract> {
+  readonly params: Output<C['params']>;
+  readonly query: Output<C['query']>;
+  readonly body: Output<C['body']>;
+  readonly db: Db;
+  /** The person behind the token; null at a door that needs none. */
+  readonly user: C['auth'] extends 'user' ? { readonly id: string; readonly sessionId: string } : null;
+  readonly request: {
+    readonly id: string;
+    readonly method: string;
+    readonly path: string;
+    readonly ip: string;
+    readonly userAgent: string | null;
+  };
+  /** Milliseconds until Lambda ends the call. */
+  remainingMs(): number;
+}
+
+type Handle<C extends EndpointContract> = (call: Call<C>) => Promise<Sent<C>>;
+type Result = APIGatewayProxyStructuredResultV2;
+
+const PATIENCE_MS = 3_000; // a client waits no longer than that for a database that is away
+
+export function endpoint<const C extends Omit<EndpointContract, 'kind'>>(declaration: C) {
+  const contract = { ...declaration, kind: 'endpoint' } as C & { kind: 'endpoint' };
+  return (handle: Handle<C & { kind: 'endpoint' }>) => {
+    const handler = middy<APIGatewayProxyEventV2, Result>().handler((event, context) => answer(contract, handle, event, context));
+    return Object.assign(handler, { contract });
+  };
+}
+
+async function answer<C extends EndpointContract>(contract: C, handle: Handle<C>, event: APIGatewayProxyEventV2, context: Context): Promise<Result> {
+  const began = performance.now();
+  const requestId = event.requestContext.requestId;
+  let db: Db | undefined;
+  let result: Result;
+  let defect: unknown;
+  try {
+    const caller = await identify(contract, event);
+    const input = readInput(contract, event);
+    const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
+    db = connect({ caller, requestId, repeat: readRepeat(contract, event, input.rawBody), patienceMs });
+    const call = {
+      ...input,
+      db,
+      user: caller.kind === 'actor' ? { id: caller.userId, sessionId: caller.sessionId } : null,
+      request: {
+        id: requestId,
+        method: event.requestContext.http.method,
+        path: event.rawPath,
+        ip: event.requestContext.http.sourceIp,
+        userAgent: event.requestContext.http.userAgent || null,
+      },
+      remainingMs: () => context.getRemainingTimeInMillis(),
+    } as unknown as Call<C>;
+    result = success(contract, await handle(call));
+  } catch (error) {
+    const known = asAppError(error);
+    if (known.code === 'internal' || !declares(contract, known.code)) defect = error;
+    result = problem(known, event.rawPath, requestId);
+  }
+  log(defect === undefined ? 'info' : 'error', 'request', {
+    operation: context.functionName,
+    requestId,
+    route: `${contract.method} ${contract.path}`,
+    status: result.statusCode,
+    ms: Math.round(performance.now() - began),
+    dataApiCalls: db?.spent.calls ?? 0,
+    dataApiMs: Math.round(db?.spent.ms ?? 0),
+    ...(defect === undefined ? {} : describeError(defect)),
+  });
+  return { ...result, headers: { ...result.headers, 'x-request-id': requestId, 'x-content-type-options': 'nosniff' } };
+}
+
+/** What every door may answer, besides what it declares. */
+export const COMMON_ERRORS = ['invalid_request', 'internal', 'database_unavailable'] as const;
+
+function declares(contract: EndpointContract, code: string): boolean {
+  const common: readonly string[] = errorsOf(contract);
+  return common.includes(code);
+}
+
+/** All error codes of a door: its own, and those that its declaration implies. */
+export function errorsOf(contract: EndpointContract): readonly EndpointContract['errors'][number][] {
+  const implied = [
+    ...COMMON_ERRORS,
+    ...(contract.auth === 'user' ? (['unauthenticated'] as const) : []),
+    ...(contract.params === undefined ? [] : (['not_found'] as const)),
+    ...(contract.body === undefined ? [] : (['malformed_json', 'unsupported_media_type', 'body_too_large'] as const)),
+    ...(contract.method === 'POST'
+      ? ([
+          'idempotency_in_flight',
+          'idempotency_mismatch',
+          ...(contract.secretAnswer ? (['already_done'] as const) : []),
+        ] as const)
+      : []),
+  ];
+  return [...new Set([...implied, ...contract.errors])];
+}
+
+function success<C extends EndpointContract>(contract: C, sent: Sent<C>): Result {
+  if (contract.status === 204) return { statusCode: 204 };
+  if (contract.response !== undefined) {
+    // The second parse is what keeps a column nobody declared from leaving the house.
+    const body = contract.response.parse(sent);
+    return {
+      statusCode: contract.status,
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: JSON.stringify(body),
+    };
+  }
+  const page = sent as Page;
+  const headers = { ...(contract.content !== undefined && { 'content-type': contract.content }), 'cache-control': 'no-store', ...page.headers };
+  return typeof page.body === 'object'
+    ? { statusCode: contract.status, headers, body: Buffer.from(page.body).toString('base64'), isBase64Encoded: true }
+    : { statusCode: contract.status, headers, body: page.body ?? '' };
+}

@@ -1,0 +1,75 @@
+/** RFC 9457 problem details: the one place where an error becomes an answer. */
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { z } from 'zod';
+import { AppError, type ErrorCode, type ErrorKind, errors } from '../../shared/errors.ts';
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  'bad-request': 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  conflict: 409,
+  'too-large': 413,
+  'unsupported-media-type': 415,
+  invalid: 422,
+  'too-many': 429,
+  internal: 500,
+  platform: 502,
+  unavailable: 503,
+};
+
+export const Problem = z
+  .object({
+    type: z.string().describe('`urn:posthaste:problem:<code>`'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    instance: z.string().describe('The path that was called.'),
+    code: z.string(),
+    actor: z.enum(['you', 'platform', 'us']).describe('Who can mend it.'),
+    retryable: z.boolean().describe('The same request may succeed later.'),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
+      .optional()
+      .describe('The fields that are wrong, by JSON pointer: `/body/text`, `/query/limit`.'),
+  })
+  .meta({ id: 'Problem' });
+
+export function statusOf(code: ErrorCode): number {
+  return STATUS[errors[code].kind];
+}
+
+/** Anything that was thrown as the error it is; what nobody foresaw is `internal` and says nothing of itself. */
+export function asAppError(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('internal', { cause: error });
+}
+
+export function problem(error: AppError, instance: string, requestId: string): APIGatewayProxyStructuredResultV2 {
+  const entry = errors[error.code];
+  const { detail, fields, retryAfterS, allow } = error.detail;
+  const body: z.input<typeof Problem> = {
+    type: `urn:posthaste:problem:${error.code}`,
+    title: entry.title,
+    status: statusOf(error.code),
+    ...(detail !== undefined && { detail }),
+    instance,
+    code: error.code,
+    actor: entry.actor,
+    retryable: entry.retryable,
+    requestId,
+    ...(fields !== undefined && { errors: [...fields] }),
+  };
+  return {
+    statusCode: body.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...(entry.kind === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+      ...(retryAfterS !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterS))) }),
+      ...(allow !== undefined && { allow: allow.join(', ') }),
+    },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,126 @@
+/** What came in, checked: token, parameters, query and body. Refuses with every field that is wrong at once. */
+import { createHash } from 'node:crypto';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { z } from 'zod';
+import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.ts';
+import type { Caller, Repeat } from '../../shared/db/client.ts';
+import { AppError, type FieldError, fail } from '../../shared/errors.ts';
+import type { EndpointContract } from './contract.ts';
+
+const DEFAULT_MAX_BODY = 1024 * 1024;
+
+export async function authenticate(event: APIGatewayProxyEventV2): Promise<AccessClaims> {
+  const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(event.headers.authorization ?? '')?.[1];
+  const claims = token === undefined ? null : await verifyAccessToken(token);
+  return claims ?? fail('unauthenticated');
+}
+
+export async function identify(contract: EndpointContract, event: APIGatewayProxyEventV2): Promise<Caller> {
+  if (contract.auth === 'user') return { kind: 'actor', ...(await authenticate(event)) };
+  return { kind: 'public', ip: event.requestContext.http.sourceIp, route: `${contract.method} ${contract.path}` };
+}
+
+export interface Input {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** The body as it was sent, for the hash of an Idempotency-Key. */
+  readonly rawBody: string;
+}
+
+export function readInput(contract: EndpointContract, event: APIGatewayProxyEventV2): Input {
+  const rawBody = readBody(contract, event);
+  const problems: FieldError[] = [];
+  const params = check(contract.params, event.pathParameters ?? {}, '/params', problems);
+  // An id that cannot exist is answered like one that does not: shapes of ids are not told.
+  if (problems.length > 0) fail('not_found');
+  const query = check(contract.query, readQuery(event, problems), '/query', problems);
+  const body = contract.body === undefined ? undefined : check(contract.body, parseJson(event, rawBody), '/body', problems);
+  if (problems.length > 0) fail('invalid_request', { fields: problems });
+  return { params, query, body, rawBody };
+}
+
+function readBody(contract: EndpointContract, event: APIGatewayProxyEventV2): string {
+  const body = event.body ?? '';
+  const bytes = event.isBase64Encoded ? Buffer.from(body, 'base64') : Buffer.from(body);
+  if (bytes.length > (contract.maxBody ?? DEFAULT_MAX_BODY)) fail('body_too_large');
+  return event.isBase64Encoded ? bytes.toString('utf8') : body;
+}
+
+function parseJson(event: APIGatewayProxyEventV2, raw: string): unknown {
+  const type = (event.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  if (raw !== '' && type !== 'application/json') fail('unsupported_media_type');
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return fail('malformed_json');
+  }
+}
+
+function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
+    if (Object.hasOwn(query, name)) problems.push({ pointer: `/query/${escape(name)}`, message: 'is given more than once' });
+    query[name] = value;
+  }
+  return query;
+}
+
+function check(schema: z.ZodType | undefined, value: unknown, root: string, problems: FieldError[]): unknown {
+  if (schema === undefined) {
+    if (typeof value === 'object' && value !== null) {
+      problems.push(...Object.keys(value).map((name) => unknownField(`${root}/${escape(name)}`)));
+    }
+    return undefined;
+  }
+  findBadText(value, root, problems);
+  const result = schema.safeParse(value);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => fieldErrors(issue, root)));
+  return result.data;
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
+  const pointer = [root, ...issue.path.map((step) => escape(String(step)))].join('/');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(`${pointer}/${escape(key)}`));
+  return [{ pointer, message: issue.message, code: issue.code }];
+}
+
+function unknownField(pointer: string): FieldError {
+  return { pointer, message: 'is not a field of this request', code: 'unknown_field' };
+}
+
+/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+function findBadText(value: unknown, pointer: string, problems: FieldError[]): void {
+  if (typeof value === 'string') {
+    if (value.includes('\0') || !value.isWellFormed()) {
+      problems.push({ pointer, message: 'contains a NUL or half a surrogate pair', code: 'bad_text' });
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      const at = `${pointer}/${escape(key)}`;
+      findBadText(key, at, problems);
+      findBadText(inner, at, problems);
+    }
+  }
+}
+
+function escape(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed();
+}
+
+/** The Idempotency-Key of a POST, bound to path and body. */
+export function readRepeat(contract: EndpointContract, event: APIGatewayProxyEventV2, rawBody: string): Repeat | undefined {
+  const key = event.headers['idempotency-key'];
+  if (contract.method !== 'POST' || key === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new AppError('invalid_request', {
+      fields: [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
+    });
+  }
+  return {
+    route: `POST ${event.rawPath}`,
+    key,
+    bodyHash: createHash('sha256').update(rawBody).digest('base64url'),
+    secret: contract.secretAnswer === true,
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * The one way to the database: every statement goes through `app.run` in one Data API call, which checks that the caller is
+ * alive, sets the actor, answers repeats of an Idempotency-Key and runs the statement under row-level security.
+ */
+import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
+import type { z } from 'zod';
+import { config } from '../config/config.ts';
+import { AppError, type ErrorCode, errors } from '../errors.ts';
+import { readFailure, toAppError } from './errors.ts';
+import { encode, encodeArray, type Parameter } from './parameters.ts';
+import type { Statement } from './statement.ts';
+
+export type Caller =
+  | { readonly kind: 'actor'; readonly userId: string; readonly sessionId: string }
+  | { readonly kind: 'public'; readonly ip: string | null; readonly route: string }
+  | { readonly kind: 'worker'; readonly name: string };
+
+/** What makes a second request with the same Idempotency-Key the same request. */
+export interface Repeat {
+  readonly route: string;
+  readonly key: string;
+  readonly bodyHash: string;
+  /** The answer holds a secret and must not be kept. */
+  readonly secret: boolean;
+}
+
+export interface DbOptions {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly repeat?: Repeat | undefined;
+  /** How long a statement may wait for a database that is away: 3 s for a door, what is left for a worker. */
+  readonly patienceMs: () => number;
+}
+
+type Args = Record<string, Parameter>;
+
+export interface Db {
+  many<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>[]>;
+  maybe<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R> | null>;
+  /** The one row, or `not_found`. */
+  one<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
+  /** A write that answers by `outcome`: anything but `ok` ends the request with the code of that name. */
+  change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
+  /** After the first statement: this request repeats one that was answered; its rows come back and nothing is done anew. */
+  isRepeat(): boolean;
+  /** Data API calls so far, and the milliseconds they took. */
+  readonly spent: { calls: number; ms: number };
+}
+
+let client: RDSDataClient | undefined;
+
+export function dataApi(): RDSDataClient {
+  // Our own loop alone retries: the SDK would repeat a write after a 500 although the first try may have committed.
+  client ??= new RDSDataClient({ maxAttempts: 1, requestHandler: { requestTimeout: 60_000, connectionTimeout: 2_000 } });
+  return client;
+}
+
+export function connect(options: DbOptions): Db {
+  const spent = { calls: 0, ms: 0 };
+  let stored: readonly string[] | undefined;
+
+  async function run<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>[]> {
+    const { repeat } = options;
+    const isRead = statement.access === 'read';
+    const lines =
+      stored !== undefined && !isRead
+        ? stored
+        : await withRetries(options, statement.access !== 'write' || repeat !== undefined, async () => {
+            const began = performance.now();
+            spent.calls += 1;
+            try {
+              return await execute(options, statement, args, repeat && { ...repeat, look: isRead });
+            } finally {
+              spent.ms += performance.now() - began;
+            }
+          }).then((answer) => {
+            stored = answer.stored ?? stored;
+            return answer.lines ?? answer.stored ?? [];
+          });
+    return lines.map((line) => statement.row.parse(camelKeys(JSON.parse(line))));
+  }
+
+  async function maybe<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A) {
+    const rows = await run(statement, args);
+    return rows[0] ?? null;
+  }
+
+  async function one<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A) {
+    return (await maybe(statement, args)) ?? notFound();
+  }
+
+  async function change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A) {
+    const row = await one(statement, args);
+    const outcome = 'outcome' in row ? row.outcome : 'ok';
+    if (outcome !== 'ok') throw new AppError(outcomeCode(outcome));
+    return row;
+  }
+
+  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, spent };
+}
+
+function notFound(): never {
+  throw new AppError('not_found');
+}
+
+function outcomeCode(outcome: unknown): ErrorCode {
+  return typeof outcome === 'string' && isErrorCode(outcome) ? outcome : 'internal';
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errors, code);
+}
+
+interface Answer {
+  /** Rows of the statement; absent when only the stored answer came back. */
+  readonly lines?: readonly string[];
+  readonly stored?: readonly string[];
+}
+
+async function execute<A extends Args, R extends z.ZodObject>(
+  options: DbOptions,
+  statement: Statement<A, R>,
+  args: A,
+  repeat: (Repeat & { look: boolean }) | undefined,
+): Promise<Answer> {
+  const { caller } = options;
+  if (statement.kind !== caller.kind) throw new Error(`${statement.name} is a statement of kind ${statement.kind}`);
+  const settings = config('database');
+  const secretArn = caller.kind === 'worker' ? settings.DATABASE_WORKER_SECRET_ARN : settings.DATABASE_API_SECRET_ARN;
+  const call = { ...caller, statement: statement.name, requestId: options.requestId, ...(repeat && { repeat }) };
+  const parameters = encodeArray(statement.keys.map((key) => encode(args[key] ?? null)));
+  const result = await dataApi().send(
+    new ExecuteStatementCommand({
+      resourceArn: settings.DATABASE_CLUSTER_ARN,
+      secretArn,
+      database: settings.DATABASE_NAME,
+      sql: 'select part from app.run(:call::jsonb, :statement, :parameters::text[]) as part',
+      parameters: [
+        { name: 'call', value: { stringValue: JSON.stringify(call) } },
+        { name: 'statement', value: { stringValue: statement.text } },
+        { name: 'parameters', value: { stringValue: parameters } },
+      ],
+    }),
+  );
+  return readParts((result.records ?? []).map((record) => record[0]?.stringValue ?? '').join(''));
+}
+
+/** JSON lines; a line that begins with `!` opens the stored answer of an Idempotency-Key. */
+function readParts(text: string): Answer {
+  if (text === '') return { lines: [] };
+  const mark = text.startsWith('!') ? 0 : text.indexOf('\n!') + 1;
+  if (mark === 0 && !text.startsWith('!')) return { lines: split(text) };
+  const stored = split(text.slice(mark + 1));
+  return mark === 0 ? { stored } : { lines: split(text.slice(0, mark)), stored };
+}
+
+function split(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Repeats what is safe to repeat, within the caller's patience; everything else becomes an answer at once. */
+async function withRetries<T>(options: DbOptions, repeatable: boolean, attempt: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + options.patienceMs();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const failure = readFailure(error);
+      const again =
+        failure.kind === 'sql'
+          ? failure.retryable
+          : failure.kind === 'away' && (repeatable || failure.effect === 'nothing-happened');
+      const pauseMs = Math.min(1_000, 30 * 2 ** tries) * (0.5 + Math.random() / 2);
+      if (!again || performance.now() + pauseMs > giveUpAt) throw toAppError(failure, error);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+function camelKeys(row: unknown): unknown {
+  if (typeof row !== 'object' || row === null) return row;
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [camel(key), value]));
+}
+
+function camel(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+

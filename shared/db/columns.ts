@@ -1,0 +1,18 @@
+/** The column types that rows are declared with. */
+import { z } from 'zod';
+
+export const id = z.uuid();
+
+/** An instant as ISO text, microseconds kept, always ending in `Z`. */
+export const instant = z
+  .string()
+  .regex(/^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)$/)
+  .transform((text) => text.replace('+00:00', 'Z'));
+
+/** bigint and numeric are selected `::text`, so that no digit is lost on the way. */
+export const count = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number);
+
+export const json = z.unknown();

@@ -1,0 +1,70 @@
+/**
+ * From what the Data API says to what it means. Only SQLSTATE and constraint name are read out of a message: Detail holds
+ * values of rows and is never logged.
+ */
+import { AppError, type ErrorCode } from '../errors.ts';
+
+/** `nothing-happened`: the statement was certainly not executed. `maybe`: it may have been. */
+export type Failure =
+  | { readonly kind: 'sql'; readonly sqlState: string; readonly constraint: string | null; readonly retryable: boolean }
+  | { readonly kind: 'away'; readonly effect: 'nothing-happened' | 'maybe' }
+  | { readonly kind: 'defect'; readonly name: string };
+
+const AWAY: Readonly<Record<string, 'nothing-happened' | 'maybe'>> = {
+  DatabaseResumingException: 'nothing-happened',
+  ThrottlingException: 'nothing-happened',
+  DatabaseUnavailableException: 'maybe',
+  ServiceUnavailableError: 'maybe',
+  InternalServerErrorException: 'maybe',
+  InternalServerError: 'maybe',
+  StatementTimeoutException: 'maybe',
+  TimeoutError: 'maybe',
+};
+
+// Serialization failure, deadlock, and a request with the same Idempotency-Key that is still running.
+const REPEATABLE = new Set(['40001', '40P01', 'PH409']);
+// The server went away under the statement, or does not take connections now.
+const SERVER_GONE = /^(08...|57P0[1-3]|53300)$/;
+
+export function readFailure(error: unknown): Failure {
+  const name = error instanceof Error ? error.name : 'Error';
+  const message = error instanceof Error ? error.message : '';
+  const sqlState = /SQLState:\s*([0-9A-Z]{5})/.exec(message)?.[1];
+  if (sqlState !== undefined) {
+    if (SERVER_GONE.test(sqlState)) return { kind: 'away', effect: 'maybe' };
+    const constraint = /constraint "([a-z0-9_]+)"/.exec(message)?.[1] ?? null;
+    return { kind: 'sql', sqlState, constraint, retryable: REPEATABLE.has(sqlState) };
+  }
+  const effect = AWAY[name] ?? connectionEffect(error);
+  return effect === undefined ? { kind: 'defect', name } : { kind: 'away', effect };
+}
+
+function connectionEffect(error: unknown): 'nothing-happened' | 'maybe' | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'nothing-happened';
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT') return 'maybe';
+  return undefined;
+}
+
+const BY_STATE: Readonly<Record<string, ErrorCode>> = {
+  PH401: 'unauthenticated',
+  PH409: 'idempotency_in_flight',
+  PH410: 'already_done',
+  PH422: 'idempotency_mismatch',
+  PH001: 'wrong_state',
+  '42501': 'forbidden', // a policy refused the row
+};
+
+const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
+  posts_external_id_key: 'external_id_taken',
+};
+
+/** What a statement's failure means to the caller of a door. */
+export function toAppError(failure: Failure, cause: unknown): AppError {
+  if (failure.kind === 'away') return new AppError('database_unavailable', { retryAfterS: 5, cause });
+  if (failure.kind === 'defect') return new AppError('internal', { cause });
+  const code = (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];
+  return code === 'idempotency_in_flight'
+    ? new AppError(code, { retryAfterS: 1, cause })
+    : new AppError(code ?? 'internal', { cause });
+}

@@ -1,0 +1,46 @@
+/**
+ * SQL statements as data. The text never depends on the arguments: a placeholder is the name of an argument, and all
+ * parameters travel as text, so every one that is not text carries its cast: `where id = ${'postId'}::uuid`.
+ * `test/db/statements.test.ts` lets PostgreSQL describe each one and compares columns with the declared row.
+ */
+import type { z } from 'zod';
+import type { Parameter } from './parameters.ts';
+
+export type StatementKind = 'actor' | 'public' | 'worker';
+
+/** `read` and `guarded` (a state or key makes a second run harmless) are repeated by the client's retry loop; `write` only
+ *  when the call carries an Idempotency-Key or the database was certainly not reached. */
+export type Access = 'read' | 'guarded' | 'write';
+
+export interface Statement<Args extends Record<string, Parameter>, Row extends z.ZodObject> {
+  readonly name: string;
+  readonly kind: StatementKind;
+  readonly access: Access;
+  readonly text: string;
+  /** Argument names in the order of `$1…`. */
+  readonly keys: readonly (keyof Args & string)[];
+  readonly row: Row;
+}
+
+const MAX_PARAMETERS = 32; // app.run binds v[1] … v[32]
+
+/** `query({ name, kind, access, row })<Args>\`select … ${'postId'}::uuid\`` */
+export function query<Row extends z.ZodObject>(declaration: {
+  readonly name: string;
+  readonly kind: StatementKind;
+  readonly access: Access;
+  readonly row: Row;
+}) {
+  return <Args extends Record<string, Parameter>>(
+    parts: TemplateStringsArray,
+    ...keys: readonly (keyof Args & string)[]
+  ): Statement<Args, Row> => {
+    const distinct = [...new Set(keys)];
+    if (distinct.length > MAX_PARAMETERS) throw new Error(`${declaration.name} has more than ${MAX_PARAMETERS} parameters`);
+    const text = parts.raw.reduce((sql, part, index) => {
+      const key = keys[index - 1];
+      return key === undefined ? sql + part : `${sql}$${distinct.indexOf(key) + 1}${part}`;
+    });
+    return { ...declaration, text: text.trim(), keys: distinct };
+  };
+}
