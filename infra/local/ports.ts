@@ -1,0 +1,89 @@
+/**
+ * Ports of the inner endpoints. Chosen on the first start and kept, since addresses of objects, posts and accounts contain them.
+ */
+import { randomInt } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+
+const portNames = [
+  'aws',
+  'postgres',
+  'control',
+  'mastodon',
+  'threads',
+  'bluesky',
+  'pds',
+  'plc',
+  'appview',
+] as const satisfies readonly string[];
+
+export type PortName = (typeof portNames)[number];
+export type Ports = Readonly<Record<PortName, number>>;
+
+const port = z.int().min(1).max(65_535);
+const file = z.partialRecord(z.enum(portNames), port);
+
+/** Reads the file, chooses free ports for the names it lacks, and writes it back whole. */
+export async function keepPorts(path: string): Promise<Ports> {
+  const kept = await readKept(path);
+  const taken = new Set<number>(Object.values(kept));
+  const ports: Partial<Record<PortName, number>> = { ...kept };
+  for (const name of portNames) {
+    const chosen = ports[name] ?? (await findFreePort(taken));
+    ports[name] = chosen;
+    taken.add(chosen);
+  }
+  const complete = z.record(z.enum(portNames), port).parse(ports);
+  if (Object.keys(kept).length < portNames.length) await writeWhole(path, `${JSON.stringify(complete, null, 2)}\n`);
+  return complete;
+}
+
+async function readKept(path: string): Promise<Partial<Record<PortName, number>>> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  try {
+    return file.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${path} is damaged: it must be a JSON object of port numbers`);
+  }
+}
+
+/** Below the range that systems hand to outgoing connections (32768 on Linux), which could sit on a kept port. */
+const lowestPort = 20_000;
+const highestPort = 32_000;
+const tries = 200;
+
+async function findFreePort(taken: ReadonlySet<number>): Promise<number> {
+  for (let left = tries; left > 0; left -= 1) {
+    const candidate = randomInt(lowestPort, highestPort);
+    if (!taken.has(candidate) && (await isFree(candidate))) return candidate;
+  }
+  throw new Error(`no free port between ${lowestPort} and ${highestPort} was found`);
+}
+
+/** Whether somebody could listen on 127.0.0.1 there now. */
+export function isFree(candidate: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port: candidate, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Writes beside and renames, so that a crash leaves the old file or the new one. */
+export async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}.new`;
+  const handle = await open(beside, 'w', mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(beside, path);
+}
