@@ -23,21 +23,26 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 
 /** A healthy file has a handful of top-level boxes; a fragmented one two per fragment. */
 const mostBoxes = 100_000;
+/** Boxes without which something is missing: index, pictures and sound, index of a fragment. */
+const wanted = ['moov', 'mdat', 'moof'];
 
 async function boxEndsEarly(file: FileHandle, size: number): Promise<boolean> {
   let position = 0;
   for (let box = 0; box < mostBoxes && position < size; box += 1) {
     const head = await readAt(file, position, 16);
-    if (head.length < 8) return true;
+    if (head.length < 8) return false;
     const short = head.readUInt32BE(0);
     // 0: to the end of the file; 1: a 64-bit size follows the type.
     if (short === 0) return false;
     if (short === 1 && head.length < 16) return true;
+    const type = head.toString('latin1', 4, 8);
     const length = short === 1 ? Number(head.readBigUInt64BE(8)) : short;
     if (length < 8) return false;
     position += length;
+    // Leftovers of an editor behind the last real box do no harm.
+    if (position > size) return wanted.includes(type);
   }
-  return position > size;
+  return false;
 }
 
 const segmentId = 0x18538067;

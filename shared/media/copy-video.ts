@@ -31,41 +31,72 @@ interface Seen {
  * player can begin at once. On the way it finds out whether the file is all there.
  */
 export async function copyVideo(engine: VideoEngine, request: CopyRequest): Promise<MediaFailure | null> {
-  const target = await openTarget(engine, request);
+  // The source's own codec tags keep players happy (hvc1 for Apple's); where the muxer refuses one, it may choose.
+  const target = (await openTarget(engine, request, true)) ?? (await openTarget(engine, request, false));
+  if (target === null) {
+    const { videoCodec, audioCodec } = request.video.facts;
+    const codecs = audioCodec === null ? videoCodec : `${videoCodec} and ${audioCodec}`;
+    return failure('unsupported_type', `The ${nameOf(request)} holds ${codecs}, which do not belong into it.`);
+  }
   try {
     const seen = await copyPackets(engine, request, target);
     if ('kind' in seen) return seen;
-    const trailer = await target.output.writeTrailer();
-    if (trailer < 0) engine.av.FFmpegError.throwIfError(trailer, 'finish the video');
+    engine.av.FFmpegError.throwIfError(await target.output.writeTrailer(), 'finish the video');
     return judge(request, seen);
   } finally {
-    await target.output.closeOutput();
-    target.output.freeContext();
+    await closeTarget(target.output);
   }
 }
 
-async function openTarget({ av, is }: VideoEngine, { video, mimeType, path }: CopyRequest): Promise<Target> {
+function nameOf({ mimeType }: CopyRequest): string {
+  return containers[mimeType].name;
+}
+
+async function closeTarget(output: FormatContext): Promise<void> {
+  await output.closeOutput();
+  output.freeContext();
+}
+
+/** Null when the muxer does not take these streams. */
+async function openTarget(engine: VideoEngine, request: CopyRequest, keepTags: boolean): Promise<Target | null> {
+  const { av, is } = engine;
+  const { video, mimeType, path } = request;
   const output = new av.FormatContext();
   av.FFmpegError.throwIfError(output.allocOutputContext2(null, containers[mimeType].muxer, path), 'open the output');
   // Without this the muxer signs and dates the file.
   output.setFlags(is.AVFMT_FLAG_BITEXACT);
   const streams = new Map<number, Stream>();
   for (const source of video.sound === null ? [video.picture] : [video.picture, video.sound]) {
-    const stream = output.newStream(null);
-    av.FFmpegError.throwIfError(source.codecpar.copy(stream.codecpar), 'copy the stream parameters');
-    stream.timeBase = source.timeBase;
-    stream.avgFrameRate = source.avgFrameRate;
-    stream.sampleAspectRatio = source.sampleAspectRatio;
+    const stream = addStream(engine, output, source);
+    if (!keepTags) stream.codecpar.codecTag = 0;
     streams.set(source.index, stream);
   }
   const options = av.Dictionary.fromObject(mimeType === 'video/webm' ? {} : { movflags: '+faststart' });
   try {
     av.FFmpegError.throwIfError(await output.openOutput(), 'create the output');
-    av.FFmpegError.throwIfError(await output.writeHeader(options), 'write the header');
+    const code = await output.writeHeader(options);
+    if (code >= 0) return { output, streams };
+    if (!refused(engine, code)) av.FFmpegError.throwIfError(code, 'write the header');
   } finally {
     options.free();
   }
-  return { output, streams };
+  await closeTarget(output);
+  return null;
+}
+
+function addStream({ av }: VideoEngine, output: FormatContext, source: Stream): Stream {
+  const stream = output.newStream(null);
+  av.FFmpegError.throwIfError(source.codecpar.copy(stream.codecpar), 'copy the stream parameters');
+  stream.timeBase = source.timeBase;
+  stream.avgFrameRate = source.avgFrameRate;
+  stream.sampleAspectRatio = source.sampleAspectRatio;
+  return stream;
+}
+
+/** The muxer dislikes what it was given; every other code is the machine's (disk, memory). */
+function refused({ av, is }: VideoEngine, code: number): boolean {
+  const invalid = av.FFmpegError.AVERROR(av.PosixError.EINVAL);
+  return code === invalid || code === is.AVERROR_INVALIDDATA || code === is.AVERROR_PATCHWELCOME;
 }
 
 async function copyPackets(engine: VideoEngine, request: CopyRequest, target: Target): Promise<Seen | MediaFailure> {
@@ -77,11 +108,13 @@ async function copyPackets(engine: VideoEngine, request: CopyRequest, target: Ta
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const code = await video.input.readFrame(packet);
-      if (code === is.AVERROR_EOF) return seen;
-      if (code < 0)
-        return failure('damaged', `The ${containers[request.mimeType].name} is damaged at ${at(seen.endS)}.`);
-      await copyPacket(engine, video, target, packet, seen);
+      const read = await video.input.readFrame(packet);
+      if (read === is.AVERROR_EOF) return seen;
+      const code = read < 0 ? read : await copyPacket(engine, video, target, packet, seen);
+      if (code < 0) {
+        if (!refused(engine, code)) av.FFmpegError.throwIfError(code, 'copy the video');
+        return failure('damaged', `The ${nameOf(request)} is damaged at ${at(seen.endS)}.`);
+      }
       packet.unref();
     }
   } finally {
@@ -89,22 +122,23 @@ async function copyPackets(engine: VideoEngine, request: CopyRequest, target: Ta
   }
 }
 
+/** FFmpeg's code. */
 async function copyPacket(
-  { av, is }: VideoEngine,
+  { is }: VideoEngine,
   video: OpenVideo,
   target: Target,
   packet: Packet,
   seen: Seen,
-): Promise<void> {
+): Promise<number> {
   const source = packet.streamIndex === video.picture.index ? video.picture : video.sound;
   const stream = target.streams.get(packet.streamIndex);
-  if (stream === undefined || source === null) return;
+  if (stream === undefined || source === null) return 0;
   if (packet.hasFlags(is.AV_PKT_FLAG_CORRUPT)) seen.corrupt = true;
   if (source === video.picture) notePicture(packet, source, video.input, seen, is.AV_NOPTS_VALUE);
   packet.rescaleTs(source.timeBase, stream.timeBase);
   packet.streamIndex = stream.index;
   packet.pos = -1n;
-  av.FFmpegError.throwIfError(await target.output.interleavedWriteFrame(packet), 'write the video');
+  return target.output.interleavedWriteFrame(packet);
 }
 
 function notePicture(packet: Packet, source: Stream, input: FormatContext, seen: Seen, none: bigint): void {
@@ -120,11 +154,11 @@ function notePicture(packet: Packet, source: Stream, input: FormatContext, seen:
 const missingShare = 0.1;
 const missingS = 1;
 
-function judge({ video, mimeType }: CopyRequest, seen: Seen): MediaFailure | null {
-  const { name } = containers[mimeType];
+function judge(request: CopyRequest, seen: Seen): MediaFailure | null {
+  const name = nameOf(request);
   if (seen.packets === 0) return failure('truncated', `The ${name} has an index but no pictures: it was cut off.`);
   if (seen.corrupt) return failure('truncated', `The ${name} ends in the middle, at ${at(seen.endS)}.`);
-  const declaredS = pictureSeconds(video);
+  const declaredS = pictureSeconds(request.video);
   if (declaredS - seen.endS > Math.max(missingS, declaredS * missingShare)) {
     return failure('truncated', `The ${name} should last ${at(declaredS)} but ends after ${at(seen.endS)}.`);
   }

@@ -13,8 +13,8 @@ export interface PosterPixels {
   readonly height: number;
 }
 
-/** After this many frames the brightest one seen will do. At 60 frames a second these are five seconds. */
-const mostFrames = 300;
+/** After this many packets the brightest frame seen will do. At 60 frames a second these are five seconds. */
+const mostPackets = 300;
 /** Mean luma of 0–255 from which a frame is not called black; studio black is 16. */
 const notBlack = 32;
 
@@ -63,10 +63,10 @@ async function openDecoder({ av }: VideoEngine, video: OpenVideo): Promise<Codec
 
 interface Search {
   readonly frame: Frame;
+  /** The brightest frame so far from the wanted second on; before that the latest. */
   readonly best: Frame;
   readonly fromS: number;
   brightness: number;
-  frames: number;
 }
 
 async function findFrame(
@@ -76,24 +76,24 @@ async function findFrame(
   best: Frame,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { av, is } = engine;
+  const { av } = engine;
   const packet = new av.Packet();
   const frame = new av.Frame();
   packet.alloc();
   frame.alloc();
-  const search: Search = { frame, best, fromS: Math.min(1, video.facts.durationS / 10), brightness: -1, frames: 0 };
+  const search: Search = { frame, best, fromS: Math.min(1, video.facts.durationS / 10), brightness: -1 };
   try {
-    for (let ended = false; !ended && search.frames < mostFrames; ) {
+    let ended = false;
+    for (let count = 0; !ended && count < mostPackets; ) {
       signal?.throwIfAborted();
       ended = (await video.input.readFrame(packet)) < 0;
-      if (!ended && packet.streamIndex !== video.picture.index) {
-        packet.unref();
-        continue;
+      if (ended || packet.streamIndex === video.picture.index) {
+        // A packet that cannot be decoded is skipped: a film may begin between two key frames.
+        await decoder.sendPacket(ended ? null : packet);
+        if (await receiveFrames(engine, video, decoder, search)) return true;
+        count += 1;
       }
-      const sent = await decoder.sendPacket(ended ? null : packet);
       packet.unref();
-      if (sent < 0 && sent !== is.AVERROR_EOF && search.frames === 0) return false;
-      if (await receiveFrames(engine, video, decoder, search)) return true;
     }
     return search.brightness >= 0;
   } finally {
@@ -102,7 +102,7 @@ async function findFrame(
   }
 }
 
-/** True as soon as a frame is good enough; `best` always holds the brightest so far. */
+/** True as soon as a frame is good enough. Frames that the decoder had to patch do not count. */
 async function receiveFrames(
   engine: VideoEngine,
   video: OpenVideo,
@@ -111,16 +111,15 @@ async function receiveFrames(
 ): Promise<boolean> {
   const { frame, best } = search;
   while ((await decoder.receiveFrame(frame)) >= 0) {
-    search.frames += 1;
-    const brightness = await meanLuma(engine, frame);
-    if (brightness > search.brightness || seconds(engine, video, best) < search.fromS) {
+    const due = seconds(engine, video, frame) >= search.fromS;
+    const brightness = due ? await meanLuma(engine, frame) : 0;
+    if (frame.decodeErrorFlags === 0 && brightness >= search.brightness) {
       search.brightness = brightness;
       best.unref();
       best.ref(frame);
     }
-    const late = seconds(engine, video, frame) >= search.fromS;
     frame.unref();
-    if (late && search.brightness >= notBlack) return true;
+    if (search.brightness >= notBlack) return true;
   }
   return false;
 }

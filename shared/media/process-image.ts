@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Metadata, Sharp } from 'sharp';
+import { imageEndsEarly } from './image-end.ts';
 import { type ImageEngine, imageEngine, untrusted } from './image-engine.ts';
 import { mediaLimits, renditionSizes } from './limits.ts';
 import { failure, type MediaFailure, type Processed, type Rendition } from './processed.ts';
@@ -7,11 +8,11 @@ import { describeRendition } from './rendition.ts';
 import type { ImageType } from './sniff.ts';
 
 const formats = {
-  'image/jpeg': { name: 'JPEG', article: 'The JPEG', extension: 'jpg' },
-  'image/png': { name: 'PNG', article: 'The PNG', extension: 'png' },
-  'image/webp': { name: 'WebP', article: 'The WebP image', extension: 'webp' },
-  'image/gif': { name: 'GIF', article: 'The GIF', extension: 'gif' },
-  'image/avif': { name: 'AVIF', article: 'The AVIF image', extension: 'avif' },
+  'image/jpeg': { article: 'The JPEG', extension: 'jpg' },
+  'image/png': { article: 'The PNG', extension: 'png' },
+  'image/webp': { article: 'The WebP image', extension: 'webp' },
+  'image/gif': { article: 'The GIF', extension: 'gif' },
+  'image/avif': { article: 'The AVIF image', extension: 'avif' },
 } as const satisfies Record<ImageType, object>;
 
 export interface ImageSource {
@@ -63,7 +64,7 @@ async function readHeader(engine: ImageEngine, source: ImageSource): Promise<Hea
   try {
     metadata = await engine(source.path, { ...untrusted, limitInputPixels: false }).metadata();
   } catch (error) {
-    return unreadable(source.mimeType, error);
+    return await unreadable(source, error);
   }
   const { width, height } = metadata;
   const frames = metadata.pages ?? 1;
@@ -92,7 +93,7 @@ async function writeOriginal(
     const height = info.pageHeight ?? info.height;
     return await describeRendition({ name: 'original', path, mimeType: source.mimeType, width: info.width, height });
   } catch (error) {
-    return unreadable(source.mimeType, error);
+    return await unreadable(source, error);
   }
 }
 
@@ -141,18 +142,16 @@ function animationSeconds(metadata: Metadata): number | null {
 }
 
 /** Words with which the decoders behind libvips say that data ran out. */
-const endedEarly =
-  /premature end|truncat|unexpected (end|eof)|end of (file|stream|data|input)|not enough data|read error|unable to read/i;
+const endedEarly = /premature end|unexpected end|insufficient input/i;
 
-/** Words that mean the machine, not the file. */
-const machineTrouble =
-  /no space left|out of memory|permission denied|unable to (create|open) for write|unable to write/i;
+/** Words that mean the machine, not the file: libvips puts the first before what the operating system says. */
+const machineTrouble = /system error|out of memory|unable to open/i;
 
-function unreadable(mimeType: ImageType, error: unknown): MediaFailure {
+async function unreadable(source: ImageSource, error: unknown): Promise<MediaFailure> {
   const message = error instanceof Error ? error.message : String(error);
   if (machineTrouble.test(message)) throw error;
-  const { article } = formats[mimeType];
-  return endedEarly.test(message)
+  const { article } = formats[source.mimeType];
+  return endedEarly.test(message) || (await imageEndsEarly(source.path, source.mimeType))
     ? failure('truncated', `${article} ends in the middle.`)
     : failure('damaged', `${article} is damaged and cannot be read.`);
 }

@@ -49,13 +49,13 @@ export async function sniff(head: Uint8Array): Promise<Sniffed> {
 }
 
 function looksLikeText(head: Uint8Array): boolean {
-  // The last character may be cut by the end of the head, so a few bytes are given up.
-  const whole = head.length < headBytes ? head : head.subarray(0, lastBoundary(head));
+  const whole = head.length < headBytes ? head : withoutCutCharacter(head);
   return isUtf8(whole) && !whole.some((byte) => byte < 9 || (byte > 13 && byte < 27) || byte === 127);
 }
 
-function lastBoundary(bytes: Uint8Array): number {
-  let end = bytes.length;
-  while (end > bytes.length - 4 && ((bytes[end - 1] ?? 0) & 0x80) !== 0) end -= 1;
-  return end;
+/** Without the last UTF-8 character, which the end of the head may have cut: its continuation bytes and its first. */
+function withoutCutCharacter(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length - 1;
+  while (end > bytes.length - 4 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end);
 }
