@@ -24,12 +24,19 @@ export interface PlatformRequest {
   readonly json?: unknown;
   readonly form?: Parameters;
   readonly multipart?: Multipart;
-  readonly body?: { readonly type: string; readonly length: number; readonly stream: AsyncIterable<Uint8Array> };
+  /** A stream, opened when it is about to be sent. */
+  readonly body?: { readonly type: string; readonly open: () => Promise<OpenedBody> };
   /** Default 20 s. */
   readonly timeoutMs?: number;
   /** Default 1 MiB. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface OpenedBody {
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Exact, in bytes. */
+  readonly length: number;
 }
 
 export type Parameters = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>;
@@ -121,7 +128,10 @@ function asNoAnswer(trouble: unknown, secrets: readonly string[]): NoAnswer {
 
 async function encodeBody(request: PlatformRequest): Promise<(OutgoingBody & { type: string }) | null> {
   if (request.multipart !== undefined) return encodeMultipart(request.multipart, `posthaste-${randomUUID()}`);
-  if (request.body !== undefined) return request.body;
+  if (request.body !== undefined) {
+    const { body, length } = await request.body.open();
+    return { type: request.body.type, length, stream: body };
+  }
   if (request.json !== undefined) return asBody('application/json', JSON.stringify(request.json));
   if (request.form !== undefined) {
     return asBody('application/x-www-form-urlencoded', toSearchParams(request.form).toString());

@@ -48,7 +48,7 @@ function normalise(text: string): string {
   return named
     .normalize('NFC')
     .replace(/(?<![\w=/.@])@([a-z0-9_.-]*[a-z0-9_])@[a-z0-9.:-]*[a-z0-9]/gi, '@$1')
-    .replace(/[\u200B-\u200D\u2060\uFE0E\uFE0F\uFEFF]/g, '')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { FailureRule, FailureTable } from '../failures.ts';
+import { platformId } from '../json.ts';
+
+export const rules: readonly FailureRule[] = [
+  { subcode: '2207051', class: 'account-restricted' },
+  { code: '4279013', class: 'account-restricted' },
+  { match: 'at most 500 characters', class: 'invalid-content' },
+  { match: 'THREADS_API__LINK_LIMIT_EXCEEDED', class: 'invalid-content' },
+  { match: 'media could not be fetched from this URI', class: 'retry-later', dropPrepared: true },
+  { code: '1', class: 'retry-later' },
+  { code: '2', class: 'retry-later' },
+  { code: '4', class: 'rate-limited' },
+  { code: '17', class: 'rate-limited' },
+  { code: '32', class: 'rate-limited' },
+  { code: '613', class: 'rate-limited' },
+  { code: '80001', class: 'rate-limited' },
+  { code: '80002', class: 'rate-limited' },
+  { code: '341', class: 'rate-limited' },
+  { code: '3', class: 'account-restricted' },
+  { code: '10', class: 'reauthorize' },
+  { code: [200, 299], class: 'reauthorize' },
+  { code: '102', class: 'reauthorize' },
+  { code: '190', subcode: '459', class: 'account-restricted' },
+  { code: '190', subcode: '464', class: 'account-restricted' },
+  { code: '190', class: 'reauthorize' },
+  { code: '368', class: 'account-restricted' },
+  { code: '506', class: 'duplicate-content' },
+  { code: '1609005', class: 'invalid-content' },
+  { code: '100', match: 'No permission to publish the video', class: 'reauthorize' },
+  { code: '100', class: 'invalid-content' },
+  { match: '"is_transient":true', class: 'retry-later' },
+];
+
+/** `error_message` of a container whose status is ERROR. Whatever the reason, the container is spent. */
+export const containerRules: readonly FailureRule[] = [
+  { code: 'FAILED_DOWNLOADING_VIDEO', class: 'retry-later' },
+  { code: 'FAILED_PROCESSING_AUDIO', class: 'invalid-content' },
+  { code: 'FAILED_PROCESSING_VIDEO', class: 'invalid-content' },
+  { code: 'INVALID_ASPEC_RATIO', class: 'invalid-content' },
+  { code: 'INVALID_BIT_RATE', class: 'invalid-content' },
+  { code: 'INVALID_DURATION', class: 'invalid-content' },
+  { code: 'INVALID_FRAME_RATE', class: 'invalid-content' },
+  { code: 'INVALID_AUDIO_CHANNELS', class: 'invalid-content' },
+  { code: 'INVALID_AUDIO_CHANNEL_LAYOUT', class: 'invalid-content' },
+  { code: 'UNKNOWN', class: 'retry-later' },
+];
+
+export const envelope = z.object({
+  error: z.object({
+    message: z.string().default(''),
+    code: platformId,
+    error_subcode: platformId.optional(),
+    error_user_msg: z.string().optional(),
+  }),
+});
+
+export const failures: FailureTable = {
+  rules,
+  read: (answer) => {
+    const said = answer.json(envelope)?.error;
+    if (said === undefined) return { code: null, message: answer.text };
+    const message = said.error_user_msg === undefined ? said.message : `${said.message} (${said.error_user_msg})`;
+    return { code: said.code, subcode: said.error_subcode ?? null, message };
+  },
+};
