@@ -37,8 +37,8 @@ export interface EndpointContract extends Deployment {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | '$default';
   /** Route with `{name}` parameters; `$default` for the door behind all others. */
   readonly path: string;
-  /** `user`: bearer access token. `public`: anybody. `page`: anybody who holds the unguessable path. */
-  readonly auth: 'user' | 'public' | 'page';
+  /** `user`: bearer access token. `optional`: with one or without. `public`: anybody. `page`: anybody who holds the unguessable path. */
+  readonly auth: 'user' | 'optional' | 'public' | 'page';
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;

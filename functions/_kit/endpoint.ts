@@ -20,13 +20,18 @@ export interface Page {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface Person {
+  readonly id: string;
+  readonly sessionId: string;
+}
+
 export interface Call<C extends EndpointContract> {
   readonly params: Output<C['params']>;
   readonly query: Output<C['query']>;
   readonly body: Output<C['body']>;
   readonly db: Db;
   /** The person behind the token; null at a door that needs none. */
-  readonly user: C['auth'] extends 'user' ? { readonly id: string; readonly sessionId: string } : null;
+  readonly user: C['auth'] extends 'user' ? Person : C['auth'] extends 'optional' ? Person | null : null;
   readonly request: {
     readonly id: string;
     readonly method: string;
@@ -46,12 +51,19 @@ const PATIENCE_MS = 3_000; // a client waits no longer than that for a database 
 export function endpoint<const C extends Omit<EndpointContract, 'kind'>>(declaration: C) {
   const contract = { ...declaration, kind: 'endpoint' } as C & { kind: 'endpoint' };
   return (handle: Handle<C & { kind: 'endpoint' }>) => {
-    const handler = middy<APIGatewayProxyEventV2, Result>().handler((event, context) => answer(contract, handle, event, context));
+    const handler = middy<APIGatewayProxyEventV2, Result>().handler((event, context) =>
+      answer(contract, handle, event, context),
+    );
     return Object.assign(handler, { contract });
   };
 }
 
-async function answer<C extends EndpointContract>(contract: C, handle: Handle<C>, event: APIGatewayProxyEventV2, context: Context): Promise<Result> {
+async function answer<C extends EndpointContract>(
+  contract: C,
+  handle: Handle<C>,
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<Result> {
   const began = performance.now();
   const requestId = event.requestContext.requestId;
   let db: Db | undefined;
@@ -106,7 +118,7 @@ function declares(contract: EndpointContract, code: string): boolean {
 export function errorsOf(contract: EndpointContract): readonly EndpointContract['errors'][number][] {
   const implied = [
     ...COMMON_ERRORS,
-    ...(contract.auth === 'user' ? (['unauthenticated'] as const) : []),
+    ...(contract.auth === 'user' || contract.auth === 'optional' ? (['unauthenticated'] as const) : []),
     ...(contract.params === undefined ? [] : (['not_found'] as const)),
     ...(contract.body === undefined ? [] : (['malformed_json', 'unsupported_media_type', 'body_too_large'] as const)),
     ...(contract.method === 'POST'
@@ -132,7 +144,11 @@ function success<C extends EndpointContract>(contract: C, sent: Sent<C>): Result
     };
   }
   const page = sent as Page;
-  const headers = { ...(contract.content !== undefined && { 'content-type': contract.content }), 'cache-control': 'no-store', ...page.headers };
+  const headers = {
+    ...(contract.content !== undefined && { 'content-type': contract.content }),
+    'cache-control': 'no-store',
+    ...page.headers,
+  };
   return typeof page.body === 'object'
     ? { statusCode: contract.status, headers, body: Buffer.from(page.body).toString('base64'), isBase64Encoded: true }
     : { statusCode: contract.status, headers, body: page.body ?? '' };

@@ -10,13 +10,17 @@ import type { EndpointContract } from './contract.ts';
 const DEFAULT_MAX_BODY = 1024 * 1024;
 
 export async function authenticate(event: APIGatewayProxyEventV2): Promise<AccessClaims> {
-  const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(event.headers.authorization ?? '')?.[1];
+  const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
+    event.headers.authorization ?? '',
+  )?.[1];
   const claims = token === undefined ? null : await verifyAccessToken(token);
   return claims ?? fail('unauthenticated');
 }
 
 export async function identify(contract: EndpointContract, event: APIGatewayProxyEventV2): Promise<Caller> {
-  if (contract.auth === 'user') return { kind: 'actor', ...(await authenticate(event)) };
+  const wanted =
+    contract.auth === 'user' || (contract.auth === 'optional' && event.headers.authorization !== undefined);
+  if (wanted) return { kind: 'actor', ...(await authenticate(event)) };
   return { kind: 'public', ip: event.requestContext.http.sourceIp, route: `${contract.method} ${contract.path}` };
 }
 
@@ -35,7 +39,8 @@ export function readInput(contract: EndpointContract, event: APIGatewayProxyEven
   // An id that cannot exist is answered like one that does not: shapes of ids are not told.
   if (problems.length > 0) fail('not_found');
   const query = check(contract.query, readQuery(event, problems), '/query', problems);
-  const body = contract.body === undefined ? undefined : check(contract.body, parseJson(event, rawBody), '/body', problems);
+  const body =
+    contract.body === undefined ? undefined : check(contract.body, parseJson(event, rawBody), '/body', problems);
   if (problems.length > 0) fail('invalid_request', { fields: problems });
   return { params, query, body, rawBody };
 }
@@ -60,7 +65,8 @@ function parseJson(event: APIGatewayProxyEventV2, raw: string): unknown {
 function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
-    if (Object.hasOwn(query, name)) problems.push({ pointer: `/query/${escape(name)}`, message: 'is given more than once' });
+    if (Object.hasOwn(query, name))
+      problems.push({ pointer: `/query/${escape(name)}`, message: 'is given more than once' });
     query[name] = value;
   }
   return query;
@@ -109,7 +115,11 @@ function escape(step: string): string {
 }
 
 /** The Idempotency-Key of a POST, bound to path and body. */
-export function readRepeat(contract: EndpointContract, event: APIGatewayProxyEventV2, rawBody: string): Repeat | undefined {
+export function readRepeat(
+  contract: EndpointContract,
+  event: APIGatewayProxyEventV2,
+  rawBody: string,
+): Repeat | undefined {
   const key = event.headers['idempotency-key'];
   if (contract.method !== 'POST' || key === undefined) return undefined;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {

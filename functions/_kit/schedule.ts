@@ -30,9 +30,17 @@ async function tick(handle: Handle, context: Context): Promise<Fields> {
     patienceMs: () => context.getRemainingTimeInMillis() - 2_000,
   });
   const line = { operation: context.functionName, requestId: context.awsRequestId };
-  const spent = () => ({ ms: Math.round(performance.now() - began), dataApiCalls: db.spent.calls, dataApiMs: Math.round(db.spent.ms) });
+  const spent = () => ({
+    ms: Math.round(performance.now() - began),
+    dataApiCalls: db.spent.calls,
+    dataApiMs: Math.round(db.spent.ms),
+  });
   try {
-    const counts = await handle({ db, requestId: context.awsRequestId, remainingMs: () => context.getRemainingTimeInMillis() });
+    const counts = await handle({
+      db,
+      requestId: context.awsRequestId,
+      remainingMs: () => context.getRemainingTimeInMillis(),
+    });
     log('info', 'tick', { ...line, ...counts, ...spent() });
     return counts;
   } catch (error) {

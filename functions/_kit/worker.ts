@@ -26,19 +26,30 @@ type Handle<C extends Omit<WorkerContract, 'kind'>> = (batch: Batch<C>) => Promi
 export function worker<const C extends Omit<WorkerContract, 'kind'>>(declaration: C) {
   const contract = { ...declaration, kind: 'worker' } as const;
   return (handle: Handle<C>) => {
-    const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) => work(declaration, handle, event, context));
+    const handler = middy<SQSEvent, SQSBatchResponse>().handler((event, context) =>
+      work(declaration, handle, event, context),
+    );
     return Object.assign(handler, { contract });
   };
 }
 
-async function work<C extends Omit<WorkerContract, 'kind'>>(contract: C, handle: Handle<C>, event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+async function work<C extends Omit<WorkerContract, 'kind'>>(
+  contract: C,
+  handle: Handle<C>,
+  event: SQSEvent,
+  context: Context,
+): Promise<SQSBatchResponse> {
   const began = performance.now();
   const failed: string[] = [];
   const messages: Message<z.output<C['message']>>[] = [];
   for (const record of event.Records) {
     const body = read(contract.message, record);
     if (body.success) {
-      messages.push({ id: record.messageId, body: body.data as z.output<C['message']>, receives: Number(record.attributes.ApproximateReceiveCount) });
+      messages.push({
+        id: record.messageId,
+        body: body.data as z.output<C['message']>,
+        receives: Number(record.attributes.ApproximateReceiveCount),
+      });
     } else {
       failed.push(record.messageId); // goes to the dead letters, where a person looks
     }
@@ -51,7 +62,14 @@ async function work<C extends Omit<WorkerContract, 'kind'>>(contract: C, handle:
   let defect: unknown;
   if (messages.length > 0) {
     try {
-      failed.push(...(await handle({ messages, db, requestId: context.awsRequestId, remainingMs: () => context.getRemainingTimeInMillis() })));
+      failed.push(
+        ...(await handle({
+          messages,
+          db,
+          requestId: context.awsRequestId,
+          remainingMs: () => context.getRemainingTimeInMillis(),
+        })),
+      );
     } catch (error) {
       defect = error;
       failed.push(...messages.map((message) => message.id));

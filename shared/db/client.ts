@@ -51,7 +51,10 @@ let client: RDSDataClient | undefined;
 
 export function dataApi(): RDSDataClient {
   // Our own loop alone retries: the SDK would repeat a write after a 500 although the first try may have committed.
-  client ??= new RDSDataClient({ maxAttempts: 1, requestHandler: { requestTimeout: 60_000, connectionTimeout: 2_000 } });
+  client ??= new RDSDataClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: 60_000, connectionTimeout: 2_000 },
+  });
   return client;
 }
 
@@ -59,7 +62,10 @@ export function connect(options: DbOptions): Db {
   const spent = { calls: 0, ms: 0 };
   let stored: readonly string[] | undefined;
 
-  async function run<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>[]> {
+  async function run<A extends Args, R extends z.ZodObject>(
+    statement: Statement<A, R>,
+    args: A,
+  ): Promise<z.output<R>[]> {
     const { repeat } = options;
     const isRead = statement.access === 'read';
     const lines =
@@ -124,7 +130,8 @@ async function execute<A extends Args, R extends z.ZodObject>(
   repeat: (Repeat & { look: boolean }) | undefined,
 ): Promise<Answer> {
   const { caller } = options;
-  if (statement.kind !== caller.kind) throw new Error(`${statement.name} is a statement of kind ${statement.kind}`);
+  const fits = statement.kind === caller.kind || (statement.kind === 'anyone' && caller.kind !== 'worker');
+  if (!fits) throw new Error(`${statement.name} is a statement of kind ${statement.kind}`);
   const settings = config('database');
   const secretArn = caller.kind === 'worker' ? settings.DATABASE_WORKER_SECRET_ARN : settings.DATABASE_API_SECRET_ARN;
   const call = { ...caller, statement: statement.name, requestId: options.requestId, ...(repeat && { repeat }) };
@@ -186,4 +193,3 @@ function camelKeys(row: unknown): unknown {
 function camel(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
-

@@ -63,7 +63,8 @@ const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
 export function toAppError(failure: Failure, cause: unknown): AppError {
   if (failure.kind === 'away') return new AppError('database_unavailable', { retryAfterS: 5, cause });
   if (failure.kind === 'defect') return new AppError('internal', { cause });
-  const code = (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];
+  const code =
+    (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];
   return code === 'idempotency_in_flight'
     ? new AppError(code, { retryAfterS: 1, cause })
     : new AppError(code ?? 'internal', { cause });

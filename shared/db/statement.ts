@@ -6,7 +6,8 @@
 import type { z } from 'zod';
 import type { Parameter } from './parameters.ts';
 
-export type StatementKind = 'actor' | 'public' | 'worker';
+/** `anyone`: with or without an actor; the policies decide what each sees. */
+export type StatementKind = 'actor' | 'public' | 'anyone' | 'worker';
 
 /** `read` and `guarded` (a state or key makes a second run harmless) are repeated by the client's retry loop; `write` only
  *  when the call carries an Idempotency-Key or the database was certainly not reached. */
@@ -36,7 +37,8 @@ export function query<Row extends z.ZodObject>(declaration: {
     ...keys: readonly (keyof Args & string)[]
   ): Statement<Args, Row> => {
     const distinct = [...new Set(keys)];
-    if (distinct.length > MAX_PARAMETERS) throw new Error(`${declaration.name} has more than ${MAX_PARAMETERS} parameters`);
+    if (distinct.length > MAX_PARAMETERS)
+      throw new Error(`${declaration.name} has more than ${MAX_PARAMETERS} parameters`);
     const text = parts.raw.reduce((sql, part, index) => {
       const key = keys[index - 1];
       return key === undefined ? sql + part : `${sql}$${distinct.indexOf(key) + 1}${part}`;

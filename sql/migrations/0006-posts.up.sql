@@ -13,6 +13,7 @@ create table posts (
   time_zone text,
   external_id text,
   metadata jsonb not null default '{}',
+  metrics_requested_at timestamptz,
   created_at timestamptz not null default app.now(),
   updated_at timestamptz not null default app.now(),
   deleted_at timestamptz,
@@ -56,6 +57,8 @@ create table post_publications (
   refused_at timestamptz,
   looks integer not null default 0,
   prepared jsonb,
+  -- False: the platform still works on it (`prepared` says where to ask).
+  prepared_ready boolean not null default false,
   prepared_expires_at timestamptz,
   prepare_lease_until timestamptz,
   scheduled_at timestamptz,
@@ -113,7 +116,7 @@ create function app.guard_publication() returns trigger
 language plpgsql
 as $$
 begin
-  if not case old.state
+  if not (case old.state
     when 'draft' then new.state in ('pending_approval', 'scheduled', 'cancelled')
     when 'pending_approval' then new.state in ('scheduled', 'draft', 'cancelled')
     when 'scheduled' then new.state in ('queued', 'draft', 'cancelled')
@@ -124,7 +127,7 @@ begin
     when 'unknown' then new.state in ('published', 'failed', 'scheduled')
     when 'failed' then new.state in ('scheduled', 'cancelled')
     else false
-  end then
+  end) then
     raise exception 'a publication cannot go from % to %', old.state, new.state using errcode = 'PH001';
   end if;
   if new.state = 'scheduled' then
@@ -158,6 +161,29 @@ $$;
 create trigger post_publications_announce after update of state on post_publications
   for each row when (old.state is distinct from new.state and new.state in ('published', 'failed', 'unknown'))
   execute function app.announce_publication();
+
+-- A post's status is computed from the states of its publications.
+create function app.post_status(states text[]) returns text
+language sql immutable parallel safe
+as $$
+  select case
+    when cardinality(live) = 0 then case when cardinality(states) = 0 then 'draft' else 'cancelled' end
+    when live <@ '{draft}' then 'draft'
+    when live && '{pending_approval}' then 'pending_approval'
+    when live && '{publishing,processing}' then 'publishing'
+    when live && '{scheduled,queued}' and live && '{published,failed,unknown}' then 'publishing'
+    when live && '{queued}' then 'queued'
+    when live && '{scheduled}' then 'scheduled'
+    when live && '{unknown}' then 'unknown'
+    when live <@ '{published}' then 'published'
+    when live <@ '{failed}' then 'failed'
+    when live && '{published}' then 'partial'
+    else 'draft'
+  end
+  from (select array_remove(states, 'cancelled') as live) l
+$$;
+comment on function app.post_status is 'draft, pending_approval, scheduled, queued, publishing, published, partial, failed, unknown or cancelled.';
+grant execute on function app.post_status(text[]) to posthaste_api, posthaste_worker;
 
 create table post_media (
   id uuid not null default uuidv7(),

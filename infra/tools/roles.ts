@@ -1,0 +1,36 @@
+/**
+ * The roles of the running code. They belong to the server, not to a database, and their passwords to Secrets Manager;
+ * so they are ensured before migrations instead of being one. None owns a table or bypasses row-level security.
+ */
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import type { RunSql } from './sql-runner.ts';
+
+export const ROLES = { api: 'posthaste_api', worker: 'posthaste_worker', reporting: 'posthaste_reporting' } as const;
+/** What a call without an actor becomes: it may only run the named functions and read what is public. */
+const PUBLIC_ROLE = 'posthaste_public';
+
+export type RolePasswords = Readonly<Record<keyof typeof ROLES, string>>;
+
+export async function ensureRoles(run: RunSql, passwords: RolePasswords): Promise<void> {
+  for (const role of [...Object.values(ROLES), PUBLIC_ROLE]) {
+    await run(`do $$ begin create role ${role} nologin; exception when duplicate_object then null; end $$`);
+  }
+  for (const [key, role] of entries(ROLES)) {
+    await run(`alter role ${role} login password '${scramVerifier(passwords[key])}'`);
+  }
+  await run(`grant ${PUBLIC_ROLE} to ${ROLES.api}`);
+}
+
+function entries<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] {
+  return Object.entries(record) as [K, V][];
+}
+
+/** SCRAM-SHA-256 verifier (RFC 5802), so that no password appears in a statement or a log of the server. */
+function scramVerifier(password: string): string {
+  const iterations = 4096;
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${hmac('Server Key').toString('base64')}`;
+}

@@ -1,0 +1,34 @@
+/** Lists page by cursor over ids that grow with time (UUIDv7), newest first: stable while rows are inserted. */
+import { z } from 'zod';
+import { fail } from '../errors.ts';
+
+export const DEFAULT_LIMIT = 20;
+export const MAX_LIMIT = 100;
+
+/** The query fields that every list takes. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe('Items of a page, 1 to 100.'),
+  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before.'),
+};
+
+/** `{ data, nextCursor }` of a list door. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ data: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** The id before which the page begins; null for the first page. */
+export function readCursor(cursor: string | undefined): string | null {
+  if (cursor === undefined) return null;
+  const id = z.uuid().safeParse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  return id.success
+    ? id.data
+    : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
+}
+
+/** Statements select `limit + 1` rows: the one too many says that there is a next page. */
+export function toPage<Row extends { readonly id: string }>(rows: readonly Row[], limit: number) {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  const nextCursor = rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null;
+  return { data, nextCursor };
+}
