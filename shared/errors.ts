@@ -113,7 +113,12 @@ export const errors = {
     retryable: false,
     title: 'This Idempotency-Key was used; its answer held a secret and is not kept.',
   },
-  external_id_taken: { kind: 'conflict', actor: 'you', retryable: false, title: 'Another post of the project has this externalId.' },
+  external_id_taken: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Another post of the project has this externalId.',
+  },
   in_use: { kind: 'conflict', actor: 'you', retryable: false, title: 'Something still waits for it.' },
   media_not_usable: {
     kind: 'conflict',

@@ -66,7 +66,7 @@ function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Recor
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
     if (Object.hasOwn(query, name))
-      problems.push({ pointer: `/query/${escape(name)}`, message: 'is given more than once' });
+      problems.push({ pointer: `/query/${pointerStep(name)}`, message: 'is given more than once' });
     query[name] = value;
   }
   return query;
@@ -75,7 +75,7 @@ function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Recor
 function check(schema: z.ZodType | undefined, value: unknown, root: string, problems: FieldError[]): unknown {
   if (schema === undefined) {
     if (typeof value === 'object' && value !== null) {
-      problems.push(...Object.keys(value).map((name) => unknownField(`${root}/${escape(name)}`)));
+      problems.push(...Object.keys(value).map((name) => unknownField(`${root}/${pointerStep(name)}`)));
     }
     return undefined;
   }
@@ -86,8 +86,8 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
-  const pointer = [root, ...issue.path.map((step) => escape(String(step)))].join('/');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(`${pointer}/${escape(key)}`));
+  const pointer = [root, ...issue.path.map((step) => pointerStep(String(step)))].join('/');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(`${pointer}/${pointerStep(key)}`));
   return [{ pointer, message: issue.message, code: issue.code }];
 }
 
@@ -103,14 +103,14 @@ function findBadText(value: unknown, pointer: string, problems: FieldError[]): v
     }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
-      const at = `${pointer}/${escape(key)}`;
+      const at = `${pointer}/${pointerStep(key)}`;
       findBadText(key, at, problems);
       findBadText(inner, at, problems);
     }
   }
 }
 
-function escape(step: string): string {
+function pointerStep(step: string): string {
   return step.replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed();
 }
 

@@ -16,15 +16,36 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   const [, memory, passes, lanes, nonce, tag] = match ?? [];
   if (tag === undefined || nonce === undefined) return false;
   const expected = Buffer.from(tag, 'base64');
-  const given = await derive(password, Buffer.from(nonce, 'base64'), Number(memory), Number(passes), Number(lanes), expected.length);
+  const given = await derive(
+    password,
+    Buffer.from(nonce, 'base64'),
+    Number(memory),
+    Number(passes),
+    Number(lanes),
+    expected.length,
+  );
   return timingSafeEqual(expected, given);
 }
 
 /** A hash of nothing: verified against when nobody has the address, so that both cases take the same time. */
 export const NOBODYS_HASH = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=1$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
 
-function derive(password: string, nonce: Buffer, memory: number, passes: number, parallelism: number, tagLength: number): Promise<Buffer> {
-  const parameters: Argon2Parameters = { message: password.normalize('NFC'), nonce, memory, passes, parallelism, tagLength };
+function derive(
+  password: string,
+  nonce: Buffer,
+  memory: number,
+  passes: number,
+  parallelism: number,
+  tagLength: number,
+): Promise<Buffer> {
+  const parameters: Argon2Parameters = {
+    message: password.normalize('NFC'),
+    nonce,
+    memory,
+    passes,
+    parallelism,
+    tagLength,
+  };
   return new Promise((resolve, reject) => {
     argon2('argon2id', parameters, (error, tag) => (error === null ? resolve(tag) : reject(error)));
   });

@@ -3,7 +3,7 @@
  * stored. RFC 8725: one algorithm, explicit type, issuer and audience checked.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { createLocalJWKSet, errors as joseErrors, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { readSecret } from '../aws/secrets.ts';
 import { config } from '../config/config.ts';

@@ -27,7 +27,12 @@ export interface UploadForm {
 }
 
 /** A form that uploads exactly one object of at most `maxBytes`, for `expiresInS` seconds. */
-export async function presignUpload(key: string, mimeType: string, maxBytes: number, expiresInS: number): Promise<UploadForm> {
+export async function presignUpload(
+  key: string,
+  mimeType: string,
+  maxBytes: number,
+  expiresInS: number,
+): Promise<UploadForm> {
   const form = await createPresignedPost(s3(), {
     Bucket: config('media').MEDIA_BUCKET,
     Key: key,

@@ -29,6 +29,8 @@ export const rules: readonly FailureRule[] = [
   { code: '1609005', class: 'invalid-content' },
   { code: '100', match: 'No permission to publish the video', class: 'reauthorize' },
   { code: '100', class: 'invalid-content' },
+  // A code that was used, has expired or belongs to another app: the person must sign in again.
+  { code: 'OAuthException', class: 'reauthorize' },
   { match: '"is_transient":true', class: 'retry-later' },
 ];
 
@@ -55,11 +57,19 @@ export const envelope = z.object({
   }),
 });
 
+/** The code exchange alone has an error form of its own. */
+const oauthEnvelope = z.object({ error_type: z.string(), error_message: z.string() });
+
 export const failures: FailureTable = {
   rules,
   read: (answer) => {
     const said = answer.json(envelope)?.error;
-    if (said === undefined) return { code: null, message: answer.text };
+    if (said === undefined) {
+      const oauth = answer.json(oauthEnvelope);
+      return oauth === null
+        ? { code: null, message: answer.text }
+        : { code: oauth.error_type, message: oauth.error_message };
+    }
     const message = said.error_user_msg === undefined ? said.message : `${said.message} (${said.error_user_msg})`;
     return { code: said.code, subcode: said.error_subcode ?? null, message };
   },
