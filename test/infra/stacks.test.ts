@@ -1,0 +1,458 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Contract } from '../../functions/_kit/contract.ts';
+import { runbooks } from '../../infra/constructs/impact-alarm.ts';
+import type { Door } from '../../infra/doors.ts';
+import { settingsOf } from '../../infra/stages.ts';
+import { type Cloud, type Resource, sampleRoot, synthesize } from './cloud.ts';
+
+const projectDoors = fileURLToPath(new URL('../../functions', import.meta.url));
+
+const bucket = 'arn:<AWS::Partition>:s3:::posthaste-dev-media-<AWS::AccountId>-<AWS::Region>';
+const cluster = 'arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:cluster:<data/Database>';
+const identity = 'arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/posts.example';
+
+function stackOf({ area, contract }: Door): string {
+  return contract.kind === 'endpoint' ? `area-${area}` : 'workers';
+}
+
+/** What a role with this contract may do, one line per action and resource: written down here a second time on purpose. */
+function permitted(door: Door): string[] {
+  const { contract, operation } = door;
+  const { database, bucket: access = [], queues = [], secrets = [], mail } = contract.uses;
+  const lines = [
+    `logs:CreateLogStream <${stackOf(door)}/${operation}/Log.Arn>`,
+    `logs:PutLogEvents <${stackOf(door)}/${operation}/Log.Arn>`,
+  ];
+  if (database !== undefined) {
+    for (const call of ['ExecuteStatement', 'BeginTransaction', 'CommitTransaction', 'RollbackTransaction']) {
+      lines.push(`rds-data:${call} ${cluster}`);
+    }
+    lines.push(`secretsmanager:GetSecretValue <data/${database}Role>`);
+  }
+  if (access.includes('presign-upload')) lines.push(`s3:PutObject ${bucket}/uploads/*`);
+  if (access.includes('read')) lines.push(`s3:GetObject ${bucket}/uploads/*`, `s3:GetObject ${bucket}/media/*`);
+  if (access.includes('write')) lines.push(`s3:PutObject ${bucket}/media/*`);
+  if (access.includes('delete')) lines.push(`s3:DeleteObject ${bucket}/uploads/*`, `s3:DeleteObject ${bucket}/media/*`);
+  for (const queue of queues) lines.push(`sqs:SendMessage <queues/${queue}.Arn>`);
+  for (const secret of secrets) lines.push(`secretsmanager:GetSecretValue <data/${secret}>`);
+  if (mail === true) lines.push(`ses:SendEmail ${identity}`);
+  if (contract.kind === 'worker') {
+    for (const call of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']) {
+      lines.push(`sqs:${call} <queues/${contract.queue}.Arn>`);
+    }
+  }
+  return lines.sort();
+}
+
+function variables({ uses }: Contract): Record<string, string> {
+  const { database, bucket: access, queues = [], secrets = [], mail } = uses;
+  const upper = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return {
+    NODE_OPTIONS: '--enable-source-maps',
+    PUBLIC_BASE_URL: '<api/Api.ApiEndpoint>',
+    ...(database === undefined
+      ? {}
+      : {
+          DATABASE_CLUSTER_ARN: cluster,
+          DATABASE_NAME: 'posthaste',
+          [`DATABASE_${upper(database)}_SECRET_ARN`]: `<data/${database}Role>`,
+        }),
+    ...(access === undefined ? {} : { MEDIA_BUCKET: bucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
+    ...Object.fromEntries(queues.map((queue) => [`${upper(queue)}_QUEUE_URL`, `<queues/${queue}>`])),
+    ...Object.fromEntries(secrets.map((secret) => [`${upper(secret)}_SECRET_ARN`, `<data/${secret}>`])),
+    ...(mail === undefined ? {} : { MAIL_FROM: 'hello@posts.example' }),
+  };
+}
+
+const listed = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+const policiesSchema = z.array(
+  z.object({
+    PolicyDocument: z.object({
+      Statement: z.array(z.strictObject({ Effect: z.literal('Allow'), Action: listed, Resource: listed })),
+    }),
+  }),
+);
+
+function granted(role: Resource): string[] {
+  const statements = policiesSchema.parse(role.properties.Policies).flatMap((one) => one.PolicyDocument.Statement);
+  return statements
+    .flatMap(({ Action, Resource }) => Action.flatMap((action) => Resource.map((arn) => `${action} ${arn}`)))
+    .sort();
+}
+
+const functionSchema = z.object({
+  Role: z.string(),
+  Runtime: z.string(),
+  Architectures: z.array(z.string()),
+  Handler: z.string(),
+  MemorySize: z.number(),
+  Timeout: z.number(),
+  Layers: z.array(z.string()).optional(),
+  LoggingConfig: z.object({ LogGroup: z.string() }),
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
+});
+
+function functionOf(cloud: Cloud, door: Door): z.infer<typeof functionSchema> {
+  return functionSchema.parse(cloud.at(`${stackOf(door)}/${door.operation}/Function`).properties);
+}
+
+function queueStatements(cloud: Cloud, queue: string): unknown {
+  const policies = cloud.of('AWS::SQS::QueuePolicy').filter((policy) => policy.path === `${queue}/Policy`);
+  return policies.map((policy) => policy.properties.PolicyDocument);
+}
+
+describe.each([
+  ['sample doors of every kind', sampleRoot],
+  ['the doors of this project', projectDoors],
+])('%s', (_, root) => {
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloud = await synthesize(root, { mailFrom: 'hello@posts.example' });
+  }, 120_000);
+
+  describe('a function may do what its door declares, and nothing else', () => {
+    test('its role has exactly these statements', () => {
+      for (const door of cloud.doors) {
+        expect(granted(cloud.at(`${stackOf(door)}/${door.operation}/Role`)), door.file).toEqual(permitted(door));
+      }
+    });
+
+    test('no two functions share a role, and no role has policies from elsewhere', () => {
+      const roles = cloud.of('AWS::Lambda::Function').map((one) => one.properties.Role);
+      expect(new Set(roles).size).toBe(roles.length);
+      expect(cloud.of('AWS::IAM::Policy').concat(cloud.of('AWS::IAM::ManagedPolicy'))).toEqual([]);
+      for (const role of cloud.of('AWS::IAM::Role')) expect(role.properties).not.toHaveProperty('ManagedPolicyArns');
+    });
+
+    test('its variables are exactly those of the groups that it reads', () => {
+      for (const door of cloud.doors) {
+        expect(functionOf(cloud, door).Environment.Variables, door.file).toEqual(variables(door.contract));
+      }
+    });
+
+    test('a schedule may start its own function alone', () => {
+      for (const { operation, contract } of cloud.doors) {
+        if (contract.kind !== 'schedule') continue;
+        expect(granted(cloud.at(`workers/${operation}/SchedulerRole`))).toEqual([
+          `lambda:InvokeFunction <workers/${operation}/Function.Arn>`,
+          'sqs:SendMessage <queues/missedTicks.Arn>',
+        ]);
+      }
+    });
+  });
+
+  describe('a declaration becomes what Lambda needs to run it', () => {
+    test('Node 24 on arm64, memory and time as declared, logs that end', () => {
+      for (const door of cloud.doors) {
+        const { contract } = door;
+        expect(functionOf(cloud, door), door.file).toMatchObject({
+          Runtime: 'nodejs24.x',
+          Architectures: ['arm64'],
+          Handler: 'index.handler',
+          MemorySize: contract.memory ?? 512,
+          Timeout: contract.timeout ?? (contract.kind === 'endpoint' ? 29 : 60),
+          LoggingConfig: { LogGroup: `<${stackOf(door)}/${door.operation}/Log>` },
+        });
+      }
+      for (const log of cloud.of('AWS::Logs::LogGroup')) expect(log.properties.RetentionInDays, log.path).toBe(14);
+    });
+
+    test('every endpoint has its route to its own function', () => {
+      const routes = cloud.of('AWS::ApiGatewayV2::Route').map((route) => route.properties.RouteKey);
+      const declared = cloud.doors.flatMap(({ contract }) =>
+        contract.kind === 'endpoint'
+          ? [contract.path === '$default' ? '$default' : `${contract.method} ${contract.path}`]
+          : [],
+      );
+      expect(routes.sort()).toEqual(declared.sort());
+      for (const door of cloud.doors.filter((one) => one.contract.kind === 'endpoint')) {
+        const place = `${stackOf(door)}/${door.operation}`;
+        expect(cloud.at(`${place}/Route`).properties.Target).toBe(`integrations/<${place}/Route/Integration>`);
+        expect(cloud.at(`${place}/Route/Integration`).properties).toMatchObject({
+          IntegrationUri: `<${place}/Function.Arn>`,
+          PayloadFormatVersion: '2.0',
+        });
+      }
+    });
+
+    test('every worker is fed from its queue, batch by batch, with partial failures and a ceiling', () => {
+      for (const { operation, contract } of cloud.doors) {
+        if (contract.kind !== 'worker') continue;
+        expect(cloud.at(`workers/${operation}/Mapping`).properties).toMatchObject({
+          EventSourceArn: `<queues/${contract.queue}.Arn>`,
+          BatchSize: contract.batch,
+          MaximumBatchingWindowInSeconds: contract.window ?? 0,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+          ScalingConfig: { MaximumConcurrency: expect.any(Number) },
+        });
+        const timeoutS = contract.timeout ?? 60;
+        expect(cloud.at(`queues/${contract.queue}`).properties).toMatchObject({
+          VisibilityTimeout: 6 * timeoutS + (contract.window ?? 0),
+          RedrivePolicy: { maxReceiveCount: contract.maxReceives ?? 5 },
+        });
+      }
+    });
+
+    test('every schedule ticks at its rate, and what cannot be delivered is kept', () => {
+      for (const { operation, contract } of cloud.doors) {
+        if (contract.kind !== 'schedule') continue;
+        const unit = contract.everyMinutes === 1 ? 'minute' : 'minutes';
+        expect(cloud.at(`workers/${operation}/Schedule`).properties).toMatchObject({
+          ScheduleExpression: `rate(${contract.everyMinutes} ${unit})`,
+          State: 'ENABLED',
+          Target: {
+            Arn: `<workers/${operation}/Function.Arn>`,
+            DeadLetterConfig: { Arn: '<queues/missedTicks.Arn>' },
+          },
+        });
+      }
+    });
+
+    test('an upload under a declared prefix is announced to that queue alone, which lets this bucket alone send', () => {
+      const announced = cloud.doors.flatMap(({ contract }) =>
+        contract.kind === 'worker' && contract.prefix !== undefined ? [contract] : [],
+      );
+      const configured = z
+        .object({
+          QueueConfigurations: z.array(z.object({ Event: z.string(), Queue: z.string(), Filter: z.unknown() })),
+        })
+        .default({ QueueConfigurations: [] })
+        .parse(cloud.at('media/Media').properties.NotificationConfiguration);
+      expect(configured.QueueConfigurations).toEqual(
+        announced.map(({ queue, prefix }) => ({
+          Event: 's3:ObjectCreated:*',
+          Queue: `<queues/${queue}.Arn>`,
+          Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: prefix }] } },
+        })),
+      );
+      for (const { queue } of announced) {
+        expect(queueStatements(cloud, `queues/${queue}`)).toMatchObject([
+          {
+            Statement: expect.arrayContaining([
+              {
+                Effect: 'Allow',
+                Principal: { Service: 's3.amazonaws.com' },
+                Action: 'sqs:SendMessage',
+                Resource: `<queues/${queue}.Arn>`,
+                Condition: {
+                  ArnEquals: { 'aws:SourceArn': bucket },
+                  StringEquals: { 'aws:SourceAccount': '<AWS::AccountId>' },
+                },
+              },
+            ]),
+          },
+        ]);
+      }
+    });
+  });
+
+  describe('any CloudFormation engine can take the templates', () => {
+    test('native types only', () => {
+      const foreign = cloud.resources.filter(
+        ({ type }) => !/^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$/.test(type) || type.startsWith('AWS::CloudFormation::'),
+      );
+      expect(foreign).toEqual([]);
+    });
+
+    test('no stack comes near the limit of 500 resources', () => {
+      const stacks = Map.groupBy(cloud.resources, (resource) => resource.stack);
+      for (const [stack, resources] of stacks) expect(resources.length, stack).toBeLessThan(450);
+    });
+
+    test('without a built layer, a stack that needs it asks for it and cannot be deployed without an answer', () => {
+      const native = cloud.doors.filter(({ contract }) => (contract.native ?? []).length > 0);
+      for (const [stack, asked] of Object.entries(cloud.asked)) {
+        const needs = native.some((door) => stackOf(door) === stack);
+        expect(asked, stack).toEqual(needs ? ['NativeLayerArn'] : []);
+      }
+      for (const door of cloud.doors) {
+        const layers = native.includes(door) ? ['<NativeLayerArn>'] : undefined;
+        expect(functionOf(cloud, door).Layers, door.file).toEqual(layers);
+      }
+    });
+  });
+
+  describe('nothing is lost, and nothing lies open', () => {
+    test('every queue has dead letters kept for 14 days, encryption, and TLS only', () => {
+      const queues = cloud.of('AWS::SQS::Queue');
+      const deadLetters = queues.filter(({ path }) => path.endsWith('DeadLetters') || path === 'queues/missedTicks');
+      for (const queue of queues) {
+        expect(queue.properties.SqsManagedSseEnabled, queue.path).toBe(true);
+        expect(queueStatements(cloud, queue.path)).toMatchObject([
+          {
+            Statement: expect.arrayContaining([
+              expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+            ]),
+          },
+        ]);
+        if (deadLetters.includes(queue)) expect(queue.properties.MessageRetentionPeriod).toBe(14 * 86_400);
+        else
+          expect(queue.properties.RedrivePolicy).toMatchObject({
+            deadLetterTargetArn: `<${queue.path}DeadLetters.Arn>`,
+          });
+      }
+    });
+
+    test('the buckets are closed, encrypted, owned by us and outlive the stack', () => {
+      for (const one of cloud.of('AWS::S3::Bucket')) {
+        expect(one.properties, one.path).toMatchObject({
+          BucketEncryption: {
+            ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+          },
+          OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+          PublicAccessBlockConfiguration: {
+            BlockPublicAcls: true,
+            BlockPublicPolicy: true,
+            IgnorePublicAcls: true,
+            RestrictPublicBuckets: true,
+          },
+        });
+        expect(one.deletionPolicy).toBe('Retain');
+      }
+      expect(cloud.at('media/Media').properties).toMatchObject({
+        VersioningConfiguration: { Status: 'Enabled' },
+        LoggingConfiguration: { DestinationBucketName: '<media/AccessLogs>' },
+        LifecycleConfiguration: {
+          Rules: expect.arrayContaining([
+            expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }),
+          ]),
+        },
+        CorsConfiguration: { CorsRules: [expect.objectContaining({ AllowedOrigins: ['http://localhost:3000'] })] },
+      });
+    });
+
+    test('the database is encrypted, backed up, protected, and reached through the Data API only', () => {
+      const database = cloud.at('data/Database');
+      expect(database.properties).toMatchObject({
+        EngineVersion: expect.stringMatching(/^18\./),
+        EnableHttpEndpoint: true,
+        EnableIAMDatabaseAuthentication: true,
+        StorageEncrypted: true,
+        DeletionProtection: true,
+        BackupRetentionPeriod: 7,
+        ManageMasterUserPassword: true,
+      });
+      expect(database.deletionPolicy).toBe('Snapshot');
+      for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::Route']) {
+        expect(cloud.of(type)).toEqual([]);
+      }
+      expect(cloud.at('data/DatabaseGroup').properties).not.toHaveProperty('SecurityGroupIngress');
+      for (const one of cloud.of('AWS::Lambda::Function')) expect(one.properties).not.toHaveProperty('VpcConfig');
+    });
+
+    test('secrets outlive the stack, and no template holds a value', () => {
+      const secrets = cloud.of('AWS::SecretsManager::Secret');
+      expect(secrets.map((secret) => secret.path).sort()).toEqual([
+        'data/apiRole',
+        'data/platformApps',
+        'data/reportingRole',
+        'data/signingKeys',
+        'data/tokenKeys',
+        'data/verificationKeys',
+        'data/workerRole',
+      ]);
+      for (const secret of secrets) {
+        expect(secret.deletionPolicy, secret.path).toBe('Retain');
+        expect(secret.properties).not.toHaveProperty('SecretString');
+      }
+    });
+
+    test('the access log names the route, never the path that opens a page', () => {
+      expect(cloud.at('api/Stage').properties).toMatchObject({
+        DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+        AccessLogSettings: { Format: expect.stringContaining('$context.routeKey') },
+      });
+      expect(JSON.stringify(cloud.at('api/Stage').properties)).not.toMatch(/\$context\.(path|http\.path)/);
+    });
+  });
+
+  describe('people are told', () => {
+    const described = z.string().regex(/^.{20,}\. Runbook: infra\/README\.md, "(.+)"\.$/);
+
+    test('every alarm says what is at stake and leads to a heading of the runbook', async () => {
+      const readme = await readFile(fileURLToPath(new URL('../../infra/README.md', import.meta.url)), 'utf8');
+      for (const heading of runbooks) expect(readme).toContain(`\n### ${heading}\n`);
+      for (const alarm of cloud.of('AWS::CloudWatch::Alarm')) {
+        const description = described.parse(alarm.properties.AlarmDescription);
+        expect(
+          runbooks.some((heading) => description.includes(`"${heading}"`)),
+          description,
+        ).toBe(true);
+        expect(alarm.properties.AlarmActions).toEqual(['<alarms/Topic>']);
+      }
+    });
+
+    test('of dead letters, of failing workers and schedules, and of the API', () => {
+      const names = cloud.of('AWS::CloudWatch::Alarm').map((alarm) => alarm.path);
+      const expected = ['publish', 'media', 'metrics', 'missedTicks'].map(
+        (queue) => `alarms/${queue}-dead-letters/Alarm`,
+      );
+      const own = cloud.doors.filter(({ contract }) => contract.kind !== 'endpoint');
+      expected.push(
+        ...own.map(({ operation }) => `alarms/${operation}-errors/Alarm`),
+        'alarms/api-server-errors/Alarm',
+      );
+      expect(names).toEqual(expect.arrayContaining(expected));
+    });
+  });
+});
+
+describe('the deployer decides by context', () => {
+  test('production keeps backups for 35 days and has an instance that can take over', async () => {
+    const cloud = await synthesize(sampleRoot, { stage: 'prod' });
+    expect(cloud.at('data/Database').properties).toMatchObject({ BackupRetentionPeriod: 35 });
+    expect(cloud.of('AWS::RDS::DBInstance')).toHaveLength(2);
+    for (const log of cloud.of('AWS::Logs::LogGroup')) expect(log).toMatchObject({ deletionPolicy: 'Retain' });
+    expect(cloud.at('media/Media').properties).not.toHaveProperty('CorsConfiguration');
+  });
+
+  test('an existing cluster is used instead of a new one', async () => {
+    const existing = {
+      clusterArn: 'arn:aws:rds:eu-central-1:111122223333:cluster:ours',
+      apiSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:api-AbCdEf',
+      workerSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:worker-AbCdEf',
+    };
+    const cloud = await synthesize(sampleRoot, {
+      ...existing,
+      databaseName: 'ours',
+      publicBaseUrl: 'https://api.posts.example',
+    });
+    expect(cloud.resources.filter(({ type }) => /^AWS::(RDS|EC2)::/.test(type))).toEqual([]);
+    expect(granted(cloud.at('area-posts/getPost/Role'))).toEqual(
+      expect.arrayContaining([
+        `rds-data:ExecuteStatement ${existing.clusterArn}`,
+        `secretsmanager:GetSecretValue ${existing.apiSecretArn}`,
+      ]),
+    );
+    expect(cloud.at('workers/sweep/Function').properties).toMatchObject({
+      Environment: {
+        Variables: {
+          DATABASE_CLUSTER_ARN: existing.clusterArn,
+          DATABASE_NAME: 'ours',
+          DATABASE_WORKER_SECRET_ARN: existing.workerSecretArn,
+          PUBLIC_BASE_URL: 'https://api.posts.example',
+        },
+      },
+    });
+  });
+
+  test('schedules of an idle stage stand still, and nobody is told of it', async () => {
+    const cloud = await synthesize(sampleRoot, { schedules: 'off' });
+    expect(cloud.at('workers/dispatchDue/Schedule').properties).toMatchObject({ State: 'DISABLED' });
+    expect(cloud.resources.map((one) => one.path)).not.toContain('alarms/dispatcher-silent/Alarm');
+  });
+
+  test.each([
+    [{ stage: 'production' }, /stage/],
+    [{ clusterArn: 'arn:aws:rds:eu-central-1:111122223333:cluster:ours' }, /given together/],
+    [{ clusterArn: 'ours', apiSecretArn: 'a', workerSecretArn: 'b' }, /is no ARN/],
+    [{ mailFrom: 'nobody' }, /mailFrom/],
+  ])('a value that cannot be meant stops synth: %o', (context, message) => {
+    expect(() => settingsOf(new App({ context }))).toThrow(message);
+  });
+});
