@@ -33,9 +33,7 @@ export async function processImage(source: ImageSource): Promise<Processed | Med
   const engine = await imageEngine();
   const header = await readHeader(engine, source);
   if (header.kind === 'failed') return header;
-  const animated =
-    (header.metadata.pages ?? 1) > 1 && (source.mimeType === 'image/gif' || source.mimeType === 'image/webp');
-  const original = await writeOriginal(engine, source, header.metadata, animated);
+  const original = await writeOriginal(engine, source, header.metadata);
   if ('kind' in original) return original;
   source.signal?.throwIfAborted();
   const preview = await writeRendition(engine, source, original, 'preview');
@@ -47,7 +45,7 @@ export async function processImage(source: ImageSource): Promise<Processed | Med
     mimeType: source.mimeType,
     width: original.width,
     height: original.height,
-    durationS: animated ? animationSeconds(header.metadata) : null,
+    durationS: isAnimated(source, header.metadata) ? animationSeconds(header.metadata) : null,
     fps: null,
     videoCodec: null,
     audioCodec: null,
@@ -79,18 +77,22 @@ async function readHeader(engine: ImageEngine, source: ImageSource): Promise<Hea
   return { kind: 'header', metadata };
 }
 
+function isAnimated({ mimeType }: ImageSource, { pages = 1 }: Metadata): boolean {
+  return pages > 1 && (mimeType === 'image/gif' || mimeType === 'image/webp');
+}
+
 async function writeOriginal(
   engine: ImageEngine,
   source: ImageSource,
-  { width, height }: Metadata,
-  animated: boolean,
+  metadata: Metadata,
 ): Promise<Rendition | MediaFailure> {
   const path = join(source.outDir, `original.${formats[source.mimeType].extension}`);
+  const animated = isAnimated(source, metadata);
   const image = engine(source.path, { ...untrusted, animated });
   // libvips cannot turn a stack of frames; cameras do not write animations.
   const upright = animated ? image : image.autoOrient();
   try {
-    const info = await encode(upright, source.mimeType, width * height).toFile(path);
+    const info = await encode(upright, source.mimeType, metadata.width * metadata.height).toFile(path);
     const shown = { width: info.width, height: info.pageHeight ?? info.height };
     return await describeRendition({ name: 'original', path, mimeType: source.mimeType, ...shown });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { corners } from '../../media/corners.ts';
@@ -155,5 +156,23 @@ describe('a broken or foreign file fails with its reason', () => {
     expect(process.memoryUsage().rss - memoryBefore).toBeLessThan(60 * 1024 * 1024);
     expect(result).toMatchObject({ kind: 'failed', code: 'too_many_pixels' });
     expect(result).toHaveProperty('reason', expect.stringContaining('30000 × 30000 pixels'));
+  });
+
+  test('a picture or an animation of too many pixels on sides that would do is refused by their product', async () => {
+    const png = await readFile(fixture('bomb.png'));
+    png.writeUInt32BE(12_000, 16);
+    png.writeUInt32BE(9_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    expect(await run(await fileOf(png))).toMatchObject({ kind: 'failed', code: 'too_many_pixels' });
+    const gif = await readFile(fixture('animated.gif'));
+    // Screen and every frame (0x2c, left, top, width, height) are said to be larger than they are.
+    const size = Buffer.from([120, 0, 80, 0]);
+    for (let at = gif.indexOf(size); at !== -1; at = gif.indexOf(size, at)) {
+      gif.writeUInt16LE(8_000, at);
+      gif.writeUInt16LE(6_000, at + 2);
+    }
+    const result = await run(await fileOf(gif));
+    expect(result).toMatchObject({ kind: 'failed', code: 'too_many_pixels' });
+    expect(result).toHaveProperty('reason', expect.stringContaining('8000 × 6000 pixels in 3 frames'));
   });
 });
