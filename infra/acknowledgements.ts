@@ -40,11 +40,6 @@ const fixed: readonly Acknowledgement[] = [
     reason: 'Isolated subnets with no route out, a security group that lets nobody in: there is no flow to log.',
   },
   {
-    rule: 'S1',
-    resource: /-media\/AccessLogs\/Resource$/,
-    reason: 'This is the access log bucket; logging into itself would never end.',
-  },
-  {
     rule: 'SQS3',
     resource: /-queues\/missedTicks\/Resource$/,
     reason: 'It is the dead-letter queue of the schedules, which are in another stack.',
@@ -53,23 +48,32 @@ const fixed: readonly Acknowledgement[] = [
 
 const authReasons: Readonly<Record<EndpointContract['auth'], string>> = {
   user: 'The wrapper verifies the EdDSA token and the database the session; the gateway takes RSA alone.',
+  optional: 'Anybody may read what is public; with a token the wrapper verifies it, as for every other route.',
   public: 'Public by its declaration, and in the list of public routes that the route-walking test holds.',
   page: 'A page for a browser: its path is the secret, and the database knows its hash alone.',
 };
 
 const objectKeys = 'The objects of one folder of the media bucket have no names before they exist.';
 
-/** Acknowledges the findings below `root` and returns how many there are. */
-export function acknowledgeFindings(root: IConstruct, doors: readonly Door[], stage: StageName): number {
+export interface Acknowledged {
+  readonly rule: string;
+  /** Path of the resource in the construct tree. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Acknowledges the findings below `root` and returns them. */
+export function acknowledgeFindings(root: IConstruct, doors: readonly Door[], stage: StageName): Acknowledged[] {
   const acknowledgements = [...fixed, ...doors.flatMap((door) => ofDoor(door, stage))];
-  let count = 0;
+  const acknowledged: Acknowledged[] = [];
   for (const resource of root.node.findAll().filter((node) => CfnResource.isCfnResource(node))) {
-    for (const { rule, reason } of acknowledgements.filter((one) => one.resource.test(resource.node.path))) {
+    const { path } = resource.node;
+    for (const { rule, reason } of acknowledgements.filter((one) => one.resource.test(path))) {
       Validations.of(resource).acknowledge({ id: `AwsSolutions-${rule}`, reason });
-      count += 1;
+      acknowledged.push({ rule: `AwsSolutions-${rule}`, path, reason });
     }
   }
-  return count;
+  return acknowledged;
 }
 
 function ofDoor({ area, operation, contract }: Door, stageName: StageName): Acknowledgement[] {

@@ -21,4 +21,4 @@ const { acknowledged } = addPosthaste(app, {
   layerFolder,
 });
 app.synth();
-console.error(`${doors.length} doors; ${acknowledged} findings of cdk-nag acknowledged, each with its reason`);
+console.error(`${doors.length} doors; ${acknowledged.length} findings of cdk-nag acknowledged, each with its reason`);

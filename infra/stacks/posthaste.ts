@@ -1,7 +1,7 @@
 /** All stacks of one stage, joined. Apart from the program so that tests build the same. */
 import { Annotations, type App, type Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { acknowledgeFindings } from '../acknowledgements.ts';
+import { type Acknowledged, acknowledgeFindings } from '../acknowledgements.ts';
 import type { FunctionSettings } from '../constructs/door-function.ts';
 import type { Resources } from '../constructs/grants.ts';
 import type { Door } from '../doors.ts';
@@ -23,12 +23,19 @@ export interface PosthasteProps {
 
 export interface Posthaste {
   readonly stacks: readonly Stack[];
-  /** How many findings of cdk-nag are acknowledged with a reason. */
-  readonly acknowledged: number;
+  /** The findings of cdk-nag that we live with. */
+  readonly acknowledged: readonly Acknowledged[];
 }
 
-/** Adds the stacks of the stage to the app. */
-export function addPosthaste(app: App, { settings, doors, bundleOf, layerFolder }: PosthasteProps): Posthaste {
+/** Adds the stacks of the stage to the app, and the checks: what they find and we do not acknowledge fails synth. */
+export function addPosthaste(app: App, props: PosthasteProps): Posthaste {
+  const stacks = addStacks(app, props);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { stacks, acknowledged: acknowledgeFindings(app, props.doors, props.settings.stage) };
+}
+
+/** Adds the stacks of the stage to the app, unchecked. */
+export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: PosthasteProps): Stack[] {
   const named = (name: string): [App, string] => [app, `posthaste-${settings.stage}-${name}`];
   const workers = doors.flatMap(({ contract }) => (contract.kind === 'worker' ? [contract] : []));
   const data = new DataStack(...named('data'), { settings });
@@ -63,9 +70,7 @@ export function addPosthaste(app: App, { settings, doors, bundleOf, layerFolder 
     functions: workersStack.functions,
     cluster: data.cluster,
   });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const stacks = [data, queues, media, api, workersStack, ...areaStacks, alarms];
-  return { stacks, acknowledged: acknowledgeFindings(app, doors, settings.stage) };
+  return [data, queues, media, api, workersStack, ...areaStacks, alarms];
 }
 
 function urlsAndArns({ queues }: QueuesStack): Resources['queues'] {

@@ -3,22 +3,25 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { z } from 'zod';
 import { type Door, listDoors } from '../../infra/doors.ts';
-import { addPosthaste } from '../../infra/stacks/posthaste.ts';
+import { addPosthaste, addStacks, type PosthasteProps } from '../../infra/stacks/posthaste.ts';
 import { settingsOf } from '../../infra/stages.ts';
 import { bundleDoors } from '../../infra/tools/bundle.ts';
 
 const templateSchema = z.object({
-  Resources: z.record(
-    z.string(),
-    z.object({
-      Type: z.string(),
-      Properties: z.record(z.string(), z.unknown()).default({}),
-      Metadata: z.object({ 'aws:cdk:path': z.string() }),
-      DeletionPolicy: z.string().optional(),
-    }),
-  ),
+  Resources: z
+    .record(
+      z.string(),
+      z.object({
+        Type: z.string(),
+        Properties: z.record(z.string(), z.unknown()).default({}),
+        Metadata: z.object({ 'aws:cdk:path': z.string() }),
+        DeletionPolicy: z.string().optional(),
+      }),
+    )
+    .default({}),
   Parameters: z.record(z.string(), z.object({ Default: z.unknown().optional() })).default({}),
   Outputs: z
     .record(z.string(), z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() }))
@@ -40,7 +43,9 @@ export interface Resource {
 export interface Cloud {
   readonly doors: readonly Door[];
   readonly resources: readonly Resource[];
-  readonly acknowledged: number;
+  /** `rule path` of what cdk-nag finds, and of what is acknowledged. */
+  readonly found: readonly string[];
+  readonly acknowledged: readonly string[];
   /** Stack → parameters without a default. */
   readonly asked: Readonly<Record<string, readonly string[]>>;
   of(type: string): readonly Resource[];
@@ -60,27 +65,43 @@ export async function synthesize(root: string, context: Record<string, string> =
       outdir: path.join(work, 'out'),
       context: { 'aws:cdk:enable-path-metadata': true, ...context },
     });
-    const { stacks, acknowledged } = addPosthaste(app, {
+    const props = {
       settings: settingsOf(app),
       doors,
-      bundleOf: (door) => folders.get(door.operation) ?? '',
+      bundleOf: (door: Door) => folders.get(door.operation) ?? '',
       layerFolder: path.join(work, 'layer'),
-    });
+    };
+    const { stacks, acknowledged } = addPosthaste(app, props);
     const assembly = app.synth();
     const templates = new Map(
       stacks.map(({ stackName }) => [stackName, templateSchema.parse(assembly.getStackByName(stackName).template)]),
     );
-    return { ...cloudOf(templates), doors, acknowledged };
+    return {
+      ...cloudOf(templates),
+      doors,
+      found: findingsOf(props),
+      acknowledged: acknowledged.map(({ rule, path: place }) => `${rule} ${place}`).sort(),
+    };
   } finally {
     await rm(work, { recursive: true });
   }
+}
+
+/** What cdk-nag says of the same stacks when nothing is acknowledged. */
+function findingsOf(props: PosthasteProps): string[] {
+  const app = new App();
+  addStacks(app, props);
+  const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+  return violations
+    .flatMap(({ ruleName, violatingResources }) => violatingResources.map((one) => `${ruleName} ${one.constructPath}`))
+    .sort();
 }
 
 function shortName(stackName: string): string {
   return stackName.replace(/^posthaste-[a-z]+-/, '');
 }
 
-function cloudOf(templates: ReadonlyMap<string, Template>): Omit<Cloud, 'doors' | 'acknowledged'> {
+function cloudOf(templates: ReadonlyMap<string, Template>): Omit<Cloud, 'doors' | 'found' | 'acknowledged'> {
   const written = writer(templates);
   const resources = [...templates].flatMap(([stackName, template]) =>
     Object.values(template.Resources).map((resource) => ({

@@ -278,6 +278,11 @@ describe.each([
   });
 
   describe('nothing is lost, and nothing lies open', () => {
+    test('what cdk-nag finds is acknowledged one by one, and nothing is acknowledged that it no longer finds', () => {
+      expect(cloud.found.length).toBeGreaterThan(0);
+      expect(cloud.acknowledged).toEqual(cloud.found);
+    });
+
     test('every queue has dead letters kept for 14 days, encryption, and TLS only', () => {
       const queues = cloud.of('AWS::SQS::Queue');
       const deadLetters = queues.filter(({ path }) => path.endsWith('DeadLetters') || path === 'queues/missedTicks');
