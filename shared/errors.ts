@@ -162,7 +162,7 @@ export type ErrorCode = keyof typeof errors;
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
-  readonly code?: string;
+  readonly code?: string | undefined;
 }
 
 export interface ErrorDetail {

@@ -1,6 +1,6 @@
 drop function app.mail_sent(uuid);
 drop function app.rotate_session(uuid, text, text);
-drop function app.open_session(uuid, uuid, text, text, text);
+drop function app.open_session(uuid, text, text, text);
 drop function app.login_candidate(text);
 drop function app.verify_email(text);
 drop function app.register(text, text, text, text, text);

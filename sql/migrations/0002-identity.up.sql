@@ -174,12 +174,12 @@ as $$
   from users u where u.email = login_candidate.email and u.deleted_at is null
 $$;
 
-create function app.open_session(user_id uuid, session_id uuid, refresh_hash text, user_agent text, ip text)
+create function app.open_session(user_id uuid, refresh_hash text, user_agent text, ip text)
 returns table (outcome text, session_id uuid, expires_at timestamptz)
 language sql security definer set search_path = public, pg_temp
 as $$
-  insert into user_sessions as s (id, user_id, refresh_hash, user_agent, ip)
-  select open_session.session_id, u.id, open_session.refresh_hash, open_session.user_agent, open_session.ip
+  insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
+  select u.id, open_session.refresh_hash, open_session.user_agent, open_session.ip
   from users u where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
   returning 'ok', s.id, s.expires_at
 $$;
@@ -222,5 +222,5 @@ $$;
 
 grant execute on function
   app.register(text, text, text, text, text), app.verify_email(text), app.login_candidate(text),
-  app.open_session(uuid, uuid, text, text, text), app.rotate_session(uuid, text, text), app.mail_sent(uuid)
+  app.open_session(uuid, text, text, text), app.rotate_session(uuid, text, text), app.mail_sent(uuid)
   to posthaste_public;

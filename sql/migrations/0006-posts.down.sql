@@ -1,4 +1,5 @@
 drop table publication_attempts;
+drop function app.media_of(uuid, uuid, uuid);
 drop table post_media;
 drop function app.post_status(text[]);
 drop trigger post_publications_announce on post_publications;

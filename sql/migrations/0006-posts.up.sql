@@ -207,6 +207,28 @@ create index post_media_post_idx on post_media (project_id, post_id);
 create index post_media_publication_idx on post_media (project_id, publication_id);
 create index post_media_media_idx on post_media (project_id, media_id);
 
+-- The media of a publication: its own, or else the post's. Renditions and all, as the worker needs them.
+create function app.media_of(project uuid, post uuid, publication uuid) returns jsonb
+language sql stable
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', m.id, 'status', m.status, 'failureReason', m.failure_reason, 'altText', pm.alt_text, 'kind', m.kind,
+    'durationMs', v.duration_ms, 'videoCodec', v.video_codec,
+    'renditions', coalesce((
+      select jsonb_agg(jsonb_build_object('name', r.name, 'key', r.object_key, 'mimeType', r.mime_type, 'bytes', r.bytes,
+        'width', r.width, 'height', r.height))
+      from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb)
+    ) order by pm.position), '[]'::jsonb)
+  from post_media pm
+  join media m on m.project_id = pm.project_id and m.id = pm.media_id
+  left join videos v on v.project_id = m.project_id and v.media_id = m.id
+  where pm.project_id = project and pm.post_id = post
+    and pm.publication_id is not distinct from (
+      select own.publication_id from post_media own
+      where own.project_id = project and own.publication_id = publication limit 1)
+$$;
+grant execute on function app.media_of(uuid, uuid, uuid) to posthaste_worker;
+
 create table publication_attempts (
   id uuid not null default uuidv7(),
   project_id uuid not null,

@@ -1,0 +1,71 @@
+/** What a local host can be told. */
+import { isAbsolute, join, resolve } from 'node:path';
+import type { ThrottleSettings } from './throttle.ts';
+
+export interface HostOptions {
+  /** Folder of everything the host keeps. */
+  readonly dataDir: string;
+  /** Port of the HTTP API on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** Removes what an earlier run kept. */
+  readonly fresh?: boolean;
+  /** `bundle` (default): the files that Lambda would run. `source`: the doors as they are written. */
+  readonly source?: 'bundle' | 'source';
+  /** false: PostgreSQL is faster, and nothing survives a crash of the machine. Default true. */
+  readonly durable?: boolean;
+  /** `start` (default): the simulators and the PDS, in a process of their own. `none`: no platforms. */
+  readonly platforms?: 'start' | 'none';
+  /** Opens the control calls on a port of their own, for tests. Default false. */
+  readonly control?: boolean;
+  /** false: schedules fire by control call or `tick` only. Default true. */
+  readonly clock?: boolean;
+  readonly throttle?: ThrottleSettings;
+  /** Told what the host does, one line each. Default: nobody. */
+  readonly report?: (line: string) => void;
+}
+
+export interface StartArguments {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly fresh: boolean;
+  readonly watch: boolean;
+  /** Print the environment of the data folder and end. */
+  readonly env: boolean;
+  readonly control: boolean;
+  readonly platforms: boolean;
+}
+
+const defaultPort = 3000;
+const flags = ['--fresh', '--watch', '--env', '--control', '--no-platforms'] as const;
+
+/** Reads the command line and `PORT`. Returns the line to complain with where it is wrong. */
+export function readArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  project: string,
+): StartArguments | string {
+  const given = new Set<string>();
+  let dataDir = join(project, '.data');
+  for (let index = 0; index < args.length; index += 1) {
+    const argument = args[index] ?? '';
+    if (argument === '--data') {
+      index += 1;
+      const folder = args[index];
+      if (folder === undefined || folder === '') return '--data needs a folder';
+      dataDir = isAbsolute(folder) ? folder : resolve(folder);
+    } else if (flags.some((flag) => flag === argument)) given.add(argument);
+    else return `unknown argument ${argument}; known are --data DIR, ${flags.join(', ')}`;
+  }
+  const port = environment.PORT === undefined || environment.PORT === '' ? defaultPort : Number(environment.PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    return `PORT must be a port number, not ${environment.PORT}`;
+  return {
+    dataDir,
+    port,
+    fresh: given.has('--fresh'),
+    watch: given.has('--watch'),
+    env: given.has('--env'),
+    control: given.has('--control'),
+    platforms: !given.has('--no-platforms'),
+  };
+}

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { id, instant, json } from '../db/columns.ts';
+import type { Json } from '../db/parameters.ts';
+import { query } from '../db/statement.ts';
+
+const postRow = z.object({
+  id,
+  projectId: id,
+  status: z.string(),
+  text: z.string(),
+  scheduleType: z.string(),
+  dueAt: instant.nullable(),
+  wallTime: z.string().nullable(),
+  timeZone: z.string().nullable(),
+  externalId: z.string().nullable(),
+  metadata: json,
+  createdBy: id.nullable(),
+  createdAt: instant,
+  updatedAt: instant,
+  publications: json,
+});
+
+const contextRow = z.object({
+  right: z.enum(['write', 'read', 'none']),
+  now: instant,
+  dueAt: instant.nullable(),
+  past: z.boolean(),
+  accounts: z.array(z.object({ id, platform: z.string(), status: z.string() })),
+  media: z.array(
+    z.object({
+      id,
+      status: z.string(),
+      kind: z.enum(['image', 'video']).nullable(),
+      mimeType: z.string().nullable(),
+      bytes: z.number().nullable(),
+      width: z.number().nullable(),
+      height: z.number().nullable(),
+      durationMs: z.number().nullable(),
+      videoCodec: z.string().nullable(),
+    }),
+  ),
+});
+export type DraftContext = z.output<typeof contextRow>;
+
+/** All that validation needs to know of the database, in one row. */
+export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor', access: 'read', row: contextRow })<{
+  projectId: string;
+  accountIds: string[];
+  mediaIds: string[];
+  scheduleType: string;
+  instant: string | null;
+  wallTime: string | null;
+  timeZone: string | null;
+}>`
+  select
+    case
+      when ${'projectId'}::uuid = any (app.projects_of('write')) then 'write'
+      when ${'projectId'}::uuid = any (app.projects_of('read')) then 'read'
+      else 'none'
+    end as right,
+    app.now() as now, due.at as due_at, coalesce(due.at < app.now(), false) as past,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status))
+      from social_accounts a
+      where a.project_id = ${'projectId'}::uuid and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
+    ), '[]'::jsonb) as accounts,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('id', m.id, 'status', m.status, 'kind', m.kind, 'mimeType', r.mime_type,
+        'bytes', r.bytes, 'width', r.width, 'height', r.height, 'durationMs', v.duration_ms, 'videoCodec', v.video_codec))
+      from media m
+      left join media_renditions r on r.project_id = m.project_id and r.media_id = m.id and r.name = 'original'
+      left join videos v on v.project_id = m.project_id and v.media_id = m.id
+      where m.project_id = ${'projectId'}::uuid and m.id = any (${'mediaIds'}::uuid[]) and m.deleted_at is null
+    ), '[]'::jsonb) as media
+  from (
+    select case ${'scheduleType'}
+      when 'now' then app.now()
+      when 'at' then coalesce(${'instant'}::timestamptz, ${'wallTime'}::timestamp at time zone ${'timeZone'})
+    end as at
+  ) due`;
+
+/** Post, publications and media are one atomic write. */
+export const insertPost = query({
+  name: 'insertPost',
+  kind: 'actor',
+  access: 'write',
+  row: z.object({ outcome: z.string(), ...postRow.shape }),
+})<{
+  projectId: string;
+  text: string;
+  scheduleType: string;
+  dueAt: string | null;
+  wallTime: string | null;
+  timeZone: string | null;
+  externalId: string | null;
+  metadata: Json;
+  media: Json;
+  publications: Json;
+}>`
+  with post as (
+    insert into posts (project_id, created_by, text, schedule_type, due_at, wall_time, time_zone, external_id, metadata)
+    select ${'projectId'}::uuid, app.user_id(), ${'text'}, ${'scheduleType'}, ${'dueAt'}::timestamptz,
+      ${'wallTime'}, ${'timeZone'}, ${'externalId'}, ${'metadata'}::jsonb
+    returning *
+  ), wanted as materialized (
+    select uuidv7() as id, w.*
+    from jsonb_to_recordset(${'publications'}::jsonb) as w("accountId" uuid, text text, options jsonb, media jsonb)
+  ), publication as (
+    insert into post_publications (id, project_id, post_id, account_id, platform, text, options, state, due_at, scheduled_at)
+    select w.id, p.project_id, p.id, a.id, a.platform, w.text, coalesce(w.options, '{}'),
+      case when p.due_at is null then 'draft' else 'scheduled' end, p.due_at, case when p.due_at is not null then app.now() end
+    from post p join wanted w on true
+    join social_accounts a on a.project_id = p.project_id and a.id = w."accountId"
+    returning *
+  ), medium as (
+    insert into post_media (project_id, post_id, publication_id, media_id, position, alt_text)
+    select p.project_id, p.id, null::uuid, m."mediaId", m.position - 1, m."altText"
+    from post p, rows from (jsonb_to_recordset(${'media'}::jsonb) as ("mediaId" uuid, "altText" text)) with ordinality as m("mediaId", "altText", position)
+    union all
+    select p.project_id, p.id, w.id, m."mediaId", m.position - 1, m."altText"
+    from post p, wanted w,
+      rows from (jsonb_to_recordset(w.media) as ("mediaId" uuid, "altText" text)) with ordinality as m("mediaId", "altText", position)
+    where w.media is not null
+    returning 1
+  )
+  select 'ok' as outcome, p.id, p.project_id, app.post_status(array_agg(pub.state)) as status, p.text, p.schedule_type, p.due_at,
+    p.wall_time, p.time_zone, p.external_id, p.metadata, p.created_by, p.created_at, p.updated_at,
+    jsonb_agg(jsonb_build_object('id', pub.id, 'accountId', pub.account_id, 'platform', pub.platform, 'state', pub.state,
+      'dueAt', pub.due_at, 'publishedAt', null, 'url', null, 'failure', null) order by pub.id) as publications
+  from post p join publication pub on true
+  group by p.id, p.project_id, p.text, p.schedule_type, p.due_at, p.wall_time, p.time_zone, p.external_id, p.metadata,
+    p.created_by, p.created_at, p.updated_at`;
+
+export const findPost = query({ name: 'findPost', kind: 'actor', access: 'read', row: postRow })<{ postId: string }>`
+  select p.id, p.project_id, app.post_status(coalesce(pubs.states, '{}')) as status, p.text, p.schedule_type, p.due_at,
+    p.wall_time, p.time_zone, p.external_id, p.metadata, p.created_by, p.created_at, p.updated_at,
+    coalesce(pubs.publications, '[]'::jsonb) as publications
+  from posts p
+  left join lateral (
+    select array_agg(pp.state) as states,
+      jsonb_agg(jsonb_build_object('id', pp.id, 'accountId', pp.account_id, 'platform', pp.platform, 'state', pp.state,
+        'dueAt', pp.due_at, 'publishedAt', pp.published_at, 'url', pp.url,
+        'failure', case when pp.failure_class is not null then jsonb_build_object('class', pp.failure_class,
+          'code', pp.failure_code, 'message', pp.failure_message) end) order by pp.id) as publications
+    from post_publications pp where pp.project_id = p.project_id and pp.post_id = p.id
+  ) pubs on true
+  where p.id = ${'postId'}::uuid and p.deleted_at is null`;
+
+export const listPosts = query({ name: 'listPosts', kind: 'actor', access: 'read', row: postRow })<{
+  projectId: string | null;
+  accountId: string | null;
+  status: string | null;
+  externalId: string | null;
+  updatedSince: string | null;
+  before: string | null;
+  limit: number;
+}>`
+  select p.id, p.project_id, app.post_status(coalesce(pubs.states, '{}')) as status, p.text, p.schedule_type, p.due_at,
+    p.wall_time, p.time_zone, p.external_id, p.metadata, p.created_by, p.created_at, p.updated_at,
+    coalesce(pubs.publications, '[]'::jsonb) as publications
+  from posts p
+  left join lateral (
+    select array_agg(pp.state) as states, array_agg(pp.account_id) as accounts, max(pp.updated_at) as updated_at,
+      jsonb_agg(jsonb_build_object('id', pp.id, 'accountId', pp.account_id, 'platform', pp.platform, 'state', pp.state,
+        'dueAt', pp.due_at, 'publishedAt', pp.published_at, 'url', pp.url,
+        'failure', case when pp.failure_class is not null then jsonb_build_object('class', pp.failure_class,
+          'code', pp.failure_code, 'message', pp.failure_message) end) order by pp.id) as publications
+    from post_publications pp where pp.project_id = p.project_id and pp.post_id = p.id
+  ) pubs on true
+  where p.deleted_at is null
+    and (${'projectId'}::uuid is null or p.project_id = ${'projectId'}::uuid)
+    and (${'before'}::uuid is null or p.id < ${'before'}::uuid)
+    and (${'externalId'}::text is null or p.external_id = ${'externalId'})
+    and (${'accountId'}::uuid is null or ${'accountId'}::uuid = any (pubs.accounts))
+    and (${'updatedSince'}::timestamptz is null or greatest(p.updated_at, pubs.updated_at) >= ${'updatedSince'}::timestamptz)
+    and (${'status'}::text is null or app.post_status(coalesce(pubs.states, '{}')) = ${'status'})
+  order by p.id desc
+  limit ${'limit'}::integer + 1`;
+
+/** Everything that has not begun is cancelled; what is on its way stays. Nothing left to cancel is `wrong_state`. */
+export const cancelPost = query({
+  name: 'cancelPost',
+  kind: 'actor',
+  access: 'guarded',
+  row: z.object({ outcome: z.string(), id: id.nullable(), cancelled: z.number() }),
+})<{ postId: string }>`
+  with post as (
+    select p.id, p.project_id, p.project_id = any (app.projects_of('write')) as writable
+    from posts p where p.id = ${'postId'}::uuid and p.deleted_at is null
+  ), cancelled as (
+    update post_publications pp
+    set state = 'cancelled', next_attempt_at = null, prepared = null, prepared_ready = false, prepared_expires_at = null
+    from post p
+    where p.writable and pp.project_id = p.project_id and pp.post_id = p.id
+      and pp.state in ('draft', 'pending_approval', 'scheduled', 'queued', 'failed')
+    returning pp.id
+  )
+  select case
+      when p.id is null then 'not_found'
+      when not p.writable then 'forbidden'
+      when not exists (select from cancelled) then 'wrong_state'
+      else 'ok'
+    end as outcome, p.id, (select count(*) from cancelled)::integer as cancelled
+  from (select 1) one left join post p on true`;

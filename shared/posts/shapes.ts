@@ -1,0 +1,125 @@
+/** A post and its publications as callers see them. */
+import { z } from 'zod';
+
+export const PublicationState = z
+  .enum(['draft', 'pending_approval', 'scheduled', 'queued', 'publishing', 'processing', 'published', 'failed', 'unknown', 'cancelled'])
+  .meta({ id: 'PublicationState' });
+
+export const PostStatus = z
+  .enum(['draft', 'pending_approval', 'scheduled', 'queued', 'publishing', 'published', 'partial', 'failed', 'unknown', 'cancelled'])
+  .meta({ id: 'PostStatus', description: 'Computed from the publications; `partial`: some published, some failed.' });
+
+export const PlatformName = z.enum(['community', 'bluesky', 'mastodon', 'threads']).meta({ id: 'PlatformName' });
+
+const localTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?$/;
+
+export const Schedule = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('draft') }),
+    z.strictObject({ type: z.literal('now') }),
+    z.strictObject({
+      type: z.literal('at'),
+      at: z
+        .union([z.iso.datetime({ offset: true }), z.string().regex(localTime, 'must be an instant with offset, or a wall time')])
+        .describe('An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.'),
+      timeZone: z.string().max(64).refine(isTimeZone, 'is not an IANA time zone').optional(),
+    }),
+  ])
+  .refine((schedule) => schedule.type !== 'at' || localTime.test(schedule.at) === (schedule.timeZone !== undefined), {
+    path: ['timeZone'],
+    message: 'is needed with a wall time, and only then',
+  })
+  .meta({ id: 'Schedule' });
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });
+
+/** One body for create and for validate. */
+export const PostInput = z
+  .strictObject({
+    projectId: z.uuid(),
+    text: z.string().max(100_000).default('').describe('For every account that brings no text of its own.'),
+    media: z.array(PostMediaInput).max(20).default([]).describe('For every account that brings no media of its own.'),
+    schedule: Schedule,
+    publications: z
+      .array(
+        z.strictObject({
+          accountId: z.uuid(),
+          text: z.string().max(100_000).optional(),
+          media: z.array(PostMediaInput).max(20).optional(),
+          options: z.record(z.string(), z.unknown()).default({}).describe('Options of the platform, such as `visibility`.'),
+        }),
+      )
+      .min(1)
+      .max(50)
+      .refine((list) => new Set(list.map((entry) => entry.accountId)).size === list.length, 'names an account twice'),
+    externalId: z.string().min(1).max(255).optional().describe('Your own id, unique within the project.'),
+    metadata: z.record(z.string(), z.unknown()).default({}),
+  })
+  .meta({ id: 'PostInput' });
+
+export type PostInput = z.output<typeof PostInput>;
+
+export const PublicationSummary = z
+  .object({
+    id: z.uuid(),
+    accountId: z.uuid(),
+    platform: PlatformName,
+    state: PublicationState,
+    dueAt: z.string().nullable(),
+    publishedAt: z.string().nullable(),
+    url: z.string().nullable(),
+    failure: z.object({ class: z.string(), code: z.string().nullable(), message: z.string().nullable() }).nullable(),
+  })
+  .meta({ id: 'PublicationSummary' });
+
+export const Post = z
+  .object({
+    id: z.uuid(),
+    projectId: z.uuid(),
+    status: PostStatus,
+    text: z.string(),
+    scheduleType: z.enum(['draft', 'now', 'at']),
+    dueAt: z.string().nullable(),
+    wallTime: z.string().nullable(),
+    timeZone: z.string().nullable(),
+    externalId: z.string().nullable(),
+    metadata: z.unknown(),
+    createdBy: z.uuid().nullable(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    publications: z.array(PublicationSummary),
+  })
+  .meta({ id: 'Post' });
+
+export const Validation = z
+  .object({
+    valid: z.boolean(),
+    dueAt: z.string().nullable().describe('The instant that the schedule resolves to.'),
+    publications: z.array(
+      z.object({
+        accountId: z.uuid(),
+        platform: PlatformName.nullable(),
+        valid: z.boolean(),
+        violations: z.array(
+          z.object({
+            pointer: z.string().describe('Inside the publication: `/text`, `/media/0`.'),
+            code: z.string(),
+            message: z.string(),
+            limit: z.number().optional(),
+            actual: z.number().optional(),
+          }),
+        ),
+      }),
+    ),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() })),
+  })
+  .meta({ id: 'Validation' });

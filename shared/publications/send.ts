@@ -1,0 +1,31 @@
+/** From claimed rows to messages. What the queue does not take is found again by the sweep: the rows know. */
+import { sendAll } from '../aws/queues.ts';
+import { config } from '../config/config.ts';
+import type { Claimed } from './dispatch-queries.ts';
+import type { PublishMessage } from './messages.ts';
+
+const MAX_DELAY_S = 900; // SQS
+
+export interface Wake {
+  readonly message: PublishMessage;
+  readonly projectId: string;
+  readonly delayS: number;
+}
+
+export async function sendWakes(wakes: readonly Wake[]): Promise<void> {
+  if (wakes.length === 0) return;
+  await sendAll(
+    config('publishQueue').PUBLISH_QUEUE_URL,
+    wakes.map(({ message, projectId, delayS }) => ({ body: message, delayS: Math.min(MAX_DELAY_S, delayS), group: projectId })),
+  );
+}
+
+/** A publish message at the very second, and a preparation now where there is time for one. */
+export async function sendClaimed(claimed: readonly Claimed[]): Promise<void> {
+  await sendWakes(
+    claimed.flatMap(({ id, projectId, generation, delayS, prepare }) => {
+      const publish: Wake = { message: { kind: 'publish', publicationId: id, generation }, projectId, delayS };
+      return prepare && delayS > 1 ? [{ message: { kind: 'prepare', publicationId: id }, projectId, delayS: 0 }, publish] : [publish];
+    }),
+  );
+}

@@ -1,0 +1,252 @@
+/** The worker's statements: lease a batch, guard a commit, settle a batch. Three calls, whatever the batch's size. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import type { Json } from '../db/parameters.ts';
+import { query } from '../db/statement.ts';
+
+const job = z.object({
+  id,
+  projectId: id,
+  postId: id,
+  accountId: id,
+  platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+  state: z.string(),
+  generation: z.number(),
+  attempts: z.number(),
+  looks: z.number(),
+  leaseToken: id.nullable(),
+  dueAt: instant,
+  commitStartedAt: instant.nullable(),
+  overdueS: z.number(),
+  commitAgeS: z.number().nullable(),
+  text: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  prepared: z.record(z.string(), z.unknown()).nullable(),
+  preparedReady: z.boolean(),
+  platformPostId: z.string().nullable(),
+  account: z.object({
+    platformAccountId: z.string(),
+    handle: z.string(),
+    baseUrl: z.string(),
+    status: z.string(),
+    metricsUrl: z.string().nullable(),
+  }),
+  token: z
+    .object({ access: z.string(), refresh: z.string().nullable(), expiresInS: z.number().nullable(), version: z.number() })
+    .nullable(),
+  media: z.array(
+    z.object({
+      id,
+      status: z.string(),
+      failureReason: z.string().nullable(),
+      altText: z.string().nullable(),
+      kind: z.enum(['image', 'video']).nullable(),
+      durationMs: z.number().nullable(),
+      videoCodec: z.string().nullable(),
+      renditions: z.array(
+        z.object({ name: z.string(), key: z.string(), mimeType: z.string(), bytes: z.number(), width: z.number(), height: z.number() }),
+      ),
+    }),
+  ),
+  knownPostIds: z.array(z.string()),
+  postsToday: z.number(),
+});
+export type Job = z.output<typeof job>;
+
+const leased = z.object({ outcome: z.enum(['leased', 'requeued']), delayS: z.number(), ...job.partial().shape, id, projectId: id, generation: z.number() });
+
+/**
+ * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
+ * publication of their account that is being published (for at most 60 s); their attempts are written in the same
+ * statement. What is current but early or behind is queued again under a new generation; all else is stale.
+ */
+export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'write', row: leased })<{ messages: Json; leaseS: number }>`
+  with asked as (
+    select m.id, max(m.generation) as generation
+    from jsonb_to_recordset(${'messages'}::jsonb) as m(id uuid, generation integer) group by m.id
+  ), current as (
+    select pp.id,
+      greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as early_s,
+      exists (
+        select from post_publications e
+        where e.account_id = pp.account_id and e.state = 'publishing' and e.publishing_at > app.now() - interval '60 seconds'
+          and (e.due_at, e.id) < (pp.due_at, pp.id)
+      ) as behind
+    from post_publications pp join asked on asked.id = pp.id and asked.generation = pp.generation
+    where pp.state = 'queued'
+    for update of pp skip locked
+  ), leased as (
+    update post_publications pp
+    set state = 'publishing', attempts = pp.attempts + 1, lease_token = uuidv7(), next_attempt_at = null,
+      lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
+    from current c where pp.id = c.id and c.early_s = 0 and not c.behind
+    returning pp.*
+  ), requeued as (
+    update post_publications pp
+    set generation = pp.generation + 1, queued_at = app.now(),
+      next_attempt_at = greatest(coalesce(pp.next_attempt_at, pp.due_at), app.now() + interval '1 second')
+    from current c where pp.id = c.id and (c.early_s > 0 or c.behind)
+    returning pp.id, pp.project_id, pp.generation, greatest(1, c.early_s) as delay_s
+  ), ledger as (
+    insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
+    select l.project_id, l.id, l.account_id, 'publish', l.generation, l.lease_token from leased l
+    returning id
+  )
+  select 'leased' as outcome, 0 as delay_s, j.*
+  from leased l cross join lateral (
+    select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
+      l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s, null::integer as commit_age_s,
+      coalesce(l.text, p.text) as text, l.options, l.prepared,
+      l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as prepared_ready,
+      l.platform_post_id,
+      jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
+        'metricsUrl', pf.metrics_url) as account,
+      case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
+        'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
+      app.media_of(l.project_id, l.post_id, l.id) as media,
+      '[]'::jsonb as known_post_ids,
+      (select count(*) from publication_attempts pa where pa.account_id = l.account_id
+        and pa.commit_started_at > app.now() - interval '24 hours' and pa.outcome in ('published', 'accepted', 'unknown', 'lost'))::integer as posts_today
+    from posts p
+    join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
+    join platforms pf on pf.name = l.platform
+    left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id
+    where p.project_id = l.project_id and p.id = l.post_id
+  ) j
+  union all
+  select 'requeued', r.delay_s, r.id, r.project_id, null, null, null, null, r.generation, null, null, null, null, null, null, null, null,
+    null, null, null, null, null, null, null, null, null
+  from requeued r`;
+
+/** The same material for a preparation. The state stays; only one worker prepares at a time. */
+export const leasePreparations = query({ name: 'leasePreparations', kind: 'worker', access: 'guarded', row: job })<{ ids: string[]; leaseS: number }>`
+  with leased as (
+    update post_publications pp
+    set prepare_lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
+    where pp.id = any (${'ids'}::uuid[]) and pp.state in ('scheduled', 'queued')
+      and not (pp.prepared_ready and (pp.prepared_expires_at is null or pp.prepared_expires_at > pp.due_at))
+    returning pp.*
+  )
+  select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
+    l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s, null::integer as commit_age_s,
+    coalesce(l.text, p.text) as text, l.options,
+    case when l.prepared_expires_at > app.now() then l.prepared end as prepared, false as prepared_ready, l.platform_post_id,
+    jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
+      'metricsUrl', pf.metrics_url) as account,
+    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
+      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
+    app.media_of(l.project_id, l.post_id, l.id) as media, '[]'::jsonb as known_post_ids, 0 as posts_today
+  from leased l
+  join posts p on p.project_id = l.project_id and p.id = l.post_id
+  join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
+  join platforms pf on pf.name = l.platform
+  left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id`;
+
+/** Stores what was prepared, unless the publication was edited or published meanwhile. */
+export const storePrepared = query({ name: 'storePrepared', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{ results: Json }>`
+  update post_publications pp
+  set prepared = r.prepared, prepared_ready = r.ready, prepare_lease_until = app.now() + make_interval(secs => r."waitS" + 5),
+    prepared_expires_at = app.now() + make_interval(secs => coalesce(r."expiresInS", 82800))
+  from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, generation integer, prepared jsonb, ready boolean, "waitS" double precision, "expiresInS" double precision)
+  where pp.id = r.id and pp.state in ('scheduled', 'queued') and not pp.prepared_ready
+  returning pp.id`;
+
+const guarded = z.object({ id });
+
+/**
+ * The guard, immediately before the commit call, by database time: still the same lease and generation, due, and enough of
+ * the lease left for the call's hard deadline. From here on only the answer, or reconcile, decides.
+ */
+export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access: 'write', row: guarded })<{ leases: Json }>`
+  with guarded as (
+    update post_publications pp set commit_started_at = app.now()
+    from jsonb_to_recordset(${'leases'}::jsonb) as g(id uuid, "leaseToken" uuid, generation integer, "needsS" double precision)
+    where pp.id = g.id and pp.state = 'publishing' and pp.lease_token = g."leaseToken" and pp.generation = g.generation
+      and (pp.commit_started_at is null or pp.refused_at > pp.commit_started_at)
+      and pp.due_at <= app.now() and pp.lease_until > app.now() + make_interval(secs => g."needsS")
+    returning pp.id, pp.project_id, pp.lease_token
+  ), ledger as (
+    update publication_attempts a set commit_started_at = app.now()
+    from guarded g
+    where a.project_id = g.project_id and a.publication_id = g.id and a.lease_token = g.lease_token
+    returning a.id
+  )
+  select g.id from guarded g`;
+
+const settled = z.object({ id, projectId: id, state: z.string(), delayS: z.number().nullable() });
+
+/** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. */
+export const settlePublications = query({ name: 'settlePublications', kind: 'worker', access: 'guarded', row: settled })<{ results: Json }>`
+  with result as (
+    select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
+      "platformPostId" text, url text, "platformPublishedAt" text, class text, code text, message text, "waitS" double precision,
+      refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text)
+  ), settled as (
+    update post_publications pp
+    set state = r.state,
+      lease_token = null, lease_until = null,
+      refused_at = case when r.refused then app.now() else pp.refused_at end,
+      next_attempt_at = case when r."waitS" is not null then app.now() + make_interval(secs => r."waitS") end,
+      platform_post_id = coalesce(r."platformPostId", pp.platform_post_id),
+      url = coalesce(r.url, pp.url),
+      platform_published_at = coalesce(r."platformPublishedAt"::timestamptz, pp.platform_published_at),
+      failure_class = r.class, failure_code = r.code, failure_message = r.message,
+      prepared = case when r."dropPrepared" then null else coalesce(r.prepared, pp.prepared) end,
+      prepared_ready = case when r."dropPrepared" then false else coalesce(r."preparedReady", pp.prepared_ready) end,
+      prepared_expires_at = case
+        when r."dropPrepared" then null
+        when r.prepared is not null then app.now() + make_interval(secs => coalesce(r."preparedExpiresInS", 82800))
+        else pp.prepared_expires_at end
+    from result r
+    where pp.id = r.id and pp.lease_token = r."leaseToken" and pp.state in ('publishing', 'processing', 'unknown')
+    returning pp.id, pp.project_id, pp.account_id, pp.state, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus"
+  ), ledger as (
+    update publication_attempts a
+    set finished_at = app.now(), outcome = s.outcome, failure_class = s.class, failure_code = s.code, message = s.message
+    from settled s
+    where a.project_id = s.project_id and a.publication_id = s.id and a.lease_token = s."leaseToken" and a.outcome is null
+    returning a.id
+  ), account as (
+    update social_accounts sa set status = s."accountStatus", status_reason = s.message
+    from settled s
+    where s."accountStatus" is not null and sa.project_id = s.project_id and sa.id = s.account_id and sa.status = 'connected'
+    returning sa.id
+  )
+  select s.id, s.project_id, s.state, s."waitS" as delay_s from settled s`;
+
+/** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). */
+export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'guarded', row: job })<{ ids: string[]; leaseS: number }>`
+  with leased as (
+    update post_publications pp
+    set lease_token = uuidv7(), lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision), looks = pp.looks + 1
+    where pp.id = any (${'ids'}::uuid[]) and pp.state in ('processing', 'unknown')
+      and pp.next_attempt_at is not null and pp.next_attempt_at <= app.now() + interval '1 second'
+      and (pp.lease_until is null or pp.lease_until < app.now())
+    returning pp.*
+  ), ledger as (
+    insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
+    select l.project_id, l.id, l.account_id, case l.state when 'processing' then 'confirm' else 'reconcile' end, l.generation, l.lease_token
+    from leased l
+    returning id
+  )
+  select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
+    l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s,
+    extract(epoch from app.now() - l.commit_started_at)::integer as commit_age_s,
+    coalesce(l.text, p.text) as text, l.options, l.prepared, l.prepared_ready, l.platform_post_id,
+    jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
+      'metricsUrl', pf.metrics_url) as account,
+    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
+      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
+    app.media_of(l.project_id, l.post_id, l.id) as media,
+    coalesce((
+      select jsonb_agg(o.platform_post_id) from (
+        select e.platform_post_id from post_publications e
+        where e.project_id = l.project_id and e.account_id = l.account_id and e.id <> l.id and e.platform_post_id is not null
+        order by e.published_at desc nulls last limit 200
+      ) o), '[]'::jsonb) as known_post_ids,
+    0 as posts_today
+  from leased l
+  join posts p on p.project_id = l.project_id and p.id = l.post_id
+  join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
+  join platforms pf on pf.name = l.platform
+  left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id`;
