@@ -57,9 +57,6 @@ export class MediaStack extends Stack {
       ...closed,
       bucketName: mediaBucketName(this, settings),
       versioned: true,
-      // By name, because the library would open the log bucket by an ACL, and ACLs are off.
-      serverAccessLogsBucket: Bucket.fromBucketName(this, 'AccessLogTarget', accessLogs.bucketName),
-      serverAccessLogsPrefix: logPrefix,
       cors: corsOf(settings.webOrigins),
       lifecycleRules: [
         { id: 'abandoned-uploads', abortIncompleteMultipartUploadAfter: Duration.days(2) },
@@ -77,27 +74,29 @@ export class MediaStack extends Stack {
         },
       }),
     );
-    this.#announceUploads(bucket, props);
-    this.bucket = { name: mediaBucketName(this, settings), arn: mediaBucketArn(this, settings) };
-  }
-
-  /** On the bucket itself: the construct library's own way is a custom resource. The queue's policy stands already. */
-  #announceUploads(bucket: Bucket, { workers, queues }: MediaStackProps): void {
     const resource = bucket.node.defaultChild;
     if (!(resource instanceof CfnBucket)) throw new Error('the media bucket has no resource');
-    const queueConfigurations = workers.flatMap(({ prefix, queue }) =>
-      prefix === undefined
-        ? []
-        : [
-            {
-              event: 's3:ObjectCreated:*',
-              queue: queues[queue].queue.queueArn,
-              filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } },
-            },
-          ],
-    );
-    if (queueConfigurations.length > 0) resource.notificationConfiguration = { queueConfigurations };
+    // Not by the library's own option, which would open the log bucket by an ACL.
+    resource.loggingConfiguration = { destinationBucketName: accessLogs.bucketName, logFilePrefix: logPrefix };
+    announceUploads(resource, props);
+    this.bucket = { name: mediaBucketName(this, settings), arn: mediaBucketArn(this, settings) };
   }
+}
+
+/** On the bucket itself: the construct library's own way is a custom resource. The queue's policy stands already. */
+function announceUploads(resource: CfnBucket, { workers, queues }: MediaStackProps): void {
+  const queueConfigurations = workers.flatMap(({ prefix, queue }) =>
+    prefix === undefined
+      ? []
+      : [
+          {
+            event: 's3:ObjectCreated:*',
+            queue: queues[queue].queue.queueArn,
+            filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } },
+          },
+        ],
+  );
+  if (queueConfigurations.length > 0) resource.notificationConfiguration = { queueConfigurations };
 }
 
 function corsOf(origins: readonly string[]): CorsRule[] {
