@@ -11,6 +11,8 @@ export interface HostOptions {
   readonly fresh?: boolean;
   /** `bundle` (default): the files that Lambda would run. `source`: the doors as they are written. */
   readonly source?: 'bundle' | 'source';
+  /** Folder of the doors, for tests. Default: `functions`. */
+  readonly doors?: string;
   /** false: PostgreSQL is faster, and nothing survives a crash of the machine. Default true. */
   readonly durable?: boolean;
   /** `start` (default): the simulators and the PDS, in a process of their own. `none`: no platforms. */
@@ -19,6 +21,8 @@ export interface HostOptions {
   readonly control?: boolean;
   /** false: schedules fire by control call or `tick` only. Default true. */
   readonly clock?: boolean;
+  /** Sends `console` of this process, to which functions log, to the log file. Default false. */
+  readonly captureConsole?: boolean;
   readonly throttle?: ThrottleSettings;
   /** Told what the host does, one line each. Default: nobody. */
   readonly report?: (line: string) => void;
@@ -31,12 +35,14 @@ export interface StartArguments {
   readonly watch: boolean;
   /** Print the environment of the data folder and end. */
   readonly env: boolean;
+  /** Run the doors as they are written. */
+  readonly source: boolean;
   readonly control: boolean;
   readonly platforms: boolean;
 }
 
 const defaultPort = 3000;
-const flags = ['--fresh', '--watch', '--env', '--control', '--no-platforms'] as const;
+const flags = ['--fresh', '--watch', '--source', '--env', '--control', '--no-platforms'] as const;
 
 /** Reads the command line and `PORT`. Returns the line to complain with where it is wrong. */
 export function readArguments(
@@ -65,6 +71,7 @@ export function readArguments(
     fresh: given.has('--fresh'),
     watch: given.has('--watch'),
     env: given.has('--env'),
+    source: given.has('--source'),
     control: given.has('--control'),
     platforms: !given.has('--no-platforms'),
   };

@@ -65,6 +65,11 @@ async function findFreePort(taken: ReadonlySet<number>): Promise<number> {
   throw new Error(`no free port between ${lowestPort} and ${highestPort} was found`);
 }
 
+/** A port that is free now, of the range that outgoing connections do not use. */
+export function anyFreePort(): Promise<number> {
+  return findFreePort(new Set());
+}
+
 /** Whether somebody could listen on 127.0.0.1 there now. */
 export function isFree(candidate: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -16,7 +16,6 @@ export interface WireOptions {
   /** Folder of the store, the objects and the secrets. */
   readonly dir: string;
   readonly port: number;
-  readonly postgresPort: () => number;
   readonly faults: Faults;
 }
 
@@ -28,8 +27,8 @@ export interface Wire {
   readonly secrets: SecretArns;
   /** Login of a database secret, or secret text, by its ARN. */
   readonly secretText: (arn: string) => string | undefined;
-  /** Begins to answer. Call it when PostgreSQL listens. */
-  listen(): Promise<void>;
+  /** Begins to answer. */
+  listen(postgresPort: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,11 +54,11 @@ export function createWire(options: WireOptions): Wire {
     s3Events,
     secrets: arns,
     secretText: secrets.get,
-    listen: async () => {
+    listen: async (postgresPort) => {
       const dataApi = createDataApi({
         clusterArn,
         faults,
-        connect: { host: '127.0.0.1', port: options.postgresPort() },
+        connect: { host: '127.0.0.1', port: postgresPort },
         database: databaseName,
         secretOf: async (arn) => (secrets.get(arn) === undefined ? null : readLogin(secrets, arn)),
       });
