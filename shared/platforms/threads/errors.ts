@@ -8,6 +8,13 @@ export const rules: readonly FailureRule[] = [
   { match: 'at most 500 characters', class: 'invalid-content' },
   { match: 'THREADS_API__LINK_LIMIT_EXCEEDED', class: 'invalid-content' },
   { match: 'media could not be fetched from this URI', class: 'retry-later', dropPrepared: true },
+  // Codes 9, 24, 9004, 9007 and 36000 and up are Instagram's; Threads runs on the same publishing service.
+  { code: '9', class: 'rate-limited' },
+  { code: '24', class: 'retry-later', dropPrepared: true },
+  { code: '9004', class: 'retry-later', dropPrepared: true },
+  { code: '9007', class: 'retry-later', refused: true },
+  { subcode: '2207032', class: 'retry-later', dropPrepared: true },
+  { code: [36_000, 36_003], class: 'invalid-content' },
   { code: '1', class: 'retry-later' },
   { code: '2', class: 'retry-later' },
   { code: '4', class: 'rate-limited' },
@@ -33,6 +40,12 @@ export const rules: readonly FailureRule[] = [
   { code: 'OAuthException', class: 'reauthorize' },
   { match: '"is_transient":true', class: 'retry-later' },
 ];
+
+/**
+ * Contents are judged when the container is made. A publishing call that is refused for its parameter may have met a
+ * container that an earlier, late call has published meanwhile: only the container's state can tell.
+ */
+const commitRules: readonly FailureRule[] = [{ code: '100', class: 'unknown', ambiguous: true }, ...rules];
 
 /** `error_message` of a container whose status is ERROR. Whatever the reason, the container is spent. */
 export const containerRules: readonly FailureRule[] = [
@@ -74,3 +87,5 @@ export const failures: FailureTable = {
     return { code: said.code, subcode: said.error_subcode ?? null, message };
   },
 };
+
+export const commitFailures: FailureTable = { ...failures, rules: commitRules };

@@ -3,7 +3,7 @@ import type { CommitResult, Draft, Evidence, Failure, Prepared, Session } from '
 import { failed, toCommitFailure, unreadable } from '../failures.ts';
 import { platformId } from '../json.ts';
 import { preparedContainers } from './containers.ts';
-import { failures } from './errors.ts';
+import { commitFailures } from './errors.ts';
 import { callGraph, readGraph, succeeded } from './graph.ts';
 import { capabilities } from './limits.ts';
 
@@ -22,7 +22,7 @@ export async function commit(session: Session, _draft: Draft, prepared: Prepared
     parameters: { creation_id: container },
     timeoutMs: capabilities.publishing.commitTimeoutS * 1000,
   });
-  if (reply.kind === 'no-answer' || !succeeded(reply)) return toCommitFailure(reply, failures);
+  if (reply.kind === 'no-answer' || !succeeded(reply)) return toCommitFailure(reply, commitFailures);
   const answer = reply.json(published);
   if (answer === null) return { kind: 'unknown', message: unreadable(reply).message };
   return { kind: 'accepted', platformPostId: answer.id };
