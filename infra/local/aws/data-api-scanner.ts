@@ -61,6 +61,7 @@ function scan(sql: string): Scanned {
     text += `${sql.slice(copied, token.begin)}$${names.indexOf(name) + 1}`;
     copied = token.begin + token.text.length;
   }
+  if (verb === 'copy') throw new DataApiError('ValidationException', "COPY isn't supported.");
   if (positional && names.length > 0) {
     throw new DataApiError('ValidationException', 'Positional and named parameters cannot be mixed in one statement.');
   }

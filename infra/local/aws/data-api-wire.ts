@@ -2,7 +2,6 @@
 import { connect } from 'node:net';
 import type pg from 'pg';
 import { z } from 'zod';
-import { DataApiError } from './data-api-errors.ts';
 import type { Bound } from './data-api-parameters.ts';
 
 /** The documented limits; larger rows have been seen to pass, which nobody may rely on. */
@@ -31,8 +30,6 @@ interface Conversation extends pg.Submittable {
   handleError(error: unknown): void;
   handleEmptyQuery(): void;
   handlePortalSuspended(): void;
-  handleCopyInResponse(connection: unknown): void;
-  handleCopyData(): void;
 }
 
 /**
@@ -46,7 +43,6 @@ export function converse(client: pg.PoolClient, text: string, sets: readonly Bou
     let tag = '';
     let bytes = 0;
     let excess: WireResult['excess'] = null;
-    let refused: DataApiError | null = null;
     const conversation: Conversation = {
       submit: (connection) => submit(wire(connection), text, sets),
       handleRowDescription: (message) => {
@@ -63,17 +59,10 @@ export function converse(client: pg.PoolClient, text: string, sets: readonly Bou
       handleCommandComplete: (message) => {
         tag = message.text;
       },
-      handleReadyForQuery: () => {
-        if (refused === null) resolve({ fields, rows, tag, excess });
-        else reject(refused);
-      },
+      handleReadyForQuery: () => resolve({ fields, rows, tag, excess }),
       handleError: reject,
       handleEmptyQuery: () => {},
       handlePortalSuspended: () => {},
-      handleCopyInResponse: (connection) => wire(connection).sendCopyFail('COPY FROM STDIN is not supported'),
-      handleCopyData: () => {
-        refused = new DataApiError('UnsupportedResultException', 'COPY TO STDOUT is not supported');
-      },
     };
     client.query(conversation);
   });
@@ -107,7 +96,6 @@ interface Wire {
   describe(message: { type: 'P' }): void;
   execute(message: object): void;
   sync(): void;
-  sendCopyFail(reason: string): void;
 }
 
 /** `pg`'s connection as it is; its published types have the parameter types as strings. */
