@@ -138,7 +138,8 @@ async function getPosts(view: View, incoming: Incoming): Promise<Answer> {
   if (uris.length === 0) throw invalid('Error: Params must have the property "uris"');
   if (uris.length > maxUris) throw invalid(`Error: uris must not have more than ${maxUris} elements`);
   for (const uri of uris) {
-    if (!/^at:\/\/did:[a-z]+:[\w.:%-]+\/[\w.-]+\/[\w.:~-]+$/.test(uri)) throw invalid('Error: uris/0 must be a valid at-uri');
+    if (!/^at:\/\/did:[a-z]+:[\w.:%-]+\/[\w.-]+\/[\w.:~-]+$/.test(uri))
+      throw invalid('Error: uris/0 must be a valid at-uri');
   }
   const sql = "SELECT * FROM records WHERE uri = ? AND collection = 'app.bsky.feed.post'";
   const rows = [...new Set(uris)].map((uri) => view.store.one(recordRow, sql, uri)).filter((row) => row !== null);
