@@ -118,7 +118,7 @@ export function createS3(options: S3Options): S3 {
       try {
         await run(req, res);
       } catch (error) {
-        const known = error instanceof ServiceError ? error : unexpected(req, error);
+        const known = error instanceof ServiceError ? error : unexpected(res, error);
         if (known !== undefined) sendS3Error(res, known, (req.url ?? '/').split('?')[0] ?? '/');
       }
       if (!req.complete) req.resume();
@@ -211,9 +211,9 @@ function notImplemented(name: string): ServiceError {
   );
 }
 
-/** Nobody is left to answer when the client has gone in the middle of its body. */
-function unexpected(req: IncomingMessage, error: unknown): ServiceError | undefined {
-  if (req.destroyed && !req.complete) return undefined;
+/** Nobody is left to answer when the client has gone in the middle of a body. */
+function unexpected(res: ServerResponse, error: unknown): ServiceError | undefined {
+  if (res.destroyed || res.req.destroyed) return undefined;
   console.error('s3: unexpected failure', error);
   return new ServiceError('InternalError', 'We encountered an internal error. Please try again.', { status: 500 });
 }

@@ -54,20 +54,24 @@ export function clientFor(endpoint: string) {
 }
 
 /** The same endpoints in a process that can be killed; it runs `aws-child.ts` with the pinned Node. */
-export async function startAwsChild(dir: string) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'aws-child.ts'), dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export async function startAwsChild(dir: string, killPoint?: string) {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'aws-child.ts'), dir, ...(killPoint === undefined ? [] : [killPoint])],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const origin = await firstLine(child);
   return {
     origin,
     client: clientFor(origin),
-    kill: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
+    kill: () => {
       child.kill('SIGKILL');
-      await gone;
+      return gone;
     },
-    gone: new Promise((resolve) => child.once('exit', resolve)),
+    gone,
   };
 }
 
