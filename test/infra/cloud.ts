@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,10 +54,11 @@ export interface Cloud {
 
 export const sampleRoot = fileURLToPath(new URL('./sample-doors', import.meta.url));
 
-/** Bundles the doors below `root` and synthesizes all stacks; throws what cdk-nag finds. */
-export async function synthesize(root: string, context: Record<string, string> = {}): Promise<Cloud> {
+/** Bundles the doors below `root` and synthesizes all stacks; throws what cdk-nag finds. With `layer`, the native layer is built. */
+export async function synthesize(root: string, context: Record<string, string> = {}, layer = false): Promise<Cloud> {
   const work = await mkdtemp(path.join(tmpdir(), 'synth-'));
   try {
+    if (layer) await mkdir(path.join(work, 'layer/nodejs/node_modules'), { recursive: true });
     const doors = await listDoors(root);
     const { bundles } = await bundleDoors({ doors, outDir: path.join(work, 'functions') });
     const folders = new Map(bundles.map((bundle) => [bundle.operation, bundle.folder]));

@@ -446,6 +446,14 @@ describe('the deployer decides by context', () => {
     });
   });
 
+  test('a built layer goes with the stack that needs it, and nothing is asked', async () => {
+    const cloud = await synthesize(sampleRoot, {}, true);
+    expect(cloud.of('AWS::Lambda::LayerVersion').map((layer) => layer.path)).toEqual(['workers/NativeLayer']);
+    expect(cloud.at('workers/NativeLayer').properties).toMatchObject({ CompatibleArchitectures: ['arm64'] });
+    expect(cloud.at('workers/media/Function').properties).toMatchObject({ Layers: ['<workers/NativeLayer>'] });
+    expect(Object.values(cloud.asked).flat()).toEqual([]);
+  });
+
   test('schedules of an idle stage stand still, and nobody is told of it', async () => {
     const cloud = await synthesize(sampleRoot, { schedules: 'off' });
     expect(cloud.at('workers/dispatchDue/Schedule').properties).toMatchObject({ State: 'DISABLED' });
