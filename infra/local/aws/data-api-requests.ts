@@ -102,14 +102,17 @@ export function parseRequest<O extends Operation>(operation: O, body: Buffer): R
 function parseJson(body: Buffer): unknown {
   const text = body.toString('utf8');
   try {
-    return JSON.parse(text, (_key, value: unknown) => {
-      if (typeof value === 'string' && !value.isWellFormed()) throw new Error('a lone surrogate');
-      return value;
-    });
+    // Decoded UTF-8 has no lone surrogates: only an escape can bring one.
+    return JSON.parse(text, /\\u[dD][89a-fA-F]/.test(text) ? refuseLoneSurrogates : undefined);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'not JSON';
     throw new DataApiError('SerializationException', `The request cannot be read: ${reason}`);
   }
+}
+
+function refuseLoneSurrogates(_key: string, value: unknown): unknown {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new Error('a lone surrogate');
+  return value;
 }
 
 function complaint(error: z.ZodError): DataApiError {

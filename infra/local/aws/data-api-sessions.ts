@@ -55,6 +55,9 @@ const connectTimeoutMs = 15_000;
 const idleConnectionMs = 10_000;
 /** A server that hangs does not take a cancellation either. */
 const cancelWaitMs = 5_000;
+/** DISCARD ALL without its DISCARD PLANS, which changes nothing but the time of the next call (0.1 ms of 0.17). */
+const asNew = `set session authorization default; reset all; deallocate all; close all; unlisten *;
+  select pg_advisory_unlock_all(); discard temp; discard sequences`;
 const rememberedEnds = 1_000;
 
 export function createSessions(server: { host: string; port: number }, limits: Limits): Sessions {
@@ -212,7 +215,7 @@ function openPool(server: { host: string; port: number }, target: Target, max: n
 function giveBack(client: pg.PoolClient): void {
   const rollback = client.getTransactionStatus() === 'I' ? Promise.resolve() : client.query('rollback');
   rollback
-    .then(() => client.query('discard all'))
+    .then(() => client.query(asNew))
     .then(
       () => client.release(),
       () => client.release(true),
