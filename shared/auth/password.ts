@@ -27,6 +27,11 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   return timingSafeEqual(expected, given);
 }
 
+/** The same text and salt give the same hash: for comparing what may hold a password without keeping it. */
+export async function hashWithSalt(text: string, salt: Buffer): Promise<string> {
+  return unpadded(await derive(text, salt, MEMORY_KIB, PASSES, 1, TAG_BYTES));
+}
+
 /** A hash of nothing: verified against when nobody has the address, so that both cases take the same time. */
 export const NOBODYS_HASH = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=1$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
 

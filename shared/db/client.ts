@@ -41,7 +41,8 @@ export interface Db {
   one<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
   /** A write that answers by `outcome`: anything but `ok` ends the request with the code of that name. */
   change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
-  /** After the first statement: this request repeats one that was answered; its rows come back and nothing is done anew. */
+  /** After the first statement: this request repeats one that was answered. The first write gives the rows it gave then and
+   *  does nothing anew; the writes after it run as always, so a door skips them or has them guarded. */
   isRepeat(): boolean;
   /** Data API calls so far, and the milliseconds they took. */
   readonly spent: { calls: number; ms: number };
@@ -61,28 +62,31 @@ export function dataApi(): RDSDataClient {
 export function connect(options: DbOptions): Db {
   const spent = { calls: 0, ms: 0 };
   let stored: readonly string[] | undefined;
+  // The first write is the effect that the Idempotency-Key stands for; what follows it is only its delivery.
+  let effectDone = false;
 
   async function run<A extends Args, R extends z.ZodObject>(
     statement: Statement<A, R>,
     args: A,
   ): Promise<z.output<R>[]> {
-    const { repeat } = options;
     const isRead = statement.access === 'read';
-    const lines =
-      stored !== undefined && !isRead
-        ? stored
-        : await withRetries(options, statement.access !== 'write' || repeat !== undefined, async () => {
+    const repeat = effectDone || options.repeat === undefined ? undefined : { ...options.repeat, look: isRead };
+    if (!isRead) effectDone = true;
+    const repeatable = statement.access !== 'write' || repeat !== undefined;
+    const answer =
+      repeat?.look === false && stored !== undefined
+        ? { stored }
+        : await withRetries(options, repeatable, async () => {
             const began = performance.now();
             spent.calls += 1;
             try {
-              return await execute(options, statement, args, repeat && { ...repeat, look: isRead });
+              return await execute(options, statement, args, repeat);
             } finally {
               spent.ms += performance.now() - began;
             }
-          }).then((answer) => {
-            stored = answer.stored ?? stored;
-            return answer.lines ?? answer.stored ?? [];
           });
+    stored = answer.stored ?? stored;
+    const lines = answer.lines ?? answer.stored ?? [];
     return lines.map((line) => statement.row.parse(camelKeys(JSON.parse(line))));
   }
 
@@ -148,6 +152,7 @@ async function execute<A extends Args, R extends z.ZodObject>(
         { name: 'parameters', value: { stringValue: parameters } },
       ],
     }),
+    statement.limitMs === undefined ? {} : { abortSignal: AbortSignal.timeout(statement.limitMs) },
   );
   return readParts((result.records ?? []).map((record) => record[0]?.stringValue ?? '').join(''));
 }

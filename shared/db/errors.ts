@@ -19,6 +19,7 @@ const AWAY: Readonly<Record<string, 'nothing-happened' | 'maybe'>> = {
   InternalServerError: 'maybe',
   StatementTimeoutException: 'maybe',
   TimeoutError: 'maybe',
+  AbortError: 'maybe',
 };
 
 // Serialization failure, deadlock, and a request with the same Idempotency-Key that is still running.

@@ -21,6 +21,8 @@ export interface Statement<Args extends Record<string, Parameter>, Row extends z
   /** Argument names in the order of `$1…`. */
   readonly keys: readonly (keyof Args & string)[];
   readonly row: Row;
+  /** Milliseconds after which the database counts as away. Default: the client's minute. */
+  readonly limitMs?: number;
 }
 
 const MAX_PARAMETERS = 32; // app.run binds v[1] … v[32]
@@ -31,6 +33,7 @@ export function query<Row extends z.ZodObject>(declaration: {
   readonly kind: StatementKind;
   readonly access: Access;
   readonly row: Row;
+  readonly limitMs?: number;
 }) {
   return <Args extends Record<string, Parameter>>(
     parts: TemplateStringsArray,

@@ -283,6 +283,8 @@ export interface Connector {
     identifier: string;
     password: string;
   }): Promise<Grant | Failure>;
+  /** Seconds before a token's end at which it is refreshed. Default 300. */
+  readonly refreshAheadS?: number;
   /** Absent where tokens do not expire. */
   refresh?(session: Session): Promise<Refreshed>;
   revoke?(session: Session, app: AppCredentials | null): Promise<void>;

@@ -48,12 +48,13 @@ const job = z.object({
       ),
     }),
   ),
+  failureClass: z.string().nullable(),
   knownPostIds: z.array(z.string()),
   postsToday: z.number(),
 });
 export type Job = z.output<typeof job>;
 
-const leased = z.object({ outcome: z.enum(['leased', 'requeued']), delayS: z.number(), ...job.partial().shape, id, projectId: id, generation: z.number() });
+const leased = z.object({ outcome: z.enum(['leased', 'requeued']), id, projectId: id, generation: z.number(), delayS: z.number(), job: job.nullable() });
 
 /**
  * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
@@ -92,21 +93,23 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
     select l.project_id, l.id, l.account_id, 'publish', l.generation, l.lease_token from leased l
     returning id
   )
-  select 'leased' as outcome, 0 as delay_s, j.*
+  select 'leased' as outcome, l.id, l.project_id, l.generation, 0 as delay_s, to_jsonb(j) as job
   from leased l cross join lateral (
-    select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
-      l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s, null::integer as commit_age_s,
+    select l.id, l.project_id as "projectId", l.post_id as "postId", l.account_id as "accountId", l.platform, l.state, l.generation,
+      l.attempts, l.looks, l.lease_token as "leaseToken", l.due_at as "dueAt", l.commit_started_at as "commitStartedAt",
+      extract(epoch from app.now() - l.due_at)::integer as "overdueS", null::integer as "commitAgeS",
       coalesce(l.text, p.text) as text, l.options, l.prepared,
-      l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as prepared_ready,
-      l.platform_post_id,
+      l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as "preparedReady",
+      l.platform_post_id as "platformPostId",
       jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
         'metricsUrl', pf.metrics_url) as account,
       case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
         'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
       app.media_of(l.project_id, l.post_id, l.id) as media,
-      '[]'::jsonb as known_post_ids,
+      l.failure_class as "failureClass", '[]'::jsonb as "knownPostIds",
       (select count(*) from publication_attempts pa where pa.account_id = l.account_id
-        and pa.commit_started_at > app.now() - interval '24 hours' and pa.outcome in ('published', 'accepted', 'unknown', 'lost'))::integer as posts_today
+        and pa.commit_started_at > app.now() - interval '24 hours'
+        and pa.outcome in ('published', 'accepted', 'unknown', 'lost'))::integer as "postsToday"
     from posts p
     join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
     join platforms pf on pf.name = l.platform
@@ -114,8 +117,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
     where p.project_id = l.project_id and p.id = l.post_id
   ) j
   union all
-  select 'requeued', r.delay_s, r.id, r.project_id, null, null, null, null, r.generation, null, null, null, null, null, null, null, null,
-    null, null, null, null, null, null, null, null, null
+  select 'requeued', r.id, r.project_id, r.generation, r.delay_s, null
   from requeued r`;
 
 /** The same material for a preparation. The state stays; only one worker prepares at a time. */
@@ -135,7 +137,7 @@ export const leasePreparations = query({ name: 'leasePreparations', kind: 'worke
       'metricsUrl', pf.metrics_url) as account,
     case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
       'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
-    app.media_of(l.project_id, l.post_id, l.id) as media, '[]'::jsonb as known_post_ids, 0 as posts_today
+    app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class, '[]'::jsonb as known_post_ids, 0 as posts_today
   from leased l
   join posts p on p.project_id = l.project_id and p.id = l.post_id
   join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
@@ -180,7 +182,7 @@ export const settlePublications = query({ name: 'settlePublications', kind: 'wor
   with result as (
     select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
       "platformPostId" text, url text, "platformPublishedAt" text, class text, code text, message text, "waitS" double precision,
-      refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text)
+      refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text, "expireToken" boolean)
   ), settled as (
     update post_publications pp
     set state = r.state,
@@ -199,7 +201,7 @@ export const settlePublications = query({ name: 'settlePublications', kind: 'wor
         else pp.prepared_expires_at end
     from result r
     where pp.id = r.id and pp.lease_token = r."leaseToken" and pp.state in ('publishing', 'processing', 'unknown')
-    returning pp.id, pp.project_id, pp.account_id, pp.state, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus"
+    returning pp.id, pp.project_id, pp.account_id, pp.state, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus", r."expireToken"
   ), ledger as (
     update publication_attempts a
     set finished_at = app.now(), outcome = s.outcome, failure_class = s.class, failure_code = s.code, message = s.message
@@ -211,6 +213,11 @@ export const settlePublications = query({ name: 'settlePublications', kind: 'wor
     from settled s
     where s."accountStatus" is not null and sa.project_id = s.project_id and sa.id = s.account_id and sa.status = 'connected'
     returning sa.id
+  ), token as (
+    update account_tokens t set expires_at = app.now()
+    from settled s
+    where s."expireToken" and t.project_id = s.project_id and t.account_id = s.account_id
+    returning t.account_id
   )
   select s.id, s.project_id, s.state, s."waitS" as delay_s from settled s`;
 
@@ -237,7 +244,7 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
       'metricsUrl', pf.metrics_url) as account,
     case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
       'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
-    app.media_of(l.project_id, l.post_id, l.id) as media,
+    app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class,
     coalesce((
       select jsonb_agg(o.platform_post_id) from (
         select e.platform_post_id from post_publications e

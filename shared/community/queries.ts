@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { count, id, instant } from '../db/columns.ts';
+import type { Json } from '../db/parameters.ts';
+import { query } from '../db/statement.ts';
+
+const evidence = z.object({ id, createdAt: instant });
+
+/** The community's commit: one row per publication, whoever asks how often. */
+export const publishToCommunity = query({ name: 'publishToCommunity', kind: 'worker', access: 'guarded', row: evidence })<{
+  publicationId: string;
+  text: string;
+  media: Json;
+  visibility: string;
+}>`
+  with made as (
+    insert into community_posts (project_id, publication_id, account_id, text, media, visibility)
+    select pp.project_id, pp.id, pp.account_id, ${'text'}, ${'media'}::jsonb, ${'visibility'}
+    from post_publications pp where pp.id = ${'publicationId'}::uuid
+    on conflict on constraint community_posts_publication_key do nothing
+    returning id, created_at
+  )
+  select m.id, m.created_at from made m
+  union all
+  select p.id, p.created_at from community_posts p
+  where p.publication_id = ${'publicationId'}::uuid and not exists (select from made)`;
+
+export const findByPublication = query({ name: 'findByPublication', kind: 'worker', access: 'read', row: evidence })<{ publicationId: string }>`
+  select p.id, p.created_at from community_posts p
+  join post_publications pp on pp.project_id = p.project_id and pp.id = p.publication_id
+  where pp.id = ${'publicationId'}::uuid`;
+
+export const removeCommunityPost = query({ name: 'removeCommunityPost', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{ communityPostId: string }>`
+  update community_posts p set deleted_at = app.now()
+  where p.id = ${'communityPostId'}::uuid and p.deleted_at is null
+  returning p.id`;
+
+export const communityMetrics = query({
+  name: 'communityMetrics',
+  kind: 'worker',
+  access: 'read',
+  row: z.object({ likes: count, comments: count, shares: count, views: count, saves: count, clicks: count }),
+})<{ communityPostId: string }>`
+  select p.like_count::text as likes, p.comment_count::text as comments, p.share_count::text as shares, p.view_count::text as views,
+    (select count(*) from user_engagement e where e.community_post_id = p.id and e.type = 'save')::text as saves,
+    (select count(*) from user_engagement e where e.community_post_id = p.id and e.type = 'click')::text as clicks
+  from community_posts p where p.id = ${'communityPostId'}::uuid and p.deleted_at is null`;

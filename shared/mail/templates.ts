@@ -1,0 +1,80 @@
+/** The mails we send. A payload is what the outbox keeps; subject, text and HTML are made from it when it is sent. */
+import { z } from 'zod';
+
+const to = z.string();
+
+export const mailPayload = z.discriminatedUnion('template', [
+  z.object({ template: z.literal('verify-email'), to, name: z.string(), link: z.url() }),
+  z.object({ template: z.literal('already-registered'), to }),
+]);
+
+export type MailPayload = z.output<typeof mailPayload>;
+
+export interface RenderedMail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+export function renderMail(payload: MailPayload): RenderedMail {
+  const { subject, paragraphs } = contentOf(payload);
+  return {
+    to: payload.to,
+    subject,
+    text: `${paragraphs.map(({ text, link }) => (link === undefined ? text : `${text}\n${link}`)).join('\n\n')}\n`,
+    html: page(subject, paragraphs),
+  };
+}
+
+interface Paragraph {
+  readonly text: string;
+  /** Shown as a button in HTML, as a line of its own in text. */
+  readonly link?: string;
+}
+
+function contentOf(payload: MailPayload): { subject: string; paragraphs: readonly Paragraph[] } {
+  switch (payload.template) {
+    case 'verify-email':
+      return {
+        subject: 'Verify your e-mail address',
+        paragraphs: [
+          { text: `Hello ${payload.name},` },
+          {
+            text: 'Please verify that this address is yours. The link is good for 24 hours and for one use.',
+            link: payload.link,
+          },
+          { text: 'If you did not register at Posthaste, do nothing: without the link nobody can use this address.' },
+        ],
+      };
+    case 'already-registered':
+      return {
+        subject: 'You are registered already',
+        paragraphs: [
+          { text: 'Hello,' },
+          { text: 'Somebody, probably you, tried to register this address at Posthaste. It is registered already.' },
+          { text: 'Log in with the password you chose then. If it was not you, do nothing: nothing was changed.' },
+        ],
+      };
+  }
+}
+
+function page(title: string, paragraphs: readonly Paragraph[]): string {
+  const body = paragraphs.map(({ text, link }) => {
+    const button = link === undefined ? '' : `<p><a href="${escapeHtml(link)}">${escapeHtml(title)}</a></p>`;
+    return `<p>${escapeHtml(text)}</p>${button}`;
+  });
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head><body>${body.join('')}</body></html>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (mark) => ENTITIES[mark] ?? mark);
+}

@@ -1,0 +1,68 @@
+/** From a leased row to what a connector works with: opened tokens, the draft, its media. */
+import { Readable } from 'node:stream';
+import { tokenBinding, unseal } from '../accounts/seal.ts';
+import { openObject, presignRead } from '../aws/objects.ts';
+import { communityPort } from '../community/port.ts';
+import type { Db } from '../db/client.ts';
+import type { Credentials, Draft, MediaItem, Session } from '../platforms/connector.ts';
+import type { PlatformHttp } from '../platforms/http.ts';
+import type { Job } from './work-queries.ts';
+
+const URL_FOR_PLATFORM_S = 6 * 3600; // platforms fetch late and retry: hours, not minutes
+
+export async function openCredentials(job: Job, sealed: { access: string; refresh: string | null } | null): Promise<Credentials> {
+  const { platformAccountId, handle, baseUrl } = job.account;
+  const binding = (which: 'access' | 'refresh') => tokenBinding(job.platform, baseUrl, platformAccountId, which);
+  return {
+    accountId: job.accountId,
+    platformAccountId,
+    handle,
+    baseUrl,
+    accessToken: sealed === null ? '' : await unseal(sealed.access, binding('access')),
+    refreshToken: sealed === null || sealed.refresh === null ? null : await unseal(sealed.refresh, binding('refresh')),
+  };
+}
+
+export function makeSession(job: Job, credentials: Credentials, tools: { http: PlatformHttp; db: Db; signal: AbortSignal }): Session {
+  const { metricsUrl } = job.account;
+  return {
+    http: tools.http,
+    credentials,
+    signal: tools.signal,
+    knownPostIds: job.knownPostIds,
+    ...(metricsUrl !== null && { appViewUrl: metricsUrl }),
+    ...(job.platform === 'community' && { community: communityPort(tools.db, job) }),
+  };
+}
+
+export function makeDraft(job: Job): Draft {
+  return {
+    publicationId: job.id,
+    text: job.text,
+    media: job.media.map(makeItem),
+    options: job.options,
+    idempotencyKey: job.id,
+    dueAt: job.dueAt,
+  };
+}
+
+function makeItem(medium: Job['media'][number]): MediaItem {
+  const original = medium.renditions.find((rendition) => rendition.name === 'original');
+  if (original === undefined || medium.kind === null) throw new Error('a medium that is not ready was handed to a connector');
+  return {
+    id: medium.id,
+    kind: medium.kind,
+    mimeType: original.mimeType,
+    bytes: original.bytes,
+    width: original.width,
+    height: original.height,
+    durationS: medium.durationMs === null ? null : medium.durationMs / 1000,
+    altText: medium.altText,
+    videoCodec: medium.videoCodec,
+    open: async () => {
+      const { body, length } = await openObject(original.key);
+      return { body: Readable.toWeb(body), length };
+    },
+    url: () => presignRead(original.key, URL_FOR_PLATFORM_S),
+  };
+}

@@ -1,0 +1,39 @@
+/** What is asked of users. Before an actor is known, only through the named functions. */
+import { z } from 'zod';
+import { id } from '../db/columns.ts';
+import { query } from '../db/statement.ts';
+import { Me } from './shapes.ts';
+
+/** The row says which mail was written, not what is in it: rows are kept for a repeat, and the mail holds a token. */
+export const registerUser = query({
+  name: 'registerUser',
+  kind: 'public',
+  access: 'write',
+  row: z.object({
+    outcome: z.string(),
+    mailId: id,
+    template: z.enum(['verify-email', 'already-registered']),
+  }),
+})<{ email: string; passwordHash: string; displayName: string; tokenHash: string; link: string }>`
+  select outcome, mail_id, payload ->> 'template' as template
+  from app.register(${'email'}, ${'passwordHash'}, ${'displayName'}, ${'tokenHash'}, ${'link'})`;
+
+export const verifyEmail = query({
+  name: 'verifyEmail',
+  kind: 'public',
+  access: 'write',
+  row: z.object({ outcome: z.string() }),
+})<{ tokenHash: string }>`
+  select outcome from app.verify_email(${'tokenHash'})`;
+
+export const findLoginCandidate = query({
+  name: 'findLoginCandidate',
+  kind: 'public',
+  access: 'read',
+  row: z.object({ userId: id, passwordHash: z.string(), verified: z.boolean(), active: z.boolean() }),
+})<{ email: string }>`
+  select user_id, password_hash, verified, active from app.login_candidate(${'email'})`;
+
+export const getMe = query({ name: 'getMe', kind: 'actor', access: 'read', row: Me })<Record<never, never>>`
+  select id, email, display_name, role, created_at, app.session_id() as session_id
+  from users where id = (select app.user_id())`;

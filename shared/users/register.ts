@@ -1,0 +1,29 @@
+/** Registration: a person, a token and a mail are one statement; the mail goes out after the commit. */
+import { hashPassword } from '../auth/password.ts';
+import { hashToken, randomToken } from '../auth/tokens.ts';
+import { config } from '../config/config.ts';
+import type { Db } from '../db/client.ts';
+import { sendAtOnce } from '../mail/send-at-once.ts';
+import { registerUser } from './queries.ts';
+
+export interface Registration {
+  readonly email: string;
+  readonly password: string;
+  readonly displayName: string;
+}
+
+/** Does the same work for an address that is known and one that is not; only the mail differs. */
+export async function register(db: Db, { email, password, displayName }: Registration): Promise<void> {
+  const token = randomToken();
+  const link = `${config('http').PUBLIC_BASE_URL}/verify-email/${token}`;
+  const { mailId, template } = await db.change(registerUser, {
+    email,
+    passwordHash: await hashPassword(password),
+    displayName,
+    tokenHash: hashToken(token),
+    link,
+  });
+  if (db.isRepeat()) return; // the first request, or the sweeper, sends the mail that it wrote
+  const mail = template === 'verify-email' ? { template, to: email, name: displayName, link } : { template, to: email };
+  await sendAtOnce(db, mailId, mail);
+}
