@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { z } from 'zod';
+import { hashWithSalt } from '../../shared/auth/password.ts';
 import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.ts';
 import type { Caller, Repeat } from '../../shared/db/client.ts';
 import { AppError, type FieldError, fail } from '../../shared/errors.ts';
@@ -87,7 +88,8 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
 
 function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
   const pointer = [root, ...issue.path.map((step) => pointerStep(String(step)))].join('/');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(`${pointer}/${pointerStep(key)}`));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownField(`${pointer}/${pointerStep(key)}`));
   return [{ pointer, message: issue.message, code: issue.code }];
 }
 
@@ -115,11 +117,11 @@ function pointerStep(step: string): string {
 }
 
 /** The Idempotency-Key of a POST, bound to path and body. */
-export function readRepeat(
+export async function readRepeat(
   contract: EndpointContract,
   event: APIGatewayProxyEventV2,
   rawBody: string,
-): Repeat | undefined {
+): Promise<Repeat | undefined> {
   const key = event.headers['idempotency-key'];
   if (contract.method !== 'POST' || key === undefined) return undefined;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
@@ -130,7 +132,11 @@ export function readRepeat(
   return {
     route: `POST ${event.rawPath}`,
     key,
-    bodyHash: createHash('sha256').update(rawBody).digest('base64url'),
+    // Strangers send passwords, and the hash is kept: theirs must be as slow to guess as the password's own.
+    bodyHash:
+      contract.auth === 'public'
+        ? await hashWithSalt(rawBody, createHash('sha256').update(key).digest())
+        : createHash('sha256').update(rawBody).digest('base64url'),
     secret: contract.secretAnswer === true,
   };
 }

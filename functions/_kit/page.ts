@@ -1,0 +1,68 @@
+/** HTML for a browser, under a policy that runs and loads nothing but what the page declares. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from './endpoint.ts';
+
+export const HTML = 'text/html; charset=utf-8';
+
+export interface HtmlPage {
+  readonly title: string;
+  /** HTML of the body; whoever makes it escapes. */
+  readonly body: string;
+  /** Inline style sheet and script of the page; allowed by their hashes. */
+  readonly style?: string;
+  readonly script?: string;
+  /** HTML for the head, such as links to our own files. */
+  readonly head?: string;
+  /** Further sources by directive, such as `{ 'connect-src': "'self'" }`. */
+  readonly sources?: Readonly<Record<string, string>>;
+}
+
+export function htmlPage({ title, body, style, script, head = '', sources = {} }: HtmlPage): Page {
+  const policy: Record<string, string> = {
+    'default-src': "'none'",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+    ...sources,
+  };
+  if (style !== undefined) policy['style-src'] = join(policy['style-src'], hashOf(style));
+  if (script !== undefined) policy['script-src'] = join(policy['script-src'], hashOf(script));
+  return {
+    body: [
+      '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+      `<title>${title}</title>${head}`,
+      style === undefined ? '' : `<style>${style}</style>`,
+      `</head><body>${body}`,
+      script === undefined ? '' : `<script>${script}</script>`,
+      '</body></html>',
+    ].join(''),
+    headers: {
+      'content-security-policy': Object.entries(policy)
+        .map(([directive, value]) => `${directive} ${value}`)
+        .join('; '),
+      'referrer-policy': 'no-referrer',
+    },
+  };
+}
+
+function join(known: string | undefined, source: string): string {
+  return known === undefined ? source : `${known} ${source}`;
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/**
+ * A file of an npm package: beside the bundle on Lambda, in node_modules when the door runs from source.
+ * @param specifier the module that the contract's `assets` names for the file
+ */
+export async function readAsset(name: string, specifier: string): Promise<string> {
+  try {
+    return await readFile(new URL(name, import.meta.url), 'utf8');
+  } catch {
+    return readFile(createRequire(import.meta.url).resolve(specifier), 'utf8');
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { listSessions } from '../../shared/sessions/queries.ts';
+import { Session } from '../../shared/sessions/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/auth/sessions',
+  auth: 'user',
+  summary: 'List your sessions',
+  query: z.strictObject(pageQuery),
+  status: 200,
+  response: pageOf(Session),
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, query: { cursor, limit } }) => {
+  const rows = await db.many(listSessions, { before: readCursor(cursor), limit });
+  return toPage(rows, limit);
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { email, givenPassword, Tokens } from '../../shared/auth/shapes.ts';
+import { logIn } from '../../shared/sessions/open-session.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/login',
+  auth: 'public',
+  summary: 'Log in',
+  description:
+    'Opens a session of 30 days. Its access token is good for 15 minutes; refresh it with the refresh token.',
+  body: z.strictObject({ email, password: givenPassword }),
+  status: 200,
+  response: Tokens,
+  errors: ['invalid_credentials', 'email_not_verified'],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['signingKeys'] },
+})(async ({ body, db, request }) => logIn(db, body, request));

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { Tokens } from '../../shared/auth/shapes.ts';
+import { refreshSession } from '../../shared/sessions/open-session.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/refresh',
+  auth: 'public',
+  summary: 'Refresh a session',
+  description:
+    'Takes a refresh token once and answers its successor. The same token again within 20 seconds gets the same successor; after that it counts as stolen and ends the session.',
+  body: z.strictObject({ refreshToken: z.string().max(200) }),
+  status: 200,
+  response: Tokens,
+  errors: ['invalid_refresh_token'],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['signingKeys'] },
+})(async ({ body, db }) => refreshSession(db, body.refreshToken));

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { email, newPassword } from '../../shared/auth/shapes.ts';
+import { register } from '../../shared/users/register.ts';
+import { displayName } from '../../shared/users/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/register',
+  auth: 'public',
+  summary: 'Register',
+  description:
+    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered.',
+  body: z.strictObject({ email, password: newPassword, displayName }),
+  status: 202,
+  response: z.object({ status: z.literal('verification_sent') }),
+  errors: [],
+  uses: { database: 'api', mail: true },
+})(async ({ body, db }) => {
+  await register(db, body);
+  return { status: 'verification_sent' };
+});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { createProject } from '../../shared/projects/queries.ts';
+import { Project, projectDescription, projectName, timeZone } from '../../shared/projects/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/projects',
+  auth: 'user',
+  summary: 'Create a project',
+  description: 'You become its owner.',
+  body: z.strictObject({
+    name: projectName,
+    description: projectDescription.nullable().default(null),
+    timeZone: timeZone.default('UTC'),
+  }),
+  status: 201,
+  response: Project,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db }) => db.change(createProject, body));

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { deleteProject } from '../../shared/projects/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/projects/{projectId}',
+  auth: 'user',
+  summary: 'Delete a project',
+  description: 'Only its owner may, and only when none of its publications still waits: cancel those first.',
+  params: z.strictObject({ projectId: id }),
+  status: 204,
+  errors: ['forbidden', 'in_use'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) => {
+  await db.change(deleteProject, { id: params.projectId });
+  return {};
+});

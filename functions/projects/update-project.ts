@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { json } from '../../shared/db/parameters.ts';
+import { updateProject } from '../../shared/projects/queries.ts';
+import { Project, projectDescription, projectName, timeZone } from '../../shared/projects/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PATCH',
+  path: '/v1/projects/{projectId}',
+  auth: 'user',
+  summary: 'Change a project',
+  description: 'Changes the fields that are given; a `description` of null is taken away. Only its owner may.',
+  params: z.strictObject({ projectId: id }),
+  body: z.strictObject({ name: projectName, description: projectDescription.nullable(), timeZone }).partial(),
+  status: 200,
+  response: Project,
+  errors: ['forbidden'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db, params }) => {
+  const row = await db.change(updateProject, { id: params.projectId, patch: json(body) });
+  return Project.parse(row);
+});
