@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { type Door, listDoors } from '../doors.ts';
 import { fingerprint } from './fingerprint.ts';
 import { nativePackages, nativePlugin } from './native.ts';
+import { oneLanguagePlugin } from './one-language.ts';
 
 export const bundleFolder = fileURLToPath(new URL('../../dist/functions', import.meta.url));
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -88,7 +89,7 @@ const esbuildOptions: BuildOptions = {
   logLevel: 'silent',
   // Packages in CommonJS call require, which an ES module does not have.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  plugins: [nativePlugin],
+  plugins: [nativePlugin, oneLanguagePlugin],
 };
 
 interface BuiltFiles {

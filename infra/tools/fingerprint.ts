@@ -8,7 +8,8 @@ import path from 'node:path';
  */
 export async function fingerprint(project: string, inputs: readonly string[], request: string): Promise<string> {
   const hash = createHash('sha256').update(request);
-  const fixed = ['package.json', 'tsconfig.json', 'infra/tools/bundle.ts', 'infra/tools/native.ts'];
+  const tools = ['bundle.ts', 'native.ts', 'one-language.ts'].map((name) => `infra/tools/${name}`);
+  const fixed = ['package.json', 'tsconfig.json', ...tools];
   hash.update(await installedPackages(project));
   for (const file of [...fixed, ...inputs]) {
     hash.update(`\0${file}\0`).update(await readFile(path.join(project, file)));

@@ -55,6 +55,12 @@ describe('one folder per door, ready for Lambda', () => {
     await expect(invoke(entryOf('createPost'), { text: 7 })).resolves.toMatch(/posts\/create-post\.ts:\d+/);
   });
 
+  test('of the messages in fifty languages only ours go along', async () => {
+    const text = await readFile(entryOf('createPost'), 'utf8');
+    expect(text).toContain('Invalid input');
+    expect(text).not.toMatch(/Ungültige|Entrée invalide|入力/);
+  });
+
   test('declared files lie beside it', async () => {
     const css = await readFile(path.join(path.dirname(entryOf('docs')), 'swagger-ui.css'), 'utf8');
     expect(css).toBe(await readFile(path.join(project, 'node_modules/swagger-ui-dist/swagger-ui.css'), 'utf8'));
