@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { removePostgres } from '../../../infra/local/postgres.ts';
+
+const project = fileURLToPath(new URL('../../..', import.meta.url));
+let dataDir = '';
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'posthaste-start-'));
+  chmodSync(dataDir, 0o755);
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  await removePostgres(dataDir);
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  lines(): string[];
+  complaints(): string;
+  /** Address of the ready line. */
+  readonly ready: Promise<string>;
+  readonly exit: Promise<number | string>;
+}
+
+function start(args: readonly string[] = [], port = '0'): Run {
+  const child = spawn(
+    process.execPath,
+    ['infra/local/start.ts', '--data', dataDir, '--no-platforms', '--source', ...args],
+    { cwd: project, env: { ...process.env, PORT: port } },
+  );
+  children.push(child);
+  let out = '';
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += String(chunk);
+  });
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk);
+      const origin = /^ready (http:\/\/127\.0\.0\.1:\d+)/m.exec(out)?.[1];
+      if (origin !== undefined) resolve(origin);
+    });
+    child.once('exit', () => reject(new Error(`it ended before it was ready: ${out}${err}`)));
+  });
+  ready.catch(() => undefined);
+  const exit = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? ''));
+  });
+  return { child, ready, exit, lines: () => out.split('\n').filter((line) => line !== ''), complaints: () => err };
+}
+
+const postmaster = () => readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
+
+describe('one clear line and exit code 1', () => {
+  async function complaint(args: readonly string[] = [], port = '0'): Promise<string> {
+    const run = start(args, port);
+    expect(await run.exit).toBe(1);
+    expect(run.lines()).toEqual([]);
+    expect(run.complaints().trimEnd()).not.toContain('\n');
+    return run.complaints();
+  }
+
+  test('a taken port', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    expect(await complaint([], String(port))).toContain(`port ${port} on 127.0.0.1 is taken`);
+    server.close();
+  });
+
+  test('a folder that cannot be written', async () => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    expect(await complaint(['--data', join(file, 'below')])).toMatch(/^cannot write to .*ENOTDIR/);
+  });
+
+  test('a read-only folder', async () => {
+    // Permissions do not stop root; a file system of the kernel's does.
+    const kernels = process.platform === 'linux' ? '/sys/posthaste' : '/System/posthaste';
+    chmodSync(dataDir, 0o555);
+    const folder = process.getuid?.() === 0 ? kernels : join(dataDir, 'below');
+    expect(await complaint(['--data', folder])).toMatch(/^cannot write to \S+: E(ROFS|ACCES|PERM)/);
+    chmodSync(dataDir, 0o755);
+  });
+
+  test('unknown arguments and a port that is none', async () => {
+    expect(await complaint(['--frehs'])).toContain('unknown argument --frehs');
+    expect(await complaint([], 'http')).toContain('PORT must be a port number, not http');
+  });
+});
+
+describe('a run', () => {
+  test('says once that it is ready, answers, and stops by SIGTERM with exit code 0, leaving no PostgreSQL', async () => {
+    const run = start();
+    const origin = await run.ready;
+    expect((await fetch(`${origin}/inbox`)).status).toBe(200);
+    expect((await fetch(`${origin}/v1/nothing-here`)).status).toBe(404);
+    const pid = Number(postmaster());
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    expect(run.lines().filter((line) => line.startsWith('ready '))).toHaveLength(1);
+    expect(run.complaints()).toBe('');
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  test('holds its folder: a second one says who runs there', async () => {
+    const first = start();
+    const origin = await first.ready;
+    const second = start();
+    expect(await second.exit).toBe(1);
+    expect(second.complaints()).toContain(`already runs on ${dataDir} (process ${first.child.pid}, ${origin})`);
+    first.child.kill('SIGINT');
+    expect(await first.exit).toBe(0);
+  });
+
+  test('a second start finds the data; --fresh begins anew', async () => {
+    const first = start();
+    await first.ready;
+    first.child.kill('SIGTERM');
+    await first.exit;
+    const ports = readFileSync(join(dataDir, 'ports.json'), 'utf8');
+    const secrets = readFileSync(join(dataDir, 'aws', 'secrets.json'), 'utf8');
+    const second = start();
+    await second.ready;
+    expect(second.lines().join()).not.toContain('migrations applied');
+    expect(readFileSync(join(dataDir, 'ports.json'), 'utf8')).toBe(ports);
+    second.child.kill('SIGTERM');
+    await second.exit;
+    const third = start(['--fresh']);
+    await third.ready;
+    expect(third.lines().join()).toContain('migrations applied');
+    expect(readFileSync(join(dataDir, 'aws', 'secrets.json'), 'utf8')).not.toBe(secrets);
+    third.child.kill('SIGTERM');
+    expect(await third.exit).toBe(0);
+  });
+
+  test('after a kill the next start adopts the PostgreSQL that is left, and takes over the lock', async () => {
+    const killed = start();
+    await killed.ready;
+    const pid = postmaster();
+    killed.child.kill('SIGKILL');
+    await killed.exit;
+    const next = start();
+    await next.ready;
+    expect(postmaster()).toBe(pid);
+    next.child.kill('SIGTERM');
+    expect(await next.exit).toBe(0);
+  });
+
+  test('one press of Ctrl-C arrives twice under npm and still stops in order', async () => {
+    const run = start();
+    await run.ready;
+    run.child.kill('SIGINT');
+    run.child.kill('SIGINT');
+    expect(await run.exit).toBe(0);
+    expect(existsSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'))).toBe(false);
+  });
+
+  test('--env prints what other tools need to reach it', async () => {
+    const run = start();
+    await run.ready;
+    const printed = spawnSync(process.execPath, ['infra/local/start.ts', '--data', dataDir, '--env'], {
+      cwd: project,
+      encoding: 'utf8',
+    });
+    expect(printed.stdout).toMatch(/^export AWS_ENDPOINT_URL='http:\/\/127\.0\.0\.1:\d+'$/m);
+    expect(printed.stdout).toMatch(/^export DATABASE_MIGRATOR_SECRET_ARN='arn:aws:secretsmanager:/m);
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+  });
+});
