@@ -81,7 +81,7 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Origin of the AppView that counts likes and replies (Bluesky); `https://public.api.bsky.app` when absent. */
   readonly appViewUrl?: string;
-  /** Origin of the service that transcodes videos (Bluesky's own hosts); `https://video.bsky.app` when absent. */
+  /** Origin of the service that transcodes videos (Bluesky); absent: `https://video.bsky.app` for Bluesky's own hosts, none else. */
   readonly videoServiceUrl?: string;
   /** Posts that other publications of this account own already: reconcile passes them over when it looks by text. */
   readonly knownPostIds?: readonly string[];

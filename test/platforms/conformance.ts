@@ -32,17 +32,16 @@ export interface Fault {
 export interface PlatformWorld {
   readonly connector: Connector;
   readonly trustedOrigins: readonly string[];
-  readonly credentials: Credentials;
   readonly session?: Pick<Session, 'appViewUrl'>;
   /** Posts of the account that the platform shows, by their text; seen with the platform's own eyes. */
   listTexts(): Promise<readonly string[]>;
   /** Strikes the next committing call. */
   strikeCommit(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
-  /** Makes the access token useless, as time or its owner would; `refreshable` when a refresh mends it. */
-  spoilToken(): Promise<'refreshable' | 'reconnect'>;
-  /** Signs in again, as the owner would. */
-  reconnect(): Promise<Credentials>;
+  /** Makes the access token useless, as time or its owner would, and says what mends it. */
+  spoilToken(): Promise<{ credentials: Credentials; mend: 'refresh' | 'sign-in' }>;
+  /** As the owner does it, screens included. */
+  signIn(): Promise<Credentials>;
   /** Makes the platform refuse the next commit because of too many calls. */
   limitCommits(): Promise<void>;
   liftLimits(): Promise<void>;
@@ -80,7 +79,7 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
     shelf = await openShelf();
     world = await open();
     http = createPlatformHttp({ trustedOrigins: world.trustedOrigins });
-    credentials = world.credentials;
+    credentials = await world.signIn();
   }, 120_000);
   afterEach(() => world.clearFaults());
   afterAll(async () => {
@@ -167,10 +166,10 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       expect((await world.listTexts()).length).toBe(before + 1);
     });
 
-    it.skipIf(declared.noProcessing !== undefined)('waits while the platform processes a video', async () => {
+    it(declared.noProcessing ?? 'waits while the platform processes a video', async () => {
       const { result, waits } = await prepare(draftOf({ text: 'slow', media: [shelf.video] }));
       expect(result.kind).toBe('ready');
-      expect(waits).toBeGreaterThan(0);
+      expect(waits > 0).toBe(declared.noProcessing === undefined);
     });
 
     it('shows nothing before the commit', async () => {
@@ -190,15 +189,13 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       expect(await timesShown(draft.text.slice(0, 36))).toBe(0);
     });
 
-    it.skipIf(declared.noMediaChecks !== undefined)(
-      'is the author’s to change when a file is not what it says',
-      async () => {
-        for (const item of [shelf.fake, shelf.cutOff]) {
-          const { result } = await prepare(draftOf({ text: 'broken', media: [item] }));
-          expect(result).toMatchObject({ kind: 'failed', class: 'invalid-content' });
-        }
-      },
-    );
+    it(declared.noMediaChecks ?? 'is the author’s to change when a file is not what it says', async () => {
+      for (const item of [shelf.fake, shelf.cutOff]) {
+        const { result } = await prepare(draftOf({ text: 'broken', media: [item] }));
+        if (declared.noMediaChecks !== undefined) expect(result.kind).toBe('ready');
+        else expect(result).toMatchObject({ kind: 'failed', class: 'invalid-content' });
+      }
+    });
   });
 
   describe('when the outcome of the commit is lost', () => {
@@ -215,8 +212,7 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       const looked = await reconcile(attempt);
       expect(looked.kind).toBe('found');
       if (looked.kind === 'found') await expectOpens(looked.evidence);
-      expect(await timesShown('Lost')).toBeGreaterThan(0);
-      expect((await world.listTexts()).filter((text) => text.includes(draft.text.slice(5, 41)))).toHaveLength(1);
+      expect(await timesShown(draft.text.slice(0, 41))).toBe(1);
     });
 
     it('is found by its text alone, too', async () => {
@@ -326,11 +322,12 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
     it('is renewed or asks for its owner, and names neither itself nor another secret', async () => {
       const draft = draftOf({ text: `Token ${randomUUID()}` });
       const prepared = await preparedOf(draft);
-      const how = await world.spoilToken();
+      const spoilt = await world.spoilToken();
+      credentials = spoilt.credentials;
       const refused = await world.connector.commit(session(), draft, prepared);
       expect(refused).toMatchObject({ kind: 'failed', class: 'reauthorize' });
       expect(JSON.stringify(refused)).not.toContain(credentials.accessToken);
-      credentials = how === 'reconnect' ? await world.reconnect() : await refreshed();
+      credentials = spoilt.mend === 'sign-in' ? await world.signIn() : await refreshed();
       const again = await world.connector.commit(session(), draft, prepared);
       await evidenceOf({ draft, prepared, since: draft.dueAt, outcome: again });
       expect(await timesShown(draft.text)).toBe(1);

@@ -85,7 +85,7 @@ async function videoEmbed(
   item: MediaItem,
   prepared: Prepared | null,
 ): Promise<Embedded> {
-  const upload = usesVideoService(session.credentials.baseUrl)
+  const upload = usesVideoService(session)
     ? await uploadVideo(session, draft.publicationId, item, prepared)
     : await uploadBlob(session, item);
   if (upload.kind !== 'blob') return upload;

@@ -33,7 +33,8 @@ const pollS = 2;
 const uploadTimeoutMs = 300_000;
 const tokenLifeS = 1800;
 
-export function usesVideoService(baseUrl: string): boolean {
+export function usesVideoService({ credentials: { baseUrl }, videoServiceUrl }: Session): boolean {
+  if (videoServiceUrl !== undefined) return true;
   return /^https:\/\/([a-z0-9.-]+\.)?(bsky\.social|bsky\.network)$/.test(baseUrl);
 }
 
