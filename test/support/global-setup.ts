@@ -1,15 +1,25 @@
 /** Once per test run: one PostgreSQL for all test files, with one migrated template that their databases are copies of. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import type { TestProject } from 'vitest/node';
+import { clusterArn, region, sdkCredentials } from '../../infra/local/environment.ts';
+import { createFaults } from '../../infra/local/faults.ts';
+import { readLogin } from '../../infra/local/host-secrets.ts';
 import { asSuperuser, ensureCluster, removePostgres, startPostgres } from '../../infra/local/postgres.ts';
+import { createWire, type Wire } from '../../infra/local/wire.ts';
+import { migrateUp } from '../../infra/tools/migrate.ts';
 import { freePort } from './free-port.ts';
 import { type TestServer, templateName } from './postgres.ts';
 
+const prefix = 'posthaste-test-';
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'posthaste-test-'));
+  await removeLeftovers();
+  const dataDir = await mkdtemp(join(tmpdir(), prefix));
+  await writeFile(join(dataDir, 'run.pid'), String(process.pid));
   async function teardown(): Promise<void> {
     await removePostgres(dataDir);
     await rm(dataDir, { recursive: true, force: true });
@@ -24,16 +34,57 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown;
 }
 
+/** PostgreSQL outlives the run that started it, so what a killed run left is ended here. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of (await readdir(tmpdir())).filter((entry) => entry.startsWith(prefix))) {
+    const dataDir = join(tmpdir(), name);
+    const pid = Number(await readFile(join(dataDir, 'run.pid'), 'utf8').catch(() => ''));
+    if (pid === 0 || isAlive(pid)) continue;
+    await removePostgres(dataDir).catch(() => {});
+    await rm(dataDir, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 async function startServer(dataDir: string): Promise<TestServer> {
   const port = await freePort();
   const { superuser } = await startPostgres({ dataDir, port, durable: false, maxConnections: 400 });
-  const migrator = { user: 'posthaste_migrator', password: randomBytes(18).toString('base64url') };
-  const server: TestServer = { port, superuser, migrator };
-  await ensureCluster(server, { database: templateName, migrator });
-  await prepareTemplate(server);
-  await asSuperuser(server, (client) => client.query(`alter database ${templateName} is_template true`));
-  return server;
+  const awsDir = join(dataDir, 'aws');
+  const wire = createWire({ dir: awsDir, port: await freePort(), faults: createFaults() });
+  try {
+    const login = readLogin({ get: wire.secretText }, wire.secrets.databaseMigrator);
+    const migrator = { user: login.username, password: login.password };
+    await ensureCluster({ port, superuser }, { database: templateName, migrator });
+    await wire.listen(port);
+    await prepareTemplate(wire);
+    const secrets = await readFile(join(awsDir, 'secrets.json'), 'utf8');
+    return { port, superuser, migrator, secrets };
+  } finally {
+    await wire.close();
+    await asSuperuser({ port, superuser }, (client) =>
+      client.query(`alter database ${templateName} is_template true`),
+    );
+  }
 }
 
-/** Brings the template to the newest schema, as the migrator. Nothing may stay connected to it. */
-async function prepareTemplate(_server: TestServer): Promise<void> {}
+/** Brings the template to the newest schema, as the migrator and over the Data API. */
+async function prepareTemplate(wire: Wire): Promise<void> {
+  const client = new RDSDataClient({ maxAttempts: 1, region, endpoint: wire.origin, credentials: sdkCredentials });
+  const passwordOf = (arn: string) => readLogin({ get: wire.secretText }, arn).password;
+  await migrateUp(
+    { client, clusterArn, database: templateName, secretArn: wire.secrets.databaseMigrator },
+    {
+      api: passwordOf(wire.secrets.databaseApi),
+      worker: passwordOf(wire.secrets.databaseWorker),
+      reporting: passwordOf(wire.secrets.databaseReporting),
+    },
+  );
+  client.destroy();
+}

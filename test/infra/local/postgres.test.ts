@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,11 +97,11 @@ describe('starting', () => {
 });
 
 describe('after a crash', () => {
-  it('survives the kill of the process that started it, and is adopted by the next', async () => {
+  it('survives the kill of the whole process group that started it, and is adopted by the next', async () => {
     const starter = await startElsewhere();
     const before = { port, superuser: starter.superuser };
     await asSuperuser(before, (client) => client.query("create table kept as select 'still here' as word"));
-    await kill(starter.host);
+    await killGroup(starter.host);
 
     const adopted = await startPostgres({ dataDir, port: await freePort(), durable: false });
     expect(adopted).toMatchObject({ adopted: true, port, pid: starter.pid, superuser: starter.superuser });
@@ -122,13 +122,22 @@ describe('after a crash', () => {
 
   it('starts although the process id of the dead server belongs to somebody else now', async () => {
     const first = await start();
-    const file = join(first.location, 'cluster', 'postmaster.pid');
+    const cluster = join(first.location, 'cluster');
+    const file = join(cluster, 'postmaster.pid');
     const text = readFileSync(file, 'utf8');
     await first.stop();
-    spawnSync('sh', ['-c', `printf '%s' "$0" > "$1"`, text.replace(/^\d+/, String(process.pid)), file]);
-    if (isRoot) spawnSync('chown', ['--reference', join(first.location, 'cluster', 'PG_VERSION'), file]);
-    const second = await start();
-    expect(second.adopted).toBe(false);
+    // The same user's, since only such a process is in PostgreSQL's way.
+    const { uid, gid } = statSync(cluster);
+    const other = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
+    try {
+      writeFileSync(file, text.replace(/^\d+/, String(other.pid)));
+      await chown(file, uid, gid);
+      const second = await start();
+      expect(second.adopted).toBe(false);
+      expect(other.exitCode).toBeNull();
+    } finally {
+      await kill(other);
+    }
   });
 
   it('makes the cluster anew when the first start was killed halfway', async () => {
@@ -224,6 +233,7 @@ async function startElsewhere() {
   const host = spawn(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...process.env, MODULE: module, DATA: dataDir, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
   const line = await new Promise<string>((resolve, reject) => {
     host.stdout.once('data', (chunk) => resolve(String(chunk)));
@@ -236,6 +246,14 @@ async function startElsewhere() {
 async function kill(child: ReturnType<typeof spawn>): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
+  await gone;
+}
+
+/** As a terminal does with Ctrl-C, but harder. */
+async function killGroup(leader: ReturnType<typeof spawn>): Promise<void> {
+  const gone = new Promise((resolve) => leader.once('exit', resolve));
+  if (leader.pid === undefined) throw new Error('the host did not start');
+  process.kill(-leader.pid, 'SIGKILL');
   await gone;
 }
 
