@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { config } from '../config/config.ts';
 import type { GuardPolicy } from '../net/guard.ts';
 import { isRefusal } from '../net/guard.ts';
 import type { OutgoingBody } from '../net/request.ts';
@@ -192,4 +193,9 @@ function secretsOf(request: PlatformRequest): string[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** The client of the running functions: guarded by the origins of the configuration. */
+export function platformHttp(): PlatformHttp {
+  return createPlatformHttp({ trustedOrigins: config('http').TRUSTED_ORIGINS });
 }

@@ -21,7 +21,9 @@ export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
   const context = await db.one(loadDraftContext, {
     projectId: post.projectId,
     accountIds: post.publications.map((publication) => publication.accountId),
-    mediaIds: [...post.media, ...post.publications.flatMap((publication) => publication.media ?? [])].map((item) => item.mediaId),
+    mediaIds: [...post.media, ...post.publications.flatMap((publication) => publication.media ?? [])].map(
+      (item) => item.mediaId,
+    ),
     scheduleType: schedule.type,
     instant: schedule.type === 'at' && zone === null ? schedule.at : null,
     wallTime,
@@ -38,7 +40,11 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
     const account = context.accounts.find((candidate) => candidate.id === publication.accountId);
     const at = `/body/publications/${index}`;
     if (account === undefined) {
-      errors.push({ pointer: `${at}/accountId`, code: 'unknown_account', message: 'is not an account of this project' });
+      errors.push({
+        pointer: `${at}/accountId`,
+        code: 'unknown_account',
+        message: 'is not an account of this project',
+      });
       return { accountId: publication.accountId, platform: null, valid: false, violations: [] };
     }
     if (account.status !== 'connected') {
@@ -49,7 +55,12 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
     const wanted = publication.media ?? post.media;
     const media: MediaToCheck[] = [];
     wanted.forEach((item, position) => {
-      const found = checkMedium(item, context, own ? `${at}/media/${position}/mediaId` : `/body/media/${position}/mediaId`, errors);
+      const found = checkMedium(
+        item,
+        context,
+        own ? `${at}/media/${position}/mediaId` : `/body/media/${position}/mediaId`,
+        errors,
+      );
       if (found !== null) media.push(found);
     });
     // Limits of media that cannot be used are noise beside the error that says so.
@@ -62,7 +73,12 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
     return { accountId: account.id, platform, valid: violations.length === 0, violations };
   });
   const distinct = [...new Map(errors.map((error) => [error.pointer, error])).values()];
-  return { valid: distinct.length === 0 && publications.every((publication) => publication.valid), dueAt: context.dueAt, publications, errors: distinct };
+  return {
+    valid: distinct.length === 0 && publications.every((publication) => publication.valid),
+    dueAt: context.dueAt,
+    publications,
+    errors: distinct,
+  };
 }
 
 function checkSchedule(post: PostInput, context: DraftContext): FieldError[] {
@@ -88,7 +104,16 @@ function checkMedium(
     return null; // still on its way: checked again before it is published
   }
   const durationS = found.durationMs === null ? null : found.durationMs / 1000;
-  return { kind, mimeType, bytes, width, height, durationS, altText: wanted.altText ?? null, videoCodec: found.videoCodec };
+  return {
+    kind,
+    mimeType,
+    bytes,
+    width,
+    height,
+    durationS,
+    altText: wanted.altText ?? null,
+    videoCodec: found.videoCodec,
+  };
 }
 
 /** The report as the field errors of a refused create: the violations of each publication by pointer. */

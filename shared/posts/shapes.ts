@@ -2,11 +2,33 @@
 import { z } from 'zod';
 
 export const PublicationState = z
-  .enum(['draft', 'pending_approval', 'scheduled', 'queued', 'publishing', 'processing', 'published', 'failed', 'unknown', 'cancelled'])
+  .enum([
+    'draft',
+    'pending_approval',
+    'scheduled',
+    'queued',
+    'publishing',
+    'processing',
+    'published',
+    'failed',
+    'unknown',
+    'cancelled',
+  ])
   .meta({ id: 'PublicationState' });
 
 export const PostStatus = z
-  .enum(['draft', 'pending_approval', 'scheduled', 'queued', 'publishing', 'published', 'partial', 'failed', 'unknown', 'cancelled'])
+  .enum([
+    'draft',
+    'pending_approval',
+    'scheduled',
+    'queued',
+    'publishing',
+    'published',
+    'partial',
+    'failed',
+    'unknown',
+    'cancelled',
+  ])
   .meta({ id: 'PostStatus', description: 'Computed from the publications; `partial`: some published, some failed.' });
 
 export const PlatformName = z.enum(['community', 'bluesky', 'mastodon', 'threads']).meta({ id: 'PlatformName' });
@@ -20,8 +42,13 @@ export const Schedule = z
     z.strictObject({
       type: z.literal('at'),
       at: z
-        .union([z.iso.datetime({ offset: true }), z.string().regex(localTime, 'must be an instant with offset, or a wall time')])
-        .describe('An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.'),
+        .union([
+          z.iso.datetime({ offset: true }),
+          z.string().regex(localTime, 'must be an instant with offset, or a wall time'),
+        ])
+        .describe(
+          'An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.',
+        ),
       timeZone: z.string().max(64).refine(isTimeZone, 'is not an IANA time zone').optional(),
     }),
   ])
@@ -55,7 +82,10 @@ export const PostInput = z
           accountId: z.uuid(),
           text: z.string().max(100_000).optional(),
           media: z.array(PostMediaInput).max(20).optional(),
-          options: z.record(z.string(), z.unknown()).default({}).describe('Options of the platform, such as `visibility`.'),
+          options: z
+            .record(z.string(), z.unknown())
+            .default({})
+            .describe('Options of the platform, such as `visibility`.'),
         }),
       )
       .min(1)

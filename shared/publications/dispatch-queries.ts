@@ -10,7 +10,9 @@ const claimed = z.object({ id, projectId: id, generation: z.number(), delayS: z.
 export type Claimed = z.output<typeof claimed>;
 
 /** A door's own claim: what of its post falls due within the horizon. */
-export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guarded', row: claimed })<{ postId: string }>`
+export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guarded', row: claimed })<{
+  postId: string;
+}>`
   with due as (
     select pp.id from post_publications pp
     where pp.post_id = ${'postId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
@@ -23,7 +25,9 @@ export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guar
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 /** The same for one publication that its user has just set free. */
-export const claimOwn = query({ name: 'claimOwn', kind: 'actor', access: 'guarded', row: claimed })<{ publicationId: string }>`
+export const claimOwn = query({ name: 'claimOwn', kind: 'actor', access: 'guarded', row: claimed })<{
+  publicationId: string;
+}>`
   with due as (
     select pp.id from post_publications pp
     where pp.id = ${'publicationId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
@@ -50,7 +54,9 @@ export const claimDue = query({ name: 'claimDue', kind: 'worker', access: 'guard
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 /** A worker's claim of what it has just set back for a retry. */
-export const claimAgain = query({ name: 'claimAgain', kind: 'worker', access: 'guarded', row: claimed })<{ ids: string[] }>`
+export const claimAgain = query({ name: 'claimAgain', kind: 'worker', access: 'guarded', row: claimed })<{
+  ids: string[];
+}>`
   with due as (
     select pp.id from post_publications pp
     where pp.id = any (${'ids'}::uuid[]) and pp.state = 'scheduled'
@@ -83,13 +89,18 @@ export const claimPreparations = query({ name: 'claimPreparations', kind: 'worke
   from wanted where pp.id = wanted.id
   returning pp.id, pp.project_id`;
 
-const recovered = z.object({ id, projectId: id, found: z.string() });
+const recovered = z.object({ id, projectId: id, state: z.string(), found: z.string() });
 
 /**
  * The sweep over leases and deadlines. A dead worker's publication whose commit had not started is due again; one whose
  * commit had started is `unknown` until somebody has looked; a queued one whose message is lost is claimed anew.
  */
-export const recoverPublications = query({ name: 'recoverPublications', kind: 'worker', access: 'guarded', row: recovered })<{ limit: number }>`
+export const recoverPublications = query({
+  name: 'recoverPublications',
+  kind: 'worker',
+  access: 'guarded',
+  row: recovered,
+})<{ limit: number }>`
   with dead as (
     select pp.id, 'dead-worker' as found from post_publications pp
     where pp.state = 'publishing' and pp.lease_until < app.now()
@@ -110,10 +121,12 @@ export const recoverPublications = query({ name: 'recoverPublications', kind: 'w
     next_attempt_at = app.now(), lease_token = null, lease_until = null
   from (select * from dead union all select * from lost) r
   where pp.id = r.id
-  returning pp.id, pp.project_id, r.found`;
+  returning pp.id, pp.project_id, pp.state, r.found`;
 
 /** Looks that are overdue: no message carries them, or the worker that did has died. */
-export const claimLooks = query({ name: 'claimLooks', kind: 'worker', access: 'guarded', row: target })<{ limit: number }>`
+export const claimLooks = query({ name: 'claimLooks', kind: 'worker', access: 'guarded', row: target })<{
+  limit: number;
+}>`
   with wanted as (
     select pp.id from post_publications pp
     where pp.state in ('processing', 'unknown') and pp.next_attempt_at <= app.now() - interval '15 seconds'

@@ -27,7 +27,11 @@ export async function lookBatch(work: Work, messages: readonly { publicationId: 
 
 async function lookOne(work: Work, job: Leased): Promise<Settlement> {
   const connector = connectorOf(job.platform);
-  const tools = { db: work.db, http: work.http, signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)) };
+  const tools = {
+    db: work.db,
+    http: work.http,
+    signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)),
+  };
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return stillOpen(job, credentials.message);
   const session = makeSession(job, credentials, tools);
@@ -35,7 +39,11 @@ async function lookOne(work: Work, job: Leased): Promise<Settlement> {
   if (job.state === 'processing' && job.platformPostId !== null) {
     const result = await connector.confirm(session, draft, job.platformPostId);
     if (result.kind === 'published') return published(job, result.evidence);
-    return accepted(job, job.platformPostId, result.kind === 'waiting' ? result.waitS : Math.min(3600, 5 * 2 ** job.looks));
+    return accepted(
+      job,
+      job.platformPostId,
+      result.kind === 'waiting' ? result.waitS : Math.min(3600, 5 * 2 ** job.looks),
+    );
   }
   const result = await connector.reconcile(session, draft, job.prepared, job.commitStartedAt ?? job.dueAt);
   switch (result.kind) {

@@ -19,7 +19,9 @@ interface Stored {
 export async function prepareBatch(work: Work, messages: readonly { publicationId: string }[]): Promise<void> {
   const ids = [...new Set(messages.map((message) => message.publicationId))];
   const jobs = await work.db.many(leasePreparations, { ids, leaseS: LEASE_S });
-  const results = await Promise.all(jobs.map((job) => prepareOne(work, job).catch((error: unknown) => given(job, error))));
+  const results = await Promise.all(
+    jobs.map((job) => prepareOne(work, job).catch((error: unknown) => given(job, error))),
+  );
   const stored = results.filter((result) => result !== null);
   if (stored.length === 0) return;
   const rows = await work.db.many(storePrepared, { results: json(stored) });
@@ -28,7 +30,13 @@ export async function prepareBatch(work: Work, messages: readonly { publicationI
     jobs.flatMap((job) => {
       const result = stored.find((candidate) => candidate.id === job.id);
       if (result === undefined || result.ready || !kept.has(job.id)) return [];
-      return [{ message: { kind: 'prepare', publicationId: job.id }, projectId: job.projectId, delayS: Math.ceil(result.waitS) }];
+      return [
+        {
+          message: { kind: 'prepare', publicationId: job.id },
+          projectId: job.projectId,
+          delayS: Math.ceil(result.waitS),
+        },
+      ];
     }),
   );
 }
@@ -37,8 +45,13 @@ export async function prepareBatch(work: Work, messages: readonly { publicationI
 async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
   const connector = connectorOf(job.platform);
   const ready = job.media.length > 0 && job.media.every((medium) => medium.status === 'ready');
-  if (!ready || job.account.status !== 'connected' || connector.capabilities.publishing.prepareAheadS === 0) return null;
-  const tools = { db: work.db, http: work.http, signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)) };
+  if (!ready || job.account.status !== 'connected' || connector.capabilities.publishing.prepareAheadS === 0)
+    return null;
+  const tools = {
+    db: work.db,
+    http: work.http,
+    signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)),
+  };
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return null;
   const result = await connector.prepare(makeSession(job, credentials, tools), makeDraft(job), job.prepared);
@@ -49,7 +62,13 @@ async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
     case 'ready':
       return { id: job.id, prepared: result.prepared, ready: true, waitS: 0, expiresInS: result.expiresInS };
     case 'waiting':
-      return { id: job.id, prepared: result.prepared, ready: false, waitS: result.waitS, expiresInS: result.expiresInS };
+      return {
+        id: job.id,
+        prepared: result.prepared,
+        ready: false,
+        waitS: result.waitS,
+        expiresInS: result.expiresInS,
+      };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Connector, Draft, Failure, Prepared, Session } from '../platforms/
 import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { validateDraft } from '../platforms/validate.ts';
-import { claimAgain } from './dispatch-queries.ts';
+import { claimAgain, HORIZON_S } from './dispatch-queries.ts';
 import { createGuard, type Guarded } from './guard.ts';
 import { freshCredentials } from './refresh-token.ts';
 import { sendClaimed, sendWakes, type Wake } from './send.ts';
@@ -17,7 +17,7 @@ import { type Job, leasePublications, settlePublications } from './work-queries.
 
 /** Longer than a worker may live: a lease that has ended belongs to nobody. */
 export const LEASE_S = 75;
-const HORIZON_S = 180;
+
 const MAX_DELAY_S = 900;
 const SPARE_S = 3; // between the end of the commit call and the end of the lease
 
@@ -29,13 +29,18 @@ export interface Work {
 
 export type Leased = Job & { readonly leaseToken: string };
 
-export async function publishBatch(work: Work, messages: readonly { publicationId: string; generation: number }[]): Promise<void> {
+export async function publishBatch(
+  work: Work,
+  messages: readonly { publicationId: string; generation: number }[],
+): Promise<void> {
   const asked = messages.map(({ publicationId, generation }) => ({ id: publicationId, generation }));
   const rows = await work.db.many(leasePublications, { messages: json(asked), leaseS: LEASE_S });
   const requeued = rows.filter((row) => row.outcome === 'requeued');
   const jobs = rows.flatMap((row) => (row.job === null ? [] : [withLease(row.job)]));
   const guard = createGuard(work.db);
-  const again = sendClaimed(requeued.map(({ id, projectId, generation, delayS }) => ({ id, projectId, generation, delayS, prepare: false })));
+  const again = sendClaimed(
+    requeued.map(({ id, projectId, generation, delayS }) => ({ id, projectId, generation, delayS, prepare: false })),
+  );
   const lanes = [...byAccount(jobs).values()].map(async (lane) => {
     const settlements: Settlement[] = [];
     for (const job of lane) settlements.push(await settleable(job, () => publishOne(work, guard, job)));
@@ -47,7 +52,9 @@ export async function publishBatch(work: Work, messages: readonly { publicationI
 
 /** Publications of one account follow each other, oldest first. */
 function byAccount(jobs: readonly Leased[]): Map<string, Leased[]> {
-  const oldestFirst = [...jobs].sort((a, b) => (a.dueAt === b.dueAt ? a.id.localeCompare(b.id) : a.dueAt.localeCompare(b.dueAt)));
+  const oldestFirst = [...jobs].sort((a, b) =>
+    a.dueAt === b.dueAt ? a.id.localeCompare(b.id) : a.dueAt.localeCompare(b.dueAt),
+  );
   return Map.groupBy(oldestFirst, (job) => job.accountId);
 }
 
@@ -63,7 +70,12 @@ async function settleable(job: Leased, attempt: () => Promise<Settlement>): Prom
   } catch (error) {
     if (error instanceof AppError && error.code === 'database_unavailable') throw error;
     log('error', 'publication', { publicationId: job.id, platform: job.platform, ...describeError(error) });
-    const failure: Failure = { kind: 'failed', class: 'unknown', code: 'internal', message: 'Something went wrong on our side.' };
+    const failure: Failure = {
+      kind: 'failed',
+      class: 'unknown',
+      code: 'internal',
+      message: 'Something went wrong on our side.',
+    };
     return notPublished(job, failure, { refused: false, canRefresh: false });
   }
 }
@@ -72,7 +84,11 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
   const connector = connectorOf(job.platform);
   const early = obstacle(connector, job);
   if (early !== null) return early;
-  const tools = { db: work.db, http: work.http, signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)) };
+  const tools = {
+    db: work.db,
+    http: work.http,
+    signal: AbortSignal.timeout(Math.max(1_000, work.remainingMs() - 5_000)),
+  };
   const canRefresh = connector.refresh !== undefined;
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return notPublished(job, credentials, { refused: false, canRefresh: false });
@@ -80,22 +96,42 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
   const draft = makeDraft(job);
   const [violation] = validateDraft(connector, draft);
   if (violation !== undefined) {
-    return notPublished(job, { kind: 'failed', class: 'invalid-content', code: violation.code, message: violation.message }, { refused: false, canRefresh });
+    return notPublished(
+      job,
+      { kind: 'failed', class: 'invalid-content', code: violation.code, message: violation.message },
+      { refused: false, canRefresh },
+    );
   }
   let prepared: Prepared | null = job.preparedReady ? job.prepared : null;
   if (prepared === null) {
     const result = await connector.prepare(session, draft, job.prepared);
     if (result.kind === 'failed') return notPublished(job, result, { refused: false, canRefresh });
-    if (result.kind === 'waiting') return waiting(job, result.waitS, 'The platform did not finish preparing it in time.', result);
+    if (result.kind === 'waiting')
+      return waiting(job, result.waitS, 'The platform did not finish preparing it in time.', result);
     prepared = result.prepared;
   }
   const { commitTimeoutS } = connector.capabilities.publishing;
-  const mayCommit = await guard({ id: job.id, leaseToken: job.leaseToken, generation: job.generation, needsS: commitTimeoutS + SPARE_S });
-  if (!mayCommit) return waiting(job, 1, 'It could not be begun in time.', { prepared, expiresInS: connector.capabilities.publishing.preparedTtlS });
+  const mayCommit = await guard({
+    id: job.id,
+    leaseToken: job.leaseToken,
+    generation: job.generation,
+    needsS: commitTimeoutS + SPARE_S,
+  });
+  if (!mayCommit)
+    return waiting(job, 1, 'It could not be begun in time.', {
+      prepared,
+      expiresInS: connector.capabilities.publishing.preparedTtlS,
+    });
   return commit(connector, session, draft, prepared, job);
 }
 
-async function commit(connector: Connector, session: Session, draft: Draft, prepared: Prepared, job: Leased): Promise<Settlement> {
+async function commit(
+  connector: Connector,
+  session: Session,
+  draft: Draft,
+  prepared: Prepared,
+  job: Leased,
+): Promise<Settlement> {
   const { capabilities } = connector;
   const deadline = AbortSignal.timeout(capabilities.publishing.commitTimeoutS * 1_000);
   const result = await connector
@@ -130,8 +166,10 @@ function obstacle(connector: Connector, job: Leased): Settlement | null {
       { kind: 'failed', class: failureClass, code, message, ...(retryAfterS !== undefined && { retryAfterS }) },
       { refused: false, canRefresh: false },
     );
-  if (job.account.status !== 'connected') return fail('reauthorize', 'account_not_connected', 'The account must be reconnected.');
-  if (broken !== undefined) return fail('invalid-content', 'media_failed', broken.failureReason ?? 'A medium failed processing.');
+  if (job.account.status !== 'connected')
+    return fail('reauthorize', 'account_not_connected', 'The account must be reconnected.');
+  if (broken !== undefined)
+    return fail('invalid-content', 'media_failed', broken.failureReason ?? 'A medium failed processing.');
   if (job.media.some((medium) => medium.status !== 'ready')) return waiting(job, 3, 'A medium was not ready in time.');
   if (postsPerDay !== null && job.postsToday >= postsPerDay) {
     return fail('rate-limited', 'account_quota', `The account has used its ${postsPerDay} posts of 24 hours.`, 600);

@@ -60,5 +60,11 @@ function lost(message: string): Failure {
 }
 
 function busy(): Failure {
-  return { kind: 'failed', class: 'retry-later', code: 'refresh_running', message: 'The token is being refreshed.', retryAfterS: 3 };
+  return {
+    kind: 'failed',
+    class: 'retry-later',
+    code: 'refresh_running',
+    message: 'The token is being refreshed.',
+    retryAfterS: 3,
+  };
 }

@@ -1,7 +1,7 @@
 /** From claimed rows to messages. What the queue does not take is found again by the sweep: the rows know. */
 import { sendAll } from '../aws/queues.ts';
 import { config } from '../config/config.ts';
-import type { Claimed } from './dispatch-queries.ts';
+import { type Claimed, HORIZON_S } from './dispatch-queries.ts';
 import type { PublishMessage } from './messages.ts';
 
 const MAX_DELAY_S = 900; // SQS
@@ -16,7 +16,11 @@ export async function sendWakes(wakes: readonly Wake[]): Promise<void> {
   if (wakes.length === 0) return;
   await sendAll(
     config('publishQueue').PUBLISH_QUEUE_URL,
-    wakes.map(({ message, projectId, delayS }) => ({ body: message, delayS: Math.min(MAX_DELAY_S, delayS), group: projectId })),
+    wakes.map(({ message, projectId, delayS }) => ({
+      body: message,
+      delayS: Math.min(MAX_DELAY_S, delayS),
+      group: projectId,
+    })),
   );
 }
 
@@ -25,7 +29,14 @@ export async function sendClaimed(claimed: readonly Claimed[]): Promise<void> {
   await sendWakes(
     claimed.flatMap(({ id, projectId, generation, delayS, prepare }) => {
       const publish: Wake = { message: { kind: 'publish', publicationId: id, generation }, projectId, delayS };
-      return prepare && delayS > 1 ? [{ message: { kind: 'prepare', publicationId: id }, projectId, delayS: 0 }, publish] : [publish];
+      return prepare && delayS > 1
+        ? [{ message: { kind: 'prepare', publicationId: id }, projectId, delayS: 0 }, publish]
+        : [publish];
     }),
   );
+}
+
+/** Worth a claim at once: due now, or within the horizon by this machine's clock. The claim itself asks the database. */
+export function isWithinHorizon({ dueAt }: { readonly dueAt: string | null }): boolean {
+  return dueAt !== null && Date.parse(dueAt) - Date.now() <= (HORIZON_S + 60) * 1000;
 }

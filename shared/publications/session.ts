@@ -10,7 +10,10 @@ import type { Job } from './work-queries.ts';
 
 const URL_FOR_PLATFORM_S = 6 * 3600; // platforms fetch late and retry: hours, not minutes
 
-export async function openCredentials(job: Job, sealed: { access: string; refresh: string | null } | null): Promise<Credentials> {
+export async function openCredentials(
+  job: Job,
+  sealed: { access: string; refresh: string | null } | null,
+): Promise<Credentials> {
   const { platformAccountId, handle, baseUrl } = job.account;
   const binding = (which: 'access' | 'refresh') => tokenBinding(job.platform, baseUrl, platformAccountId, which);
   return {
@@ -23,7 +26,11 @@ export async function openCredentials(job: Job, sealed: { access: string; refres
   };
 }
 
-export function makeSession(job: Job, credentials: Credentials, tools: { http: PlatformHttp; db: Db; signal: AbortSignal }): Session {
+export function makeSession(
+  job: Job,
+  credentials: Credentials,
+  tools: { http: PlatformHttp; db: Db; signal: AbortSignal },
+): Session {
   const { metricsUrl } = job.account;
   return {
     http: tools.http,
@@ -48,7 +55,8 @@ export function makeDraft(job: Job): Draft {
 
 function makeItem(medium: Job['media'][number]): MediaItem {
   const original = medium.renditions.find((rendition) => rendition.name === 'original');
-  if (original === undefined || medium.kind === null) throw new Error('a medium that is not ready was handed to a connector');
+  if (original === undefined || medium.kind === null)
+    throw new Error('a medium that is not ready was handed to a connector');
   return {
     id: medium.id,
     kind: medium.kind,

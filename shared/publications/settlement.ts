@@ -45,7 +45,15 @@ const MAX_REFRESH_TRIES = 4;
 
 export function published({ id, leaseToken }: Lease, evidence: Evidence): Settlement {
   const { platformPostId, url, publishedAt } = evidence;
-  return { id, leaseToken, state: 'published', outcome: 'published', platformPostId, url, platformPublishedAt: publishedAt };
+  return {
+    id,
+    leaseToken,
+    state: 'published',
+    outcome: 'published',
+    platformPostId,
+    url,
+    platformPublishedAt: publishedAt,
+  };
 }
 
 /** Public or about to be, the evidence still to be found. */
@@ -54,23 +62,59 @@ export function accepted({ id, leaseToken }: Lease, platformPostId: string, wait
 }
 
 /** Nobody knows what became of the commit: only reconcile decides, or the user where the platform cannot be asked. */
-export function outcomeUnknown({ id, leaseToken }: Lease, message: string, { publishing }: Capabilities, failureClass: FailureClass = 'unknown'): Settlement {
-  const wait = publishing.reconcile === 'none' ? {} : { waitS: Math.max(2, Math.ceil(publishing.absentAfterS / publishing.absentAfterLooks)) };
-  return { id, leaseToken, state: 'unknown', outcome: 'unknown', class: failureClass, code: 'no_answer', message, ...wait };
+export function outcomeUnknown(
+  { id, leaseToken }: Lease,
+  message: string,
+  { publishing }: Capabilities,
+  failureClass: FailureClass = 'unknown',
+): Settlement {
+  const wait =
+    publishing.reconcile === 'none'
+      ? {}
+      : { waitS: Math.max(2, Math.ceil(publishing.absentAfterS / publishing.absentAfterLooks)) };
+  return {
+    id,
+    leaseToken,
+    state: 'unknown',
+    outcome: 'unknown',
+    class: failureClass,
+    code: 'no_answer',
+    message,
+    ...wait,
+  };
 }
 
 /** The platform, or the media worker, still prepares. */
-export function waiting(lease: Lease, waitS: number, reason: string, kept?: { prepared: Prepared; expiresInS: number | null }): Settlement {
+export function waiting(
+  lease: Lease,
+  waitS: number,
+  reason: string,
+  kept?: { prepared: Prepared; expiresInS: number | null },
+): Settlement {
   const { id, leaseToken, overdueS } = lease;
   if (overdueS > GIVE_UP_AFTER_S.waiting) {
-    return { id, leaseToken, state: 'failed', outcome: 'failed', class: 'retry-later', code: 'not_ready_in_time', message: reason };
+    return {
+      id,
+      leaseToken,
+      state: 'failed',
+      outcome: 'failed',
+      class: 'retry-later',
+      code: 'not_ready_in_time',
+      message: reason,
+    };
   }
   const base = { id, leaseToken, state: 'scheduled', outcome: 'waiting', waitS } as const;
-  return kept === undefined ? base : { ...base, prepared: kept.prepared, preparedReady: false, preparedExpiresInS: kept.expiresInS };
+  return kept === undefined
+    ? base
+    : { ...base, prepared: kept.prepared, preparedReady: false, preparedExpiresInS: kept.expiresInS };
 }
 
 /** A failure that is certain: nothing became public. `refused`: the commit had started, and was answered with a no. */
-export function notPublished(lease: Lease, failure: Failure, context: { refused: boolean; canRefresh: boolean }): Settlement {
+export function notPublished(
+  lease: Lease,
+  failure: Failure,
+  context: { refused: boolean; canRefresh: boolean },
+): Settlement {
   const { id, leaseToken } = lease;
   const words = { class: failure.class, code: failure.code, message: failure.message };
   const common = { id, leaseToken, ...words, refused: context.refused, dropPrepared: failure.dropPrepared === true };
@@ -128,7 +172,16 @@ export function lookedInVain(look: Look, { publishing }: Capabilities): Settleme
   if (looks < publishing.absentAfterLooks || commitAgeS < publishing.absentAfterS) {
     const left = (publishing.absentAfterS - commitAgeS) / Math.max(1, publishing.absentAfterLooks - looks);
     const waitS = Math.max(2, Math.ceil(left));
-    return { id, leaseToken, state: 'unknown', outcome: 'unknown', class: kept ?? 'unknown', code: 'looking', message: 'Not found yet.', waitS };
+    return {
+      id,
+      leaseToken,
+      state: 'unknown',
+      outcome: 'unknown',
+      class: kept ?? 'unknown',
+      code: 'looking',
+      message: 'Not found yet.',
+      waitS,
+    };
   }
   if (kept !== null || overdueS > GIVE_UP_AFTER_S['retry-later']) {
     return { id, leaseToken, state: 'failed', outcome: 'absent', class: kept ?? 'retry-later', ...words };
@@ -140,7 +193,16 @@ export function lookedInVain(look: Look, { publishing }: Capabilities): Settleme
 export function cannotTell(look: Look, message: string): Settlement {
   const { id, leaseToken, looks } = look;
   const waitS = Math.min(3600, 5 * 2 ** Math.min(looks, 10));
-  return { id, leaseToken, state: 'unknown', outcome: 'unknown', class: duplicate(look) ?? 'unknown', code: 'cannot_tell', message, waitS };
+  return {
+    id,
+    leaseToken,
+    state: 'unknown',
+    outcome: 'unknown',
+    class: duplicate(look) ?? 'unknown',
+    code: 'cannot_tell',
+    message,
+    waitS,
+  };
 }
 
 function duplicate({ failureClass }: Look): 'duplicate-content' | null {

@@ -2,11 +2,19 @@ import { z } from 'zod';
 import { id } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
-const token = z.object({ outcome: z.enum(['yours', 'done', 'busy']), access: z.string(), refresh: z.string().nullable(), version: z.number() });
+const token = z.object({
+  outcome: z.enum(['yours', 'done', 'busy']),
+  access: z.string(),
+  refresh: z.string().nullable(),
+  version: z.number(),
+});
 
 /** The right to refresh, claimed before the platform is asked: rotating tokens die when two ask at once. `done`: somebody
  *  has refreshed meanwhile, here is the new one. `busy`: somebody is at it. */
-export const claimRefresh = query({ name: 'claimRefresh', kind: 'worker', access: 'write', row: token })<{ accountId: string; version: number }>`
+export const claimRefresh = query({ name: 'claimRefresh', kind: 'worker', access: 'write', row: token })<{
+  accountId: string;
+  version: number;
+}>`
   with mine as (
     update account_tokens t set refresh_lease_until = app.now() + interval '45 seconds'
     where t.account_id = ${'accountId'}::uuid and t.token_version = ${'version'}::integer
@@ -19,7 +27,12 @@ export const claimRefresh = query({ name: 'claimRefresh', kind: 'worker', access
   from account_tokens t
   where t.account_id = ${'accountId'}::uuid and not exists (select from mine)`;
 
-export const storeRefreshed = query({ name: 'storeRefreshed', kind: 'worker', access: 'guarded', row: z.object({ id, version: z.number() }) })<{
+export const storeRefreshed = query({
+  name: 'storeRefreshed',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id, version: z.number() }),
+})<{
   accountId: string;
   version: number;
   access: string;
@@ -34,7 +47,12 @@ export const storeRefreshed = query({ name: 'storeRefreshed', kind: 'worker', ac
   returning t.account_id as id, t.token_version as version`;
 
 /** A refresh that failed for now: others may try again after a moment. */
-export const releaseRefresh = query({ name: 'releaseRefresh', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{ accountId: string; version: number }>`
+export const releaseRefresh = query({
+  name: 'releaseRefresh',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id }),
+})<{ accountId: string; version: number }>`
   update account_tokens t set refresh_lease_until = app.now() + interval '3 seconds'
   where t.account_id = ${'accountId'}::uuid and t.token_version = ${'version'}::integer
   returning t.account_id as id`;

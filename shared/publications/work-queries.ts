@@ -32,7 +32,12 @@ const job = z.object({
     metricsUrl: z.string().nullable(),
   }),
   token: z
-    .object({ access: z.string(), refresh: z.string().nullable(), expiresInS: z.number().nullable(), version: z.number() })
+    .object({
+      access: z.string(),
+      refresh: z.string().nullable(),
+      expiresInS: z.number().nullable(),
+      version: z.number(),
+    })
     .nullable(),
   media: z.array(
     z.object({
@@ -44,7 +49,14 @@ const job = z.object({
       durationMs: z.number().nullable(),
       videoCodec: z.string().nullable(),
       renditions: z.array(
-        z.object({ name: z.string(), key: z.string(), mimeType: z.string(), bytes: z.number(), width: z.number(), height: z.number() }),
+        z.object({
+          name: z.string(),
+          key: z.string(),
+          mimeType: z.string(),
+          bytes: z.number(),
+          width: z.number(),
+          height: z.number(),
+        }),
       ),
     }),
   ),
@@ -54,14 +66,24 @@ const job = z.object({
 });
 export type Job = z.output<typeof job>;
 
-const leased = z.object({ outcome: z.enum(['leased', 'requeued']), id, projectId: id, generation: z.number(), delayS: z.number(), job: job.nullable() });
+const leased = z.object({
+  outcome: z.enum(['leased', 'requeued']),
+  id,
+  projectId: id,
+  generation: z.number(),
+  delayS: z.number(),
+  job: job.nullable(),
+});
 
 /**
  * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
  * publication of their account that is being published (for at most 60 s); their attempts are written in the same
  * statement. What is current but early or behind is queued again under a new generation; all else is stale.
  */
-export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'write', row: leased })<{ messages: Json; leaseS: number }>`
+export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'write', row: leased })<{
+  messages: Json;
+  leaseS: number;
+}>`
   with asked as (
     select m.id, max(m.generation) as generation
     from jsonb_to_recordset(${'messages'}::jsonb) as m(id uuid, generation integer) group by m.id
@@ -121,7 +143,10 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
   from requeued r`;
 
 /** The same material for a preparation. The state stays; only one worker prepares at a time. */
-export const leasePreparations = query({ name: 'leasePreparations', kind: 'worker', access: 'guarded', row: job })<{ ids: string[]; leaseS: number }>`
+export const leasePreparations = query({ name: 'leasePreparations', kind: 'worker', access: 'guarded', row: job })<{
+  ids: string[];
+  leaseS: number;
+}>`
   with leased as (
     update post_publications pp
     set prepare_lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
@@ -145,7 +170,12 @@ export const leasePreparations = query({ name: 'leasePreparations', kind: 'worke
   left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id`;
 
 /** Stores what was prepared, unless the publication was edited or published meanwhile. */
-export const storePrepared = query({ name: 'storePrepared', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{ results: Json }>`
+export const storePrepared = query({
+  name: 'storePrepared',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id }),
+})<{ results: Json }>`
   update post_publications pp
   set prepared = r.prepared, prepared_ready = r.ready, prepare_lease_until = app.now() + make_interval(secs => r."waitS" + 5),
     prepared_expires_at = app.now() + make_interval(secs => coalesce(r."expiresInS", 82800))
@@ -159,7 +189,9 @@ const guarded = z.object({ id });
  * The guard, immediately before the commit call, by database time: still the same lease and generation, due, and enough of
  * the lease left for the call's hard deadline. From here on only the answer, or reconcile, decides.
  */
-export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access: 'write', row: guarded })<{ leases: Json }>`
+export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access: 'write', row: guarded })<{
+  leases: Json;
+}>`
   with guarded as (
     update post_publications pp set commit_started_at = app.now()
     from jsonb_to_recordset(${'leases'}::jsonb) as g(id uuid, "leaseToken" uuid, generation integer, "needsS" double precision)
@@ -178,7 +210,12 @@ export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access
 const settled = z.object({ id, projectId: id, state: z.string(), delayS: z.number().nullable() });
 
 /** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. */
-export const settlePublications = query({ name: 'settlePublications', kind: 'worker', access: 'guarded', row: settled })<{ results: Json }>`
+export const settlePublications = query({
+  name: 'settlePublications',
+  kind: 'worker',
+  access: 'guarded',
+  row: settled,
+})<{ results: Json }>`
   with result as (
     select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
       "platformPostId" text, url text, "platformPublishedAt" text, class text, code text, message text, "waitS" double precision,
@@ -222,7 +259,10 @@ export const settlePublications = query({ name: 'settlePublications', kind: 'wor
   select s.id, s.project_id, s.state, s."waitS" as delay_s from settled s`;
 
 /** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). */
-export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'guarded', row: job })<{ ids: string[]; leaseS: number }>`
+export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'guarded', row: job })<{
+  ids: string[];
+  leaseS: number;
+}>`
   with leased as (
     update post_publications pp
     set lease_token = uuidv7(), lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision), looks = pp.looks + 1

@@ -11,6 +11,8 @@ export interface TestServer {
   readonly superuser: Credentials;
   /** Owner of the template and of every test database. */
   readonly migrator: Credentials;
+  /** The file of the local Secrets Manager: roles belong to the server, so all test files share their passwords. */
+  readonly secrets: string;
 }
 
 declare module 'vitest' {

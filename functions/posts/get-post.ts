@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { findPost } from '../../shared/posts/queries.ts';
+import { Post } from '../../shared/posts/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/posts/{postId}',
+  auth: 'user',
+  summary: 'Get a post with its publications',
+  params: z.strictObject({ postId: z.uuid() }),
+  status: 200,
+  response: Post,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, db }) => Post.parse(await db.one(findPost, params)));

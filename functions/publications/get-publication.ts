@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { findPublication } from '../../shared/publications/queries.ts';
+import { Publication } from '../../shared/publications/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/publications/{publicationId}',
+  auth: 'user',
+  summary: 'Get a publication with its attempts',
+  params: z.strictObject({ publicationId: z.uuid() }),
+  status: 200,
+  response: Publication,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, db }) => Publication.parse(await db.one(findPublication, params)));

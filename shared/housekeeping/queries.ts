@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { id, json } from '../db/columns.ts';
+import { query } from '../db/statement.ts';
+
+/** Mails that no door has sent: leased for a minute, so that two sweeps do not send one twice. */
+export const claimMails = query({
+  name: 'claimMails',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id, payload: json }),
+})<{ limit: number }>`
+  with waiting as (
+    select e.id from outbox_events e
+    where e.dispatched_at is null and e.kind = 'mail' and (e.lease_until is null or e.lease_until < app.now()) and e.attempts < 20
+    order by e.created_at limit ${'limit'}::integer for update skip locked
+  )
+  update outbox_events e set lease_until = app.now() + interval '60 seconds' * (e.attempts + 1), attempts = e.attempts + 1
+  from waiting w where e.id = w.id
+  returning e.id, e.payload`;
+
+export const settleMails = query({ name: 'settleMails', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{
+  sent: string[];
+}>`
+  update outbox_events e set dispatched_at = app.now(), payload = '{}', lease_until = null
+  where e.id = any (${'sent'}::uuid[]) and e.dispatched_at is null
+  returning e.id`;
+
+/** What has expired goes, at most `limit` rows of each kind a tick. Events whose consumers are not here yet are kept 7 days. */
+export const purgeExpired = query({
+  name: 'purgeExpired',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ keys: z.number(), tokens: z.number(), states: z.number(), sessions: z.number(), events: z.number() }),
+})<{ limit: number }>`
+  with keys as (
+    delete from idempotency_keys k where k.ctid in (
+      select i.ctid from idempotency_keys i where i.expires_at < app.now() limit ${'limit'}::integer)
+    returning 1
+  ), tokens as (
+    delete from email_verification_tokens t where t.id in (
+      select e.id from email_verification_tokens e where e.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
+    returning 1
+  ), states as (
+    delete from oauth_states s where s.id in (
+      select o.id from oauth_states o where o.expires_at < app.now() - interval '1 day' limit ${'limit'}::integer)
+    returning 1
+  ), sessions as (
+    delete from user_sessions s where s.id in (
+      select u.id from user_sessions u where u.expires_at < app.now() - interval '30 days' limit ${'limit'}::integer)
+    returning 1
+  ), events as (
+    delete from outbox_events e where e.id in (
+      select o.id from outbox_events o
+      where o.dispatched_at < app.now() - interval '7 days'
+        or (o.dispatched_at is null and o.kind like 'publication.%' and o.created_at < app.now() - interval '7 days')
+      limit ${'limit'}::integer)
+    returning 1
+  )
+  select (select count(*) from keys)::integer as keys, (select count(*) from tokens)::integer as tokens,
+    (select count(*) from states)::integer as states, (select count(*) from sessions)::integer as sessions,
+    (select count(*) from events)::integer as events`;
