@@ -127,6 +127,7 @@ create function app.register(email text, password_hash text, display_name text, 
 returns table (outcome text, mail_id uuid, recipient text, payload jsonb)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
+#variable_conflict use_column -- `on conflict (email)` takes no qualified name
 declare
   person users;
   mail uuid;
