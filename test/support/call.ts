@@ -1,6 +1,6 @@
 /** One request to the API, and the check that the answer is what its door declares: no field more, no code else. */
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { Problem, statusOf } from '../../functions/_kit/problem.ts';
@@ -46,7 +46,9 @@ export function callOf(origin: string, doors: readonly Door[]): Call {
       ...bodyOf(options),
     });
     const text = await response.text();
-    const contract = contracts.get(route(method, decodeURIComponent(new URL(origin + path).pathname))?.functionName ?? '');
+    const contract = contracts.get(
+      route(method, decodeURIComponent(new URL(origin + path).pathname))?.functionName ?? '',
+    );
     const problem = response.headers.get('content-type') === 'application/problem+json' ? readProblem(text) : null;
     if (contract !== undefined) refuseUndeclared(contract, { method, path, status: response.status, text, problem });
     return {

@@ -68,9 +68,7 @@ async function startServer(dataDir: string): Promise<TestServer> {
     return { port, superuser, migrator, secrets };
   } finally {
     await wire.close();
-    await asSuperuser({ port, superuser }, (client) =>
-      client.query(`alter database ${templateName} is_template true`),
-    );
+    await asSuperuser({ port, superuser }, (client) => client.query(`alter database ${templateName} is_template true`));
   }
 }
 

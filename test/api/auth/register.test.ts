@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mailedToken, password, registerUser } from '../../support/people.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+const register = (json: unknown, idempotencyKey?: string) =>
+  world.call('POST', '/v1/auth/register', { json, ...(idempotencyKey !== undefined && { idempotencyKey }) });
+const usersWith = async (email: string) =>
+  (await world.sql('select display_name, email_verified_at from users where email = $1', [email])) ?? [];
+
+describe('register', () => {
+  test('sends a mail with a link that verifies the address', async () => {
+    const answer = await register({ email: '  Grace@Example.COM ', password, displayName: 'Grace <b>Hopper</b>' });
+    expect(answer.status).toBe(202);
+    expect(answer.text).toBe('{"status":"verification_sent"}');
+    const [mail] = world.mails('grace@example.com');
+    expect(mail?.subject).toBe('Verify your e-mail address');
+    expect(mail?.text).toContain(`${world.origin}/verify-email/${mailedToken(world, 'grace@example.com')}\n`);
+    expect(mail?.html).toContain('Grace &lt;b&gt;Hopper&lt;/b&gt;');
+    expect(await usersWith('grace@example.com')).toMatchObject([{ email_verified_at: null }]);
+  });
+
+  test('leaves neither token nor mail text behind once the mail is sent', async () => {
+    await register({ email: 'clean@example.com', password, displayName: 'Clean' }, 'clean-1');
+    const token = mailedToken(world, 'clean@example.com');
+    const rows = await world.sql(
+      `select payload, dispatched_at is not null as sent from outbox_events where kind = 'mail'`,
+    );
+    expect(rows.every(({ payload, sent }) => sent === true && JSON.stringify(payload) === '{}')).toBe(true);
+    const kept = await world.sql('select answer::text, body_hash from idempotency_keys');
+    expect(JSON.stringify(kept)).not.toContain(token);
+    expect(world.logs.join('\n')).not.toContain(token);
+    expect(world.logs.join('\n')).not.toContain(password);
+  });
+
+  test('answers a known address alike, changes nothing and tells its owner by mail', async () => {
+    const person = await registerUser(world, 'Known Person');
+    const answer = await register({ email: person.email, password: 'another password', displayName: 'Impostor' });
+    expect(answer.status).toBe(202);
+    expect(answer.text).toBe('{"status":"verification_sent"}');
+    expect(world.mails(person.email)[0]?.subject).toBe('You are registered already');
+    expect(await usersWith(person.email)).toMatchObject([{ display_name: 'Known Person' }]);
+    const login = await world.call('POST', '/v1/auth/login', { json: { email: person.email, password } });
+    expect(login.status).toBe(200);
+  });
+
+  test('names every field that is wrong at once', async () => {
+    const answer = await register({ email: 'nobody', password: 'short', displayName: ' ', admin: true });
+    expect([answer.status, answer.code]).toEqual([422, 'invalid_request']);
+    expect(answer.pointers.toSorted()).toEqual(['/body/admin', '/body/displayName', '/body/email', '/body/password']);
+  });
+
+  test('keeps the mail for the sweeper when it cannot be sent now', async () => {
+    world.faults.arm({ point: 'ses:SendEmail:before', action: 'error', error: 'TooManyRequestsException' });
+    const answer = await register({ email: 'later@example.com', password, displayName: 'Later' });
+    expect(answer.status).toBe(202);
+    expect(world.mails('later@example.com')).toEqual([]);
+    const waiting = await world.sql(`select payload ->> 'to' as to from outbox_events where dispatched_at is null`);
+    expect(waiting).toEqual([{ to: 'later@example.com' }]);
+  });
+
+  test('one Idempotency-Key means one person and one mail, 50 times at once', async () => {
+    const json = { email: 'once@example.com', password, displayName: 'Once' };
+    const answers = await Promise.all(Array.from({ length: 50 }, () => register(json, 'once-1')));
+    for (const answer of answers) {
+      if (answer.status !== 202) expect([answer.status, answer.code]).toEqual([409, 'idempotency_in_flight']);
+    }
+    expect(answers.some(({ status }) => status === 202)).toBe(true);
+    expect(world.mails('once@example.com')).toHaveLength(1);
+    expect((await register(json, 'once-1')).status).toBe(202);
+    expect(world.mails('once@example.com')).toHaveLength(1);
+  });
+
+  test('refuses the Idempotency-Key of another request', async () => {
+    const first = { email: 'first@example.com', password, displayName: 'First' };
+    expect((await register(first, 'taken-1')).status).toBe(202);
+    const answer = await register({ ...first, password: `${password}!` }, 'taken-1');
+    expect([answer.status, answer.code]).toEqual([409, 'idempotency_mismatch']);
+  });
+});
