@@ -52,7 +52,10 @@ export function followFirehose(options: FirehoseOptions): { stop(): void } {
   let decoders: Promise<Decoders> | null = null;
   const connect = (): void => {
     const origin = options.origin();
-    if (origin === null) return again();
+    if (origin === null) {
+      again();
+      return;
+    }
     decoders ??= loadDecoders();
     const url = `${origin.replace(/^http/, 'ws')}/xrpc/com.atproto.sync.subscribeRepos?cursor=${options.cursor()}`;
     const socket = new WebSocket(url);

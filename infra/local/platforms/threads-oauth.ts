@@ -181,7 +181,7 @@ async function refresh(threads: Threads, incoming: Incoming): Promise<Answer> {
 }
 
 function longAnswer(threads: Threads, token: ThreadsToken): Answer {
-  const expiresInS = Math.floor((token.expires_ms - threads.now()) / 1000);
+  const expiresInS = Math.round((token.expires_ms - threads.now()) / 1000);
   return { status: 200, body: { access_token: token.token, token_type: 'bearer', expires_in: expiresInS } };
 }
 

@@ -4,7 +4,8 @@ import {
   call,
   eventually,
   type FileServer,
-  type Json,
+  listOf,
+  objectOf,
   type Reply,
   serveFiles,
   startWorld,
@@ -55,13 +56,13 @@ async function newPerson(scopes?: readonly string[]): Promise<Person> {
 }
 
 function errorOf(reply: Reply): unknown[] {
-  const error = (reply.body.error ?? {}) as Json;
+  const error = objectOf(reply.body.error);
   expect(error).toMatchObject({ type: 'OAuthException', fbtrace_id: expect.any(String) });
   return [reply.status, error.code, error.error_subcode ?? null];
 }
 
 function messageOf(reply: Reply): string {
-  return stringOf(((reply.body.error ?? {}) as Json).message);
+  return stringOf(objectOf(reply.body.error).message);
 }
 
 function draft(person: Person, form: Record<string, string>): Promise<Reply> {
@@ -382,7 +383,7 @@ describe('reading', () => {
     await world.client.setThreadsLikes(id, 7);
     const insights = async (): Promise<unknown> => {
       const { body } = await call(`${origin}/v1.0/${id}/insights?metric=likes,replies,views`, { token: person.token });
-      return (body.data as Json[]).map((entry) => [entry.name, entry.values]);
+      return listOf(body.data).map((entry) => [entry.name, entry.values]);
     };
     const values = (likes: number, count: number): unknown => [
       ['likes', [{ value: likes }]],

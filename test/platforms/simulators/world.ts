@@ -95,6 +95,15 @@ export function stringOf(value: unknown): string {
   return z.string().parse(value);
 }
 
+/** The object, `{}` for anything else. */
+export function objectOf(value: unknown): Json {
+  return json.catch({}).parse(value);
+}
+
+export function listOf(value: unknown): readonly Json[] {
+  return z.array(json).parse(value);
+}
+
 export async function testMedia(name: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(fileURLToPath(new URL(`../../media/${name}`, import.meta.url))));
 }
