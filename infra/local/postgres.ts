@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chown, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { z } from 'zod';
 import { findHome, PostgresError, type PostgresHome, possibleLocations, reasonOf } from './postgres-home.ts';
@@ -40,6 +41,9 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** A server that was just killed, or is shutting down, can still be seen for this long. */
+const dyingMs = 10_000;
+
 const credentialsShape = z.object({ user: z.string(), password: z.string() });
 
 /** Starts PostgreSQL, or adopts the one that a killed run left. It outlives this process until `stop`. Throws PostgresError. */
@@ -47,12 +51,10 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const log = options.log ?? (() => {});
   const home = await findHome(options.dataDir);
   const durable = options.durable ?? true;
-  const running = await findRunning(home);
-  if (running !== null) {
-    const superuser = readSuperuser(home);
-    await checkAnswer(home, running.port, superuser);
-    log(`PostgreSQL adopted on port ${running.port}`);
-    return opened(home, running.port, running.pid, true, superuser);
+  const left = await adopt(home);
+  if (left !== null) {
+    log(`PostgreSQL adopted on port ${left.port}`);
+    return left;
   }
   if (!existsSync(home.cluster)) {
     log(`PostgreSQL makes its cluster in ${home.location}`);
@@ -134,18 +136,33 @@ function opened(
   };
 }
 
-async function checkAnswer(home: PostgresHome, port: number, superuser: Credentials): Promise<void> {
-  try {
-    const answer = await asSuperuser({ port, superuser }, (client) =>
-      client.query<{ data_directory: string }>('show data_directory'),
-    );
-    const folder = answer.rows[0]?.data_directory;
-    if (folder !== home.cluster) throw new Error(`port ${port} belongs to the cluster in ${folder}`);
-  } catch (error) {
-    throw new PostgresError(`the PostgreSQL left by an earlier run cannot be adopted: ${reasonOf(error)}`, {
-      cause: error,
-    });
+/** The running server of this cluster, once it has answered; null when there is none. */
+async function adopt(home: PostgresHome): Promise<LocalPostgres | null> {
+  const deadline = Date.now() + dyingMs;
+  for (;;) {
+    const running = await findRunning(home);
+    if (running === null) return null;
+    const superuser = readSuperuser(home);
+    try {
+      await checkAnswer(home, running.port, superuser);
+      return opened(home, running.port, running.pid, true, superuser);
+    } catch (error) {
+      if (Date.now() < deadline) {
+        await sleep(50);
+        continue;
+      }
+      const reason = `the PostgreSQL left by an earlier run cannot be adopted: ${reasonOf(error)}`;
+      throw new PostgresError(reason, { cause: error });
+    }
   }
+}
+
+async function checkAnswer(home: PostgresHome, port: number, superuser: Credentials): Promise<void> {
+  const answer = await asSuperuser({ port, superuser }, (client) =>
+    client.query<{ data_directory: string }>('show data_directory'),
+  );
+  const folder = answer.rows[0]?.data_directory;
+  if (folder !== home.cluster) throw new Error(`port ${port} belongs to the cluster in ${folder}`);
 }
 
 /** Makes the cluster beside its place and moves it there, so that a killed run never leaves half of one. */
