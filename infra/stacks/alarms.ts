@@ -21,7 +21,7 @@ export interface AlarmsStackProps extends StackProps {
 }
 
 /** The line that the publish worker logs for each commit, and its milliseconds after the due instant. */
-export const latenessLine = { event: 'publication.committed', field: 'latenessMs' } as const;
+export const latenessLine = { message: 'publication.committed', field: 'latenessMs' } as const;
 
 const latenessLimitMs = 60_000;
 const minute = Duration.minutes(1);
@@ -103,7 +103,7 @@ export class AlarmsStack extends Stack {
     new MetricFilter(this, 'Lateness', {
       ...name,
       logGroup: publisher.logGroup,
-      filterPattern: FilterPattern.stringValue('$.event', '=', latenessLine.event),
+      filterPattern: FilterPattern.stringValue('$.message', '=', latenessLine.message),
       metricValue: `$.${latenessLine.field}`,
     });
     const metric = new Metric({

@@ -3,103 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Contract } from '../../functions/_kit/contract.ts';
 import { runbooks } from '../../infra/constructs/impact-alarm.ts';
-import type { Door } from '../../infra/doors.ts';
 import { settingsOf } from '../../infra/stages.ts';
-import { type Cloud, type Resource, sampleRoot, synthesize } from './cloud.ts';
-
-const projectDoors = fileURLToPath(new URL('../../functions', import.meta.url));
+import { type Cloud, functionOf, projectDoors, sampleRoot, stackOf, synthesize } from './cloud.ts';
 
 const bucket = 'arn:<AWS::Partition>:s3:::posthaste-dev-media-<AWS::AccountId>-<AWS::Region>';
-const cluster = 'arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:cluster:<data/Database>';
-const identity = 'arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/posts.example';
-
-function stackOf({ area, contract }: Door): string {
-  return contract.kind === 'endpoint' ? `area-${area}` : 'workers';
-}
-
-/** What a role with this contract may do, one line per action and resource: written down here a second time on purpose. */
-function permitted(door: Door): string[] {
-  const { contract, operation } = door;
-  const { database, bucket: access = [], queues = [], secrets = [], mail } = contract.uses;
-  const lines = [
-    `logs:CreateLogStream <${stackOf(door)}/${operation}/Log.Arn>`,
-    `logs:PutLogEvents <${stackOf(door)}/${operation}/Log.Arn>`,
-  ];
-  if (database !== undefined) {
-    for (const call of ['ExecuteStatement', 'BeginTransaction', 'CommitTransaction', 'RollbackTransaction']) {
-      lines.push(`rds-data:${call} ${cluster}`);
-    }
-    lines.push(`secretsmanager:GetSecretValue <data/${database}Role>`);
-  }
-  if (access.includes('presign-upload')) lines.push(`s3:PutObject ${bucket}/uploads/*`);
-  if (access.includes('read')) lines.push(`s3:GetObject ${bucket}/uploads/*`, `s3:GetObject ${bucket}/media/*`);
-  if (access.includes('write')) lines.push(`s3:PutObject ${bucket}/media/*`);
-  if (access.includes('delete')) lines.push(`s3:DeleteObject ${bucket}/uploads/*`, `s3:DeleteObject ${bucket}/media/*`);
-  for (const queue of queues) lines.push(`sqs:SendMessage <queues/${queue}.Arn>`);
-  for (const secret of secrets) lines.push(`secretsmanager:GetSecretValue <data/${secret}>`);
-  if (mail === true) lines.push(`ses:SendEmail ${identity}`);
-  if (contract.kind === 'worker') {
-    for (const call of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']) {
-      lines.push(`sqs:${call} <queues/${contract.queue}.Arn>`);
-    }
-  }
-  return lines.sort();
-}
-
-function variables({ uses }: Contract): Record<string, string> {
-  const { database, bucket: access, queues = [], secrets = [], mail } = uses;
-  const upper = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-  return {
-    NODE_OPTIONS: '--enable-source-maps',
-    PUBLIC_BASE_URL: '<api/Api.ApiEndpoint>',
-    ...(database === undefined
-      ? {}
-      : {
-          DATABASE_CLUSTER_ARN: cluster,
-          DATABASE_NAME: 'posthaste',
-          [`DATABASE_${upper(database)}_SECRET_ARN`]: `<data/${database}Role>`,
-        }),
-    ...(access === undefined ? {} : { MEDIA_BUCKET: bucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
-    ...Object.fromEntries(queues.map((queue) => [`${upper(queue)}_QUEUE_URL`, `<queues/${queue}>`])),
-    ...Object.fromEntries(secrets.map((secret) => [`${upper(secret)}_SECRET_ARN`, `<data/${secret}>`])),
-    ...(mail === undefined ? {} : { MAIL_FROM: 'hello@posts.example' }),
-  };
-}
-
-const listed = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
-const policiesSchema = z.array(
-  z.object({
-    PolicyDocument: z.object({
-      Statement: z.array(z.strictObject({ Effect: z.literal('Allow'), Action: listed, Resource: listed })),
-    }),
-  }),
-);
-
-function granted(role: Resource): string[] {
-  const statements = policiesSchema.parse(role.properties.Policies).flatMap((one) => one.PolicyDocument.Statement);
-  return statements
-    .flatMap(({ Action, Resource }) => Action.flatMap((action) => Resource.map((arn) => `${action} ${arn}`)))
-    .sort();
-}
-
-const functionSchema = z.object({
-  Role: z.string(),
-  Runtime: z.string(),
-  Architectures: z.array(z.string()),
-  Handler: z.string(),
-  MemorySize: z.number(),
-  Timeout: z.number(),
-  Layers: z.array(z.string()).optional(),
-  LoggingConfig: z.object({ LogGroup: z.string() }),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()) }),
-});
-
-function functionOf(cloud: Cloud, door: Door): z.infer<typeof functionSchema> {
-  return functionSchema.parse(cloud.at(`${stackOf(door)}/${door.operation}/Function`).properties);
-}
-
 function queueStatements(cloud: Cloud, queue: string): unknown {
   const policies = cloud.of('AWS::SQS::QueuePolicy').filter((policy) => policy.path === `${queue}/Policy`);
   return policies.map((policy) => policy.properties.PolicyDocument);
@@ -114,37 +22,6 @@ describe.each([
   beforeAll(async () => {
     cloud = await synthesize(root, { mailFrom: 'hello@posts.example' });
   }, 120_000);
-
-  describe('a function may do what its door declares, and nothing else', () => {
-    test('its role has exactly these statements', () => {
-      for (const door of cloud.doors) {
-        expect(granted(cloud.at(`${stackOf(door)}/${door.operation}/Role`)), door.file).toEqual(permitted(door));
-      }
-    });
-
-    test('no two functions share a role, and no role has policies from elsewhere', () => {
-      const roles = cloud.of('AWS::Lambda::Function').map((one) => one.properties.Role);
-      expect(new Set(roles).size).toBe(roles.length);
-      expect(cloud.of('AWS::IAM::Policy').concat(cloud.of('AWS::IAM::ManagedPolicy'))).toEqual([]);
-      for (const role of cloud.of('AWS::IAM::Role')) expect(role.properties).not.toHaveProperty('ManagedPolicyArns');
-    });
-
-    test('its variables are exactly those of the groups that it reads', () => {
-      for (const door of cloud.doors) {
-        expect(functionOf(cloud, door).Environment.Variables, door.file).toEqual(variables(door.contract));
-      }
-    });
-
-    test('a schedule may start its own function alone', () => {
-      for (const { operation, contract } of cloud.doors) {
-        if (contract.kind !== 'schedule') continue;
-        expect(granted(cloud.at(`workers/${operation}/SchedulerRole`))).toEqual([
-          `lambda:InvokeFunction <workers/${operation}/Function.Arn>`,
-          'sqs:SendMessage <queues/missedTicks.Arn>',
-        ]);
-      }
-    });
-  });
 
   describe('a declaration becomes what Lambda needs to run it', () => {
     test('Node 24 on arm64, memory and time as declared, logs that end', () => {
@@ -414,36 +291,6 @@ describe('the deployer decides by context', () => {
     expect(cloud.of('AWS::RDS::DBInstance')).toHaveLength(2);
     for (const log of cloud.of('AWS::Logs::LogGroup')) expect(log).toMatchObject({ deletionPolicy: 'Retain' });
     expect(cloud.at('media/Media').properties).not.toHaveProperty('CorsConfiguration');
-  });
-
-  test('an existing cluster is used instead of a new one', async () => {
-    const existing = {
-      clusterArn: 'arn:aws:rds:eu-central-1:111122223333:cluster:ours',
-      apiSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:api-AbCdEf',
-      workerSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:worker-AbCdEf',
-    };
-    const cloud = await synthesize(sampleRoot, {
-      ...existing,
-      databaseName: 'ours',
-      publicBaseUrl: 'https://api.posts.example',
-    });
-    expect(cloud.resources.filter(({ type }) => /^AWS::(RDS|EC2)::/.test(type))).toEqual([]);
-    expect(granted(cloud.at('area-posts/getPost/Role'))).toEqual(
-      expect.arrayContaining([
-        `rds-data:ExecuteStatement ${existing.clusterArn}`,
-        `secretsmanager:GetSecretValue ${existing.apiSecretArn}`,
-      ]),
-    );
-    expect(cloud.at('workers/sweep/Function').properties).toMatchObject({
-      Environment: {
-        Variables: {
-          DATABASE_CLUSTER_ARN: existing.clusterArn,
-          DATABASE_NAME: 'ours',
-          DATABASE_WORKER_SECRET_ARN: existing.workerSecretArn,
-          PUBLIC_BASE_URL: 'https://api.posts.example',
-        },
-      },
-    });
   });
 
   test('a built layer goes with the stack that needs it, and nothing is asked', async () => {
