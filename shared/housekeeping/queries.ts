@@ -33,8 +33,8 @@ export const purgeExpired = query({
   row: z.object({ keys: z.number(), tokens: z.number(), states: z.number(), sessions: z.number(), events: z.number() }),
 })<{ limit: number }>`
   with keys as (
-    delete from idempotency_keys k where k.ctid in (
-      select i.ctid from idempotency_keys i where i.expires_at < app.now() limit ${'limit'}::integer)
+    delete from idempotency_keys k where (k.caller, k.route, k.key) in (
+      select i.caller, i.route, i.key from idempotency_keys i where i.expires_at < app.now() limit ${'limit'}::integer)
     returning 1
   ), tokens as (
     delete from email_verification_tokens t where t.id in (

@@ -41,7 +41,7 @@ alter table idempotency_keys enable row level security;
 comment on table idempotency_keys is 'Answers of writes by Idempotency-Key. Touched by app.run alone.';
 
 create policy idempotency_keys_worker on idempotency_keys for all to posthaste_worker using (true) with check (true);
-grant select (expires_at), delete on idempotency_keys to posthaste_worker;
+grant select (caller, route, key, expires_at), delete on idempotency_keys to posthaste_worker;
 
 -- The stored answer of a repeat, or null. Takes the lock of the key, so that two requests never run side by side.
 create function app.repeated(caller text, repeat jsonb, wait boolean) returns text[]

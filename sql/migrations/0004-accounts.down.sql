@@ -5,5 +5,7 @@ drop function app.use_oauth_state(text);
 drop table oauth_states;
 drop table account_tokens;
 drop table social_accounts;
+drop function app.announce_disconnection();
+drop function app.keep_platform_app(text, text, text, text);
 drop table platform_apps;
 drop table platforms;

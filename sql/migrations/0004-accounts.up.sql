@@ -35,10 +35,21 @@ create table platform_apps (
 comment on table platform_apps is 'Our registration with each instance of a federated platform.';
 alter table platform_apps enable row level security;
 create policy platform_apps_api on platform_apps for select to posthaste_api using (true);
-create policy platform_apps_register on platform_apps for insert to posthaste_api with check ((select app.user_id()) is not null);
 create policy platform_apps_worker on platform_apps for select to posthaste_worker using (true);
-grant select, insert on platform_apps to posthaste_api;
-grant select on platform_apps to posthaste_worker;
+grant select on platform_apps to posthaste_api, posthaste_worker;
+
+-- The first registration with an instance stays: two people who connect at once get the same one.
+create function app.keep_platform_app(platform text, base_url text, client_id text, client_secret_sealed text)
+returns table (client_id text)
+language sql security definer set search_path = public, pg_temp
+as $$
+  insert into platform_apps as a (platform, base_url, client_id, client_secret_sealed)
+  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.client_id, keep_platform_app.client_secret_sealed
+  where app.user_id() is not null
+  on conflict on constraint platform_apps_pkey do update set base_url = excluded.base_url
+  returning a.client_id
+$$;
+grant execute on function app.keep_platform_app(text, text, text, text) to posthaste_api;
 
 create table social_accounts (
   id uuid not null default uuidv7(),
@@ -71,16 +82,28 @@ comment on table social_accounts is 'An account on a platform. Reconnecting keep
 create index social_accounts_platform_idx on social_accounts (platform);
 create index social_accounts_connected_by_idx on social_accounts (connected_by);
 create trigger social_accounts_touch before update on social_accounts for each row execute function app.touch();
+
+-- Disconnecting is announced: the sweep ends the tokens at the platform and here.
+create function app.announce_disconnection() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values ('account.disconnected', new.project_id, jsonb_build_object('accountId', new.id, 'platform', new.platform));
+  return null;
+end
+$$;
+create trigger social_accounts_disconnected after update of status on social_accounts
+  for each row when (old.status <> 'disconnected' and new.status = 'disconnected') execute function app.announce_disconnection();
+
 alter table social_accounts enable row level security;
 create policy social_accounts_read on social_accounts for select to posthaste_api
   using (project_id = any ((select app.projects_of('read'))::uuid[]));
-create policy social_accounts_insert on social_accounts for insert to posthaste_api
-  with check (project_id = any ((select app.projects_of('write'))::uuid[]));
 create policy social_accounts_update on social_accounts for update to posthaste_api
   using (project_id = any ((select app.projects_of('write'))::uuid[]))
   with check (project_id = any ((select app.projects_of('write'))::uuid[]));
 create policy social_accounts_worker on social_accounts for all to posthaste_worker using (true) with check (true);
-grant select, insert, update on social_accounts to posthaste_api;
+grant select, update (status, status_reason, disconnected_at) on social_accounts to posthaste_api;
 grant select, update (status, status_reason) on social_accounts to posthaste_worker;
 
 create table account_tokens (
@@ -98,14 +121,13 @@ create table account_tokens (
   constraint account_tokens_account_fkey foreign key (project_id, account_id)
     references social_accounts (project_id, id) on delete cascade
 );
-comment on table account_tokens is 'Sealed tokens of accounts. The api role may write them, only the worker reads them.';
+comment on table account_tokens is 'Sealed tokens of accounts. Written by app.connect_account and the worker, read by the worker alone.';
 create index account_tokens_account_idx on account_tokens (project_id, account_id);
 alter table account_tokens enable row level security;
-create policy account_tokens_write on account_tokens for all to posthaste_api
-  using (project_id = any ((select app.projects_of('write'))::uuid[]))
-  with check (project_id = any ((select app.projects_of('write'))::uuid[]));
+create policy account_tokens_read on account_tokens for select to posthaste_api
+  using (project_id = any ((select app.projects_of('read'))::uuid[]));
 create policy account_tokens_worker on account_tokens for all to posthaste_worker using (true) with check (true);
-grant insert, update, select (account_id, project_id, expires_at, token_version) on account_tokens to posthaste_api;
+grant select (account_id, project_id, expires_at, token_version) on account_tokens to posthaste_api;
 grant select, update, delete on account_tokens to posthaste_worker;
 
 create table oauth_states (
@@ -154,22 +176,23 @@ as $$
   left join platform_apps a on a.platform = u.platform and a.base_url = u.base_url
 $$;
 
--- Connects, or reconnects under the same id. Granted to nobody: app.finish_oauth and app.connect_own_account call it.
+-- Connects, or reconnects under the same id; what failed for want of a good token in the last week resumes. Granted to
+-- nobody: app.finish_oauth and app.connect_own_account call it.
 create function app.connect_account(user_id uuid, project_id uuid, platform text, platform_account_id text, handle text,
   display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text,
   expires_in_s integer)
-returns table (outcome text, account_id uuid)
+returns table (outcome text, account social_accounts)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
-  account uuid;
+  made social_accounts;
 begin
   if not exists (
     select 1 from project_collaborators c join users u on u.id = c.user_id join projects p on p.id = c.project_id
     where c.user_id = connect_account.user_id and c.project_id = connect_account.project_id
       and c.role in ('owner', 'editor') and u.status = 'active' and u.deleted_at is null and p.deleted_at is null
   ) then
-    return query select 'forbidden', null::uuid;
+    return query select 'forbidden', null::social_accounts;
     return;
   end if;
   insert into social_accounts as s (project_id, platform, platform_account_id, handle, display_name, avatar_url, base_url, scopes, connected_by)
@@ -179,26 +202,30 @@ begin
     set handle = excluded.handle, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
       scopes = excluded.scopes, connected_by = excluded.connected_by, connected_at = app.now(),
       status = 'connected', status_reason = null, disconnected_at = null
-  returning s.id into account;
+  returning s.* into made;
   if connect_account.access_token_sealed is not null then
     insert into account_tokens as t (account_id, project_id, access_token_sealed, refresh_token_sealed, expires_at)
-    values (account, connect_account.project_id, connect_account.access_token_sealed, connect_account.refresh_token_sealed,
+    values (made.id, connect_account.project_id, connect_account.access_token_sealed, connect_account.refresh_token_sealed,
       app.now() + make_interval(secs => connect_account.expires_in_s))
     on conflict on constraint account_tokens_pkey do update
       set access_token_sealed = excluded.access_token_sealed, refresh_token_sealed = excluded.refresh_token_sealed,
         expires_at = excluded.expires_at, token_version = t.token_version + 1, refresh_lease_until = null, updated_at = app.now();
   end if;
-  return query select 'ok', account;
+  update post_publications pp
+  set state = 'scheduled', next_attempt_at = app.now(), failure_class = null, failure_code = null, failure_message = null
+  where pp.project_id = made.project_id and pp.account_id = made.id and pp.state = 'failed'
+    and pp.failure_class = 'reauthorize' and pp.updated_at > app.now() - interval '7 days';
+  return query select 'ok', made;
 end
 $$;
 
 -- Ends an OAuth sign-in: person, project and platform are the state's, whatever the caller says.
 create function app.finish_oauth(state_hash text, platform_account_id text, handle text, display_name text, avatar_url text,
   base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
-returns table (outcome text, account_id uuid)
+returns table (outcome text, account social_accounts)
 language sql security definer set search_path = public, pg_temp
 as $$
-  select done.outcome, done.account_id
+  select done.outcome, done.account
   from oauth_states s, app.connect_account(s.user_id, s.project_id, s.platform, finish_oauth.platform_account_id,
     finish_oauth.handle, finish_oauth.display_name, finish_oauth.avatar_url, finish_oauth.base_url, finish_oauth.scopes,
     finish_oauth.access_token_sealed, finish_oauth.refresh_token_sealed, finish_oauth.expires_in_s) done
@@ -211,7 +238,7 @@ grant execute on function app.use_oauth_state(text),
 create function app.connect_own_account(project_id uuid, platform text, platform_account_id text, handle text,
   display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text,
   expires_in_s integer)
-returns table (outcome text, account_id uuid)
+returns table (outcome text, account social_accounts)
 language sql security definer set search_path = public, pg_temp
 as $$
   select * from app.connect_account(app.user_id(), project_id, platform, platform_account_id, handle, display_name,

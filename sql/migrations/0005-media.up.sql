@@ -40,6 +40,19 @@ create index media_created_by_idx on media (created_by);
 create index media_unfinished_idx on media (upload_expires_at) where status in ('pending_upload', 'processing') and deleted_at is null;
 create trigger media_touch before update on media for each row execute function app.touch();
 
+-- Deleting is announced: the sweep removes the objects.
+create function app.announce_media_deletion() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values ('media.deleted', new.project_id, jsonb_build_object('mediaId', new.id));
+  return null;
+end
+$$;
+create trigger media_deleted after update of deleted_at on media
+  for each row when (old.deleted_at is null and new.deleted_at is not null) execute function app.announce_media_deletion();
+
 create table media_renditions (
   media_id uuid not null,
   project_id uuid not null,

@@ -1,3 +1,6 @@
+drop function app.add_comment(uuid, uuid, text);
+drop function app.set_like(uuid, boolean);
+drop function app.liked(uuid);
 drop function app.community_profiles(uuid[]);
 drop function app.display_names(uuid[]);
 drop table user_engagement;

@@ -147,3 +147,53 @@ as $$
   select a.id, a.handle, a.display_name from social_accounts a where a.id = any (ids) and a.platform = 'community'
 $$;
 grant execute on function app.community_profiles(uuid[]) to posthaste_api, posthaste_public;
+
+-- Whether the actor likes a post; nobody does without an actor.
+create function app.liked(post uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+as $$
+  select exists (select from user_engagement e where e.user_id = app.user_id() and e.community_post_id = post and e.type = 'like')
+$$;
+grant execute on function app.liked(uuid) to posthaste_api, posthaste_public;
+
+-- Like and unlike, and the count that comes of it. A statement does not see what its own triggers did; a function's next
+-- statement does, and the counted row is locked until the end. Runs under the caller's policies.
+create function app.set_like(post uuid, liked boolean) returns table (outcome text, like_count bigint)
+language plpgsql set search_path = public, pg_temp
+as $$
+begin
+  if not exists (select from community_posts p where p.id = post and p.deleted_at is null) then
+    return query select 'not_found', null::bigint;
+    return;
+  end if;
+  if liked then
+    insert into user_engagement (user_id, community_post_id, type) values (app.user_id(), post, 'like')
+    on conflict on constraint user_engagement_once do nothing;
+  else
+    delete from user_engagement e where e.user_id = app.user_id() and e.community_post_id = post and e.type = 'like';
+  end if;
+  return query select 'ok', p.like_count from community_posts p where p.id = post;
+end
+$$;
+grant execute on function app.set_like(uuid, boolean) to posthaste_api;
+
+-- The same for a comment. A reply belongs to a comment of the same post that still stands.
+create function app.add_comment(post uuid, parent uuid, text text)
+returns table (outcome text, id uuid, created_at timestamptz, comment_count bigint)
+language plpgsql set search_path = public, pg_temp
+as $$
+declare
+  made comments;
+begin
+  if not exists (select from community_posts p where p.id = post and p.deleted_at is null)
+    or (parent is not null and not exists (
+      select from comments c where c.community_post_id = post and c.id = parent and c.deleted_at is null)) then
+    return query select 'not_found', null::uuid, null::timestamptz, null::bigint;
+    return;
+  end if;
+  insert into comments (community_post_id, author_id, parent_id, text) values (post, app.user_id(), parent, add_comment.text)
+  returning * into made;
+  return query select 'ok', made.id, made.created_at, p.comment_count from community_posts p where p.id = post;
+end
+$$;
+grant execute on function app.add_comment(uuid, uuid, text) to posthaste_api;
