@@ -212,6 +212,7 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       const looked = await reconcile(attempt);
       expect(looked.kind).toBe('found');
       if (looked.kind === 'found') await expectOpens(looked.evidence);
+      expect(await world.connector.reconcile(session(), draft, null, attempt.since)).toEqual(looked);
       expect(await timesShown(draft.text.slice(0, 41))).toBe(1);
     });
 
@@ -251,6 +252,7 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       const first = await run(draft);
       const evidence = await evidenceOf(first);
       const second = { ...first, outcome: await world.connector.commit(session(), draft, first.prepared) };
+      expect(['published', 'unknown']).toContain(second.outcome.kind);
       const known = second.outcome.kind === 'published' ? second.outcome : await reconcile(second);
       expect(known).toMatchObject({ evidence: { platformPostId: evidence.platformPostId } });
       expect(await timesShown(draft.text)).toBe(1);

@@ -31,7 +31,8 @@ export async function reconcile(
   for (let pages = 0; pages < maxPages; pages += 1) {
     const statuses: readonly Status[] | string = await list(session, before);
     if (typeof statuses === 'string') return { kind: 'cannot-tell', message: statuses };
-    const ours = findByMedia(statuses, ids) ?? findByText(session, draft, statuses, since);
+    // With media ids at hand, other ids mean another post, whatever its text.
+    const ours = ids.length > 0 ? findByMedia(statuses, ids) : findByText(session, draft, statuses, since);
     if (ours !== null) return { kind: 'found', evidence: evidenceOf(ours) };
     const last = statuses.at(-1);
     if (last === undefined || statuses.length < pageSize || Date.parse(last.created_at) < fromMs) {
@@ -43,14 +44,10 @@ export async function reconcile(
 }
 
 function findByMedia(statuses: readonly Status[], ids: readonly string[]): Status | null {
-  const [first] = ids;
-  if (first === undefined) return null;
-  return statuses.find((one) => one.media_attachments.some(({ id }) => id === first)) ?? null;
+  return statuses.find((one) => one.media_attachments.some(({ id }) => ids.includes(id))) ?? null;
 }
 
 function findByText(session: Session, draft: Draft, statuses: readonly Status[], since: string): Status | null {
-  // With media, other ids mean another post, whatever its text.
-  if (draft.media.length > 0) return null;
   const candidates = statuses.map((one) => ({
     id: one.id,
     text: htmlToText(one.content),
@@ -58,7 +55,8 @@ function findByText(session: Session, draft: Draft, statuses: readonly Status[],
     mediaCount: one.media_attachments.length,
     status: one,
   }));
-  const wanted = { text: draft.text, since, mediaCount: 0, knownPostIds: session.knownPostIds ?? [] };
+  const knownPostIds = session.knownPostIds ?? [];
+  const wanted = { text: draft.text, since, mediaCount: draft.media.length, knownPostIds };
   return findOurs(candidates, wanted)?.status ?? null;
 }
 
