@@ -70,6 +70,9 @@ const databaseError = z.object({
 /** The service's error for what `pg` threw while connecting or running a statement. */
 export function fromPostgres(error: unknown): DataApiError {
   if (error instanceof DataApiError) return error;
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return new DataApiError('InternalServerErrorException', String(error));
+  }
   const parsed = databaseError.safeParse(error);
   if (!parsed.success) {
     const reason = error instanceof Error ? error.message : String(error);

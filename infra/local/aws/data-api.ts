@@ -8,10 +8,11 @@ import { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import { DataApiError, injectedError } from './data-api-errors.ts';
 import { type Bound, bind } from './data-api-parameters.ts';
+import type { Target, Work } from './data-api-pools.ts';
 import { type Operation, operationOf, type Parameter, parseRequest, type RequestOf } from './data-api-requests.ts';
 import { answerOf } from './data-api-results.ts';
 import { createScanner } from './data-api-scanner.ts';
-import { createSessions, type Limits, type Target, type Work } from './data-api-sessions.ts';
+import { createSessions, type Limits } from './data-api-sessions.ts';
 import { converse } from './data-api-wire.ts';
 
 export interface DataApiOptions {
