@@ -1,8 +1,11 @@
 /** The doors as functions to invoke: from the bundles that Lambda would run, or from source. */
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
-import type { Door } from '../doors.ts';
+import { type Door, listDoors } from '../doors.ts';
+import { bundleDoors } from '../tools/bundle.ts';
 import type { LambdaHandler, LocalFunction } from './invoke.ts';
+import type { HostOptions } from './options.ts';
 import type { Route } from './routes.ts';
 
 const defaultTimeoutS = { endpoint: 29, worker: 60, schedule: 60 } as const;
@@ -41,4 +44,35 @@ export function schedulesOf(doors: readonly Door[]): { name: string; everyMinute
   return doors.flatMap(({ operation, contract }) =>
     contract.kind === 'schedule' ? [{ name: operation, everyMinutes: contract.everyMinutes }] : [],
   );
+}
+
+/** Where platforms send a person back to after their consent screen. */
+export function callbackPaths(doors: readonly Door[]): string[] {
+  return endpointsOf(doors).flatMap(({ contract: { path } }) => (/\bcallback\b/.test(path) ? [path] : []));
+}
+
+export interface PreparedDoors {
+  readonly doors: readonly Door[];
+  /** Path of a door's bundle; undefined where the doors run from source. */
+  readonly entryOf: ((operation: string) => string) | undefined;
+}
+
+/** Lists the doors and, unless they run from source, bundles what has changed. */
+export async function prepareDoors(options: HostOptions, report: (line: string) => void): Promise<PreparedDoors> {
+  const doors = await listDoors(options.doors);
+  if (options.source === 'source') return { doors, entryOf: undefined };
+  const { bundles, cached } = await bundleDoors({
+    doors,
+    ...(options.doors === undefined ? {} : { outDir: join(options.dataDir, 'functions') }),
+  });
+  if (!cached) report(`functions: ${bundles.length} bundled`);
+  const entries = new Map(bundles.map(({ operation, entry }) => [operation, entry]));
+  return {
+    doors,
+    entryOf: (operation: string) => {
+      const entry = entries.get(operation);
+      if (entry === undefined) throw new Error(`there is no bundle of ${operation}`);
+      return entry;
+    },
+  };
 }

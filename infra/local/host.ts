@@ -3,27 +3,41 @@
  * functions keep clients and read the environment once. Order of starting is the reverse of the order of stopping.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { reloadConfig } from '../../shared/config/config.ts';
-import { type Door, listDoors } from '../doors.ts';
-import { bundleDoors } from '../tools/bundle.ts';
+import type { Door } from '../doors.ts';
 import { createClock } from './clock.ts';
 import { startControl } from './control.ts';
 import { applyEnvironment, environmentOf } from './environment.ts';
-import { createFaults } from './faults.ts';
-import { endpointsOf, functionsOf, routesOf, schedulesOf } from './functions.ts';
+import { createFaults, type Faults } from './faults.ts';
+import {
+  callbackPaths,
+  endpointsOf,
+  functionsOf,
+  type PreparedDoors,
+  prepareDoors,
+  routesOf,
+  schedulesOf,
+} from './functions.ts';
 import { createGateway } from './gateway.ts';
-import { ensureMigrator, openDatabase } from './host-database.ts';
+import { ensureMigrator, type HostDatabase, openDatabase } from './host-database.ts';
 import { type HostLog, openHostLog } from './host-log.ts';
-import { createInbox } from './inbox.ts';
+import { localPages } from './host-pages.ts';
+import {
+  type FoundPlatforms,
+  findPlatforms,
+  type PlatformOrigins,
+  placesOf,
+  registerCallbacks,
+  stopLeftPlatforms,
+  trustedOf,
+} from './host-platforms.ts';
 import { createInvoker } from './invoke.ts';
 import { lockFiles } from './lock.ts';
 import type { HostOptions } from './options.ts';
-import { anyFreePort, keepPorts } from './ports.ts';
+import { anyFreePort, keepPorts, type Ports } from './ports.ts';
 import { removePostgres } from './postgres.ts';
 import { announceUploads, deadLetterOf, declareQueues, queueNames, startEventSources, workersOf } from './queues.ts';
-import { type StartPageLink, sendStartPage } from './start-page.ts';
 import { type PostgresSupervisor, supervisePostgres } from './supervisor.ts';
 import { createWire, type Wire } from './wire.ts';
 
@@ -36,6 +50,10 @@ export interface Host {
   readonly controlOrigin: string | null;
   /** Folder of the PostgreSQL cluster. */
   readonly databaseLocation: string;
+  /** Where the platforms are; null without them. */
+  readonly platforms: PlatformOrigins | null;
+  /** Why there is no Bluesky; null when there is, or when nobody asked for platforms. */
+  readonly blueskyMissing: string | null;
   /** What functions find in their environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Fires one schedule, or all; resolves when they have run. */
@@ -47,40 +65,110 @@ export interface Host {
 const settleWithinMs = 35_000;
 const healthWithinMs = 30_000;
 
+interface Ground {
+  readonly options: HostOptions;
+  readonly report: (line: string) => void;
+  readonly parts: AsyncDisposableStack;
+  readonly log: HostLog;
+  readonly faults: Faults;
+  readonly ports: Ports;
+  readonly publicOrigin: string;
+}
+
+interface Base extends PreparedDoors {
+  readonly wire: Wire;
+  readonly postgres: PostgresSupervisor;
+  readonly database: HostDatabase;
+  readonly platforms: FoundPlatforms | null;
+}
+
 /** Starts everything and resolves when it answers. Whatever runs is stopped again when something does not start. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { dataDir } = options;
-  const report = options.report ?? (() => undefined);
   await using parts = new AsyncDisposableStack();
+  const ground = await prepareGround(options, parts);
+  const base = await startBase(ground);
+  const environment = environmentOf({
+    secrets: base.wire.secrets,
+    awsOrigin: base.wire.origin,
+    publicOrigin: ground.publicOrigin,
+    platformOrigins: base.platforms === null ? [] : trustedOf(base.platforms.origins),
+  });
+  applyEnvironment(environment);
+  reloadConfig();
+  const { tick, controlOrigin } = await startFunctions(ground, base);
+  await waitForHealth(ground.publicOrigin, base.doors);
+
+  const started = parts.move();
+  let stopping: Promise<void> | null = null;
+  return {
+    origin: ground.publicOrigin,
+    awsOrigin: base.wire.origin,
+    controlOrigin,
+    platforms: base.platforms?.origins ?? null,
+    blueskyMissing: base.platforms?.missing ?? null,
+    databaseLocation: base.postgres.current().location,
+    environment,
+    tick,
+    stop: () => {
+      stopping ??= started.disposeAsync();
+      return stopping;
+    },
+  };
+}
+
+async function prepareGround(options: HostOptions, parts: AsyncDisposableStack): Promise<Ground> {
+  const { dataDir } = options;
   if (options.fresh === true) await removeKept(dataDir);
   await mkdir(dataDir, { recursive: true });
   const log = parts.adopt(openHostLog(join(dataDir, 'logs', 'host.log')), (opened) => opened.close());
   if (options.captureConsole === true) log.captureConsole();
-  const faults = createFaults();
-  const ports = await keepPorts(join(dataDir, 'ports.json'));
+  // The origin stands in what functions send, so it must be known before the first of them runs.
   const port = options.port === 0 ? await anyFreePort() : options.port;
+  return {
+    options,
+    parts,
+    log,
+    report: options.report ?? (() => undefined),
+    faults: createFaults(),
+    ports: await keepPorts(join(dataDir, 'ports.json')),
+    publicOrigin: `http://127.0.0.1:${port}`,
+  };
+}
 
+/** PostgreSQL with the wire endpoints and migrations, the platforms and the bundles: side by side. */
+async function startBase({ options, report, parts, log, faults, ports, publicOrigin }: Ground): Promise<Base> {
+  const wire = createWire({ dir: join(options.dataDir, 'aws'), port: ports.aws, faults });
   const starting = startPostgres(options, ports.postgres, log);
   parts.defer(() => starting.then((postgres) => postgres.stop()).catch(() => undefined));
-  const wire = createWire({ dir: join(dataDir, 'aws'), port: ports.aws, faults });
   parts.defer(wire.close);
-  const [postgres, database, { doors, entryOf }] = await Promise.all([
+  const startingPlatforms = findPlatforms(options, { wire, ports, log });
+  parts.defer(() => startingPlatforms.then((found) => found?.stop()).catch(() => undefined));
+  const openingDatabase = starting.then(async (postgres) => {
+    await ensureMigrator(postgres.current(), wire);
+    await wire.listen(postgres.current().port);
+    return openDatabase(wire, report);
+  });
+  const [postgres, database, prepared, platforms] = await Promise.all([
     starting,
-    starting.then(async (running) => {
-      await ensureMigrator(running.current(), wire);
-      await wire.listen(running.current().port);
-      return openDatabase(wire, report);
-    }),
+    openingDatabase,
     prepareDoors(options, report),
+    startingPlatforms,
   ]);
   parts.defer(database.close);
+  if (platforms !== null) {
+    if (platforms.missing !== null) report(`no Bluesky: ${platforms.missing}`);
+    const callbacks = callbackPaths(prepared.doors).map((path) => publicOrigin + path);
+    await Promise.all([
+      database.placePlatforms(placesOf(platforms.origins)),
+      registerCallbacks(platforms.origins, callbacks),
+    ]);
+  }
+  return { ...prepared, wire, postgres, database, platforms };
+}
 
-  const publicOrigin = `http://127.0.0.1:${port}`;
-  const facts = { secrets: wire.secrets, awsOrigin: wire.origin, publicOrigin, platformOrigins: [] };
-  const environment = environmentOf(facts);
-  applyEnvironment(environment);
-  reloadConfig();
-
+/** Queues, event sources, the gateway, the clock and the control calls. */
+async function startFunctions({ options, parts, log, faults, publicOrigin }: Ground, base: Base) {
+  const { wire, doors, entryOf, database, postgres, platforms } = base;
   const workers = workersOf(doors);
   declareQueues(wire.sqs, workers);
   announceUploads(wire.s3Events, workers);
@@ -92,42 +180,25 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const gateway = createGateway({
     routes: routesOf(doors),
     invoke: invoker.invoke,
-    localPages: localPages(doors, wire),
+    localPages: localPages(doors, wire, platforms?.origins ?? null),
     ...(options.throttle === undefined ? {} : { throttle: options.throttle }),
   });
   parts.defer(gateway.close);
-  const { origin } = await gateway.listen(port);
+  await gateway.listen(Number(new URL(publicOrigin).port));
   const clock = createClock({ schedules: schedulesOf(doors), fire: invoker.invoke });
   parts.defer(clock.stop);
   if (options.clock !== false) clock.start();
-  const control =
-    options.control === true
-      ? await startControl({
-          port: 0,
-          faults,
-          tick: clock.tick,
-          moveClock: database.moveClock,
-          postgres: (action) => steer(postgres, action),
-          queues: () => countQueues(wire),
-        })
-      : null;
-  if (control !== null) parts.defer(control.close);
-  await waitForHealth(origin, doors);
-
-  const kept = parts.move();
-  let stopping: Promise<void> | null = null;
-  return {
-    origin,
-    environment,
-    awsOrigin: wire.origin,
-    controlOrigin: control?.origin ?? null,
-    databaseLocation: postgres.current().location,
+  if (options.control !== true) return { tick: clock.tick, controlOrigin: null };
+  const control = await startControl({
+    port: 0,
+    faults,
     tick: clock.tick,
-    stop: () => {
-      stopping ??= kept.disposeAsync();
-      return stopping;
-    },
-  };
+    moveClock: database.moveClock,
+    postgres: (action) => steer(postgres, action),
+    queues: () => countQueues(wire),
+  });
+  parts.defer(control.close);
+  return { tick: clock.tick, controlOrigin: control.origin };
 }
 
 function startPostgres(options: HostOptions, port: number, log: HostLog): Promise<PostgresSupervisor> {
@@ -141,6 +212,7 @@ function startPostgres(options: HostOptions, port: number, log: HostLog): Promis
 
 /** Everything but the lock, which this very process may hold. */
 async function removeKept(dataDir: string): Promise<void> {
+  await stopLeftPlatforms(dataDir);
   await removePostgres(dataDir);
   const names = await readdir(dataDir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -149,45 +221,6 @@ async function removeKept(dataDir: string): Promise<void> {
   for (const name of names) {
     if (!lockFiles.has(name)) await rm(join(dataDir, name), { recursive: true, force: true });
   }
-}
-
-async function prepareDoors(options: HostOptions, report: (line: string) => void) {
-  const doors = await listDoors(options.doors);
-  if (options.source === 'source') return { doors, entryOf: undefined };
-  const { bundles, cached } = await bundleDoors({
-    doors,
-    ...(options.doors === undefined ? {} : { outDir: join(options.dataDir, 'functions') }),
-  });
-  if (!cached) report(`functions: ${bundles.length} bundled`);
-  const entries = new Map(bundles.map(({ operation, entry }) => [operation, entry]));
-  return {
-    doors,
-    entryOf: (operation: string) => {
-      const entry = entries.get(operation);
-      if (entry === undefined) throw new Error(`there is no bundle of ${operation}`);
-      return entry;
-    },
-  };
-}
-
-function localPages(doors: readonly Door[], wire: Wire) {
-  const inbox = createInbox(wire.ses);
-  const links: StartPageLink[] = [
-    ...endpointsOf(doors).flatMap(({ contract: { path } }): StartPageLink[] => {
-      if (path.endsWith('/docs'))
-        return [{ href: path, label: 'API reference', about: 'every route, to read and to try' }];
-      if (path.endsWith('/openapi.json')) return [{ href: path, label: 'OpenAPI', about: 'the same as a document' }];
-      return path.endsWith('/health') ? [{ href: path, label: 'Health', about: 'of the API and its database' }] : [];
-    }),
-    { href: '/inbox', label: 'Inbox', about: 'mails that were sent on this machine' },
-  ];
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const path = request.url?.split('?')[0];
-    if (path === '/inbox' || path === '/inbox.json') return inbox(request, response);
-    if (path !== '/' || request.method !== 'GET') return false;
-    sendStartPage(response, links);
-    return true;
-  };
 }
 
 async function steer(postgres: PostgresSupervisor, action: 'stop' | 'start' | 'kill'): Promise<void> {

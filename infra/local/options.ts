@@ -1,5 +1,6 @@
 /** What a local host can be told. */
 import { isAbsolute, join, resolve } from 'node:path';
+import type { GivenPlatforms } from './host-platforms.ts';
 import type { ThrottleSettings } from './throttle.ts';
 
 export interface HostOptions {
@@ -15,8 +16,8 @@ export interface HostOptions {
   readonly doors?: string;
   /** false: PostgreSQL is faster, and nothing survives a crash of the machine. Default true. */
   readonly durable?: boolean;
-  /** `start` (default): the simulators and the PDS, in a process of their own. `none`: no platforms. */
-  readonly platforms?: 'start' | 'none';
+  /** `start` (default): the simulators and the PDS, in a process of their own. `none`: no platforms. Or those of somebody else. */
+  readonly platforms?: 'start' | 'none' | GivenPlatforms;
   /** Opens the control calls on a port of their own, for tests. Default false. */
   readonly control?: boolean;
   /** false: schedules fire by control call or `tick` only. Default true. */

@@ -27,6 +27,7 @@ export interface Wire {
   readonly secrets: SecretArns;
   /** Login of a database secret, or secret text, by its ARN. */
   readonly secretText: (arn: string) => string | undefined;
+  readonly putSecret: (arn: string, text: string) => void;
   /** Begins to answer. */
   listen(postgresPort: number): Promise<void>;
   close(): Promise<void>;
@@ -54,6 +55,7 @@ export function createWire(options: WireOptions): Wire {
     s3Events,
     secrets: arns,
     secretText: secrets.get,
+    putSecret: secrets.put,
     listen: async (postgresPort) => {
       const dataApi = createDataApi({
         clusterArn,
@@ -64,7 +66,11 @@ export function createWire(options: WireOptions): Wire {
       });
       const server = createAwsServer({ sqs, s3, secrets, ses, dataApi });
       running.push({ server, close: dataApi.close });
-      await server.listen(port);
+      await server.listen(port).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'EADDRINUSE'
+          ? new Error(`port ${port}, kept in ports.json for the wire endpoints, is taken`)
+          : error;
+      });
     },
     close: async () => {
       for (const { server, close } of running) {

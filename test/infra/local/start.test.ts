@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { stopLeftPlatforms } from '../../../infra/local/host-platforms.ts';
 import { removePostgres } from '../../../infra/local/postgres.ts';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
@@ -17,6 +19,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  await stopLeftPlatforms(dataDir);
   await removePostgres(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -30,12 +33,11 @@ interface Run {
   readonly exit: Promise<number | string>;
 }
 
-function start(args: readonly string[] = [], port = '0'): Run {
-  const child = spawn(
-    process.execPath,
-    ['infra/local/start.ts', '--data', dataDir, '--no-platforms', '--source', ...args],
-    { cwd: project, env: { ...process.env, PORT: port } },
-  );
+function start(args: readonly string[] = ['--no-platforms'], port = '0'): Run {
+  const child = spawn(process.execPath, ['infra/local/start.ts', '--data', dataDir, '--source', ...args], {
+    cwd: project,
+    env: { ...process.env, PORT: port },
+  });
   children.push(child);
   let out = '';
   let err = '';
@@ -59,8 +61,13 @@ function start(args: readonly string[] = [], port = '0'): Run {
 
 const postmaster = () => readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
 
+const platforms = () =>
+  z
+    .object({ pid: z.int().nullable() })
+    .parse(JSON.parse(readFileSync(join(dataDir, 'platforms', 'platforms.json'), 'utf8')));
+
 describe('one clear line and exit code 1', () => {
-  async function complaint(args: readonly string[] = [], port = '0'): Promise<string> {
+  async function complaint(args: readonly string[] = ['--no-platforms'], port = '0'): Promise<string> {
     const run = start(args, port);
     expect(await run.exit).toBe(1);
     expect(run.lines()).toEqual([]);
@@ -76,7 +83,7 @@ describe('one clear line and exit code 1', () => {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    expect(await complaint([], String(port))).toContain(`port ${port} on 127.0.0.1 is taken`);
+    expect(await complaint(undefined, String(port))).toContain(`port ${port} on 127.0.0.1 is taken`);
     server.close();
   });
 
@@ -97,7 +104,7 @@ describe('one clear line and exit code 1', () => {
 
   test('unknown arguments and a port that is none', async () => {
     expect(await complaint(['--frehs'])).toContain('unknown argument --frehs');
-    expect(await complaint([], 'http')).toContain('PORT must be a port number, not http');
+    expect(await complaint(undefined, 'http')).toContain('PORT must be a port number, not http');
   });
 });
 
@@ -138,7 +145,7 @@ describe('a run', () => {
     expect(readFileSync(join(dataDir, 'ports.json'), 'utf8')).toBe(ports);
     second.child.kill('SIGTERM');
     await second.exit;
-    const third = start(['--fresh']);
+    const third = start(['--no-platforms', '--fresh']);
     await third.ready;
     expect(third.lines().join()).toContain('migrations applied');
     expect(readFileSync(join(dataDir, 'aws', 'secrets.json'), 'utf8')).not.toBe(secrets);
@@ -146,18 +153,33 @@ describe('a run', () => {
     expect(await third.exit).toBe(0);
   });
 
-  test('after a kill the next start adopts the PostgreSQL that is left, and takes over the lock', async () => {
-    const killed = start();
+  test('after a kill the next start adopts the PostgreSQL and the platforms that are left, and takes over the lock', async () => {
+    const killed = start([]);
     await killed.ready;
-    const pid = postmaster();
+    const left = [postmaster(), platforms().pid];
     killed.child.kill('SIGKILL');
     await killed.exit;
-    const next = start();
+    const next = start([]);
     await next.ready;
-    expect(postmaster()).toBe(pid);
+    expect([postmaster(), platforms().pid]).toEqual(left);
     next.child.kill('SIGTERM');
     expect(await next.exit).toBe(0);
-  });
+    for (const pid of left) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  }, 60_000);
+
+  test('--fresh ends the platforms of a killed run', async () => {
+    const killed = start([]);
+    await killed.ready;
+    const { pid } = platforms();
+    killed.child.kill('SIGKILL');
+    await killed.exit;
+    const next = start(['--no-platforms', '--fresh']);
+    await next.ready;
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(existsSync(join(dataDir, 'platforms'))).toBe(false);
+    next.child.kill('SIGTERM');
+    expect(await next.exit).toBe(0);
+  }, 60_000);
 
   test('one press of Ctrl-C arrives twice under npm and still stops in order', async () => {
     const run = start();
