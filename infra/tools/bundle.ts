@@ -59,7 +59,7 @@ export async function bundleDoors({ doors, outDir = bundleFolder }: BundleReques
     inputs: files.inputs,
     files: sizes,
   };
-  await writeWhole(path.join(outDir, 'manifest.json'), Buffer.from(JSON.stringify(manifest)));
+  await writeWhole(outDir, 'manifest.json', Buffer.from(JSON.stringify(manifest)));
   return { bundles: bundlesOf(doors, outDir, sizes), cached: false };
 }
 
@@ -106,13 +106,16 @@ async function buildFiles(doors: readonly Door[], outDir: string): Promise<Built
   const result = await build({ ...esbuildOptions, entryPoints, outdir: outDir, absWorkingDir: project });
   for (const file of result.outputFiles ?? []) contents.set(path.relative(outDir, file.path), file.contents);
   if (result.metafile !== undefined) refuseUndeclaredNative(doors, result.metafile);
+  const copied: string[] = [];
   for (const door of doors) {
     for (const [name, specifier] of Object.entries(door.contract.assets ?? {})) {
       if (path.basename(name) !== name) throw new Error(`${door.file}: asset "${name}" must be a plain file name`);
-      contents.set(path.join(door.operation, name), await readFile(createRequire(door.file).resolve(specifier)));
+      const file = createRequire(door.file).resolve(specifier);
+      contents.set(path.join(door.operation, name), await readFile(file));
+      copied.push(path.relative(project, file));
     }
   }
-  const inputs = Object.keys(result.metafile?.inputs ?? {});
+  const inputs = [...Object.keys(result.metafile?.inputs ?? {}), ...copied];
   return { contents, inputs: inputs.filter((file) => !file.includes('node_modules/') && !file.includes(':')).sort() };
 }
 
@@ -161,11 +164,8 @@ function bundlesOf(doors: readonly Door[], outDir: string, sizes: Readonly<Recor
 async function replaceFiles(outDir: string, contents: ReadonlyMap<string, Uint8Array>): Promise<void> {
   await mkdir(outDir, { recursive: true });
   for (const [name, content] of contents) {
-    const file = path.join(outDir, name);
-    const old = await readFile(file).catch(() => undefined);
-    if (old?.equals(content) === true) continue;
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeWhole(file, content);
+    const old = await readFile(path.join(outDir, name)).catch(() => undefined);
+    if (old?.equals(content) !== true) await writeWhole(outDir, name, content);
   }
   const present = await readdir(outDir, { recursive: true, withFileTypes: true });
   for (const entry of present.filter((one) => one.isFile())) {
@@ -175,8 +175,11 @@ async function replaceFiles(outDir: string, contents: ReadonlyMap<string, Uint8A
   }
 }
 
-async function writeWhole(file: string, content: Uint8Array): Promise<void> {
-  const part = `${file}.${process.pid}.part`;
+/** Written beside the doors' folders first: what a killed run leaves behind is in no function's code. */
+async function writeWhole(outDir: string, name: string, content: Uint8Array): Promise<void> {
+  const file = path.join(outDir, name);
+  const part = path.join(outDir, `${name.replaceAll(path.sep, '-')}.${process.pid}.part`);
+  await mkdir(path.dirname(file), { recursive: true });
   await writeFile(part, content);
   await rename(part, file);
 }
