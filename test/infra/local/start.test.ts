@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { stopLeftPlatforms } from '../../../infra/local/host-platforms.ts';
+import { isFree } from '../../../infra/local/ports.ts';
 import { removePostgres } from '../../../infra/local/postgres.ts';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
@@ -65,6 +66,9 @@ const platforms = () =>
   z
     .object({ pid: z.int().nullable() })
     .parse(JSON.parse(readFileSync(join(dataDir, 'platforms', 'platforms.json'), 'utf8')));
+
+const keptPort = (name: string) =>
+  z.record(z.string(), z.int()).parse(JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8')))[name] ?? 0;
 
 describe('one clear line and exit code 1', () => {
   async function complaint(args: readonly string[] = ['--no-platforms'], port = '0'): Promise<string> {
@@ -164,18 +168,18 @@ describe('a run', () => {
     expect([postmaster(), platforms().pid]).toEqual(left);
     next.child.kill('SIGTERM');
     expect(await next.exit).toBe(0);
-    for (const pid of left) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    for (const name of ['postgres', 'control', 'mastodon', 'bluesky']) expect(await isFree(keptPort(name))).toBe(true);
   }, 60_000);
 
   test('--fresh ends the platforms of a killed run', async () => {
     const killed = start([]);
     await killed.ready;
-    const { pid } = platforms();
+    const control = keptPort('control');
     killed.child.kill('SIGKILL');
     await killed.exit;
     const next = start(['--no-platforms', '--fresh']);
     await next.ready;
-    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(await isFree(control)).toBe(true);
     expect(existsSync(join(dataDir, 'platforms'))).toBe(false);
     next.child.kill('SIGTERM');
     expect(await next.exit).toBe(0);
