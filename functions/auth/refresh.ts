@@ -10,7 +10,7 @@ export const handler = endpoint({
   summary: 'Refresh a session',
   description:
     'Takes a refresh token once and answers its successor. The same token again within 20 seconds gets the same successor; after that it counts as stolen and ends the session.',
-  body: z.strictObject({ refreshToken: z.string().max(200) }),
+  body: z.strictObject({ refreshToken: z.string().max(2_000) }),
   status: 200,
   response: Tokens,
   errors: ['invalid_refresh_token'],

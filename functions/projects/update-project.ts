@@ -17,7 +17,4 @@ export const handler = endpoint({
   response: Project,
   errors: ['forbidden'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) => {
-  const row = await db.change(updateProject, { id: params.projectId, patch: json(body) });
-  return Project.parse(row);
-});
+})(async ({ body, db, params }) => db.change(updateProject, { id: params.projectId, patch: json(body) }));

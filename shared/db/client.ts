@@ -3,7 +3,7 @@
  * alive, sets the actor, answers repeats of an Idempotency-Key and runs the statement under row-level security.
  */
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { config } from '../config/config.ts';
 import { AppError, type ErrorCode, errors } from '../errors.ts';
 import { readFailure, toAppError } from './errors.ts';
@@ -65,14 +65,16 @@ export function connect(options: DbOptions): Db {
   // The first write is the effect that the Idempotency-Key stands for; what follows it is only its delivery.
   let effectDone = false;
 
-  async function run<A extends Args, R extends z.ZodObject>(
+  /** The rows as they came, keys in camelCase. */
+  async function fetchRows<A extends Args, R extends z.ZodObject>(
     statement: Statement<A, R>,
     args: A,
-  ): Promise<z.output<R>[]> {
+  ): Promise<unknown[]> {
     const isRead = statement.access === 'read';
     const repeat = effectDone || options.repeat === undefined ? undefined : { ...options.repeat, look: isRead };
     if (!isRead) effectDone = true;
     const repeatable = statement.access !== 'write' || repeat !== undefined;
+    const signal = statement.limitMs === undefined ? undefined : AbortSignal.timeout(statement.limitMs);
     const answer =
       repeat?.look === false && stored !== undefined
         ? { stored }
@@ -80,14 +82,21 @@ export function connect(options: DbOptions): Db {
             const began = performance.now();
             spent.calls += 1;
             try {
-              return await execute(options, statement, args, repeat);
+              return await execute(options, statement, args, { repeat, signal });
             } finally {
               spent.ms += performance.now() - began;
             }
           });
     stored = answer.stored ?? stored;
     const lines = answer.lines ?? answer.stored ?? [];
-    return lines.map((line) => statement.row.parse(camelKeys(JSON.parse(line))));
+    return lines.map((line) => camelKeys(JSON.parse(line)));
+  }
+
+  async function run<A extends Args, R extends z.ZodObject>(
+    statement: Statement<A, R>,
+    args: A,
+  ): Promise<z.output<R>[]> {
+    return (await fetchRows(statement, args)).map((row) => statement.row.parse(row));
   }
 
   async function maybe<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A) {
@@ -100,10 +109,12 @@ export function connect(options: DbOptions): Db {
   }
 
   async function change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A) {
-    const row = await one(statement, args);
-    const outcome = 'outcome' in row ? row.outcome : 'ok';
+    const [row] = await fetchRows(statement, args);
+    if (row === undefined) return notFound();
+    // Before the row is checked: besides the outcome, a refusal has nothing but nulls.
+    const outcome = outcomeShape.parse(row).outcome ?? 'ok';
     if (outcome !== 'ok') throw new AppError(outcomeCode(outcome));
-    return row;
+    return statement.row.parse(row);
   }
 
   return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, spent };
@@ -113,8 +124,10 @@ function notFound(): never {
   throw new AppError('not_found');
 }
 
-function outcomeCode(outcome: unknown): ErrorCode {
-  return typeof outcome === 'string' && isErrorCode(outcome) ? outcome : 'internal';
+const outcomeShape = z.looseObject({ outcome: z.string().optional() });
+
+function outcomeCode(outcome: string): ErrorCode {
+  return isErrorCode(outcome) ? outcome : 'internal';
 }
 
 function isErrorCode(code: string): code is ErrorCode {
@@ -131,9 +144,10 @@ async function execute<A extends Args, R extends z.ZodObject>(
   options: DbOptions,
   statement: Statement<A, R>,
   args: A,
-  repeat: (Repeat & { look: boolean }) | undefined,
+  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal | undefined },
 ): Promise<Answer> {
   const { caller } = options;
+  const { repeat, signal } = how;
   const fits = statement.kind === caller.kind || (statement.kind === 'anyone' && caller.kind !== 'worker');
   if (!fits) throw new Error(`${statement.name} is a statement of kind ${statement.kind}`);
   const settings = config('database');
@@ -152,7 +166,7 @@ async function execute<A extends Args, R extends z.ZodObject>(
         { name: 'parameters', value: { stringValue: parameters } },
       ],
     }),
-    statement.limitMs === undefined ? {} : { abortSignal: AbortSignal.timeout(statement.limitMs) },
+    signal === undefined ? {} : { abortSignal: signal },
   );
   return readParts((result.records ?? []).map((record) => record[0]?.stringValue ?? '').join(''));
 }

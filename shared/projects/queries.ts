@@ -4,13 +4,13 @@ import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { Project } from './shapes.ts';
 
-const changed = Project.partial().extend({ outcome: z.string() });
+const changed = Project.extend({ outcome: z.string() });
 
 export const createProject = query({
   name: 'createProject',
   kind: 'actor',
   access: 'write',
-  row: Project.extend({ outcome: z.string() }),
+  row: changed,
 })<{ name: string; description: string | null; timeZone: string }>`
   select 'ok' as outcome, id, name, description, time_zone, 'owner' as role, created_at, updated_at, version
   from app.create_project(${'name'}, ${'description'}, ${'timeZone'})`;
