@@ -1,5 +1,4 @@
 /** Once per test run: one PostgreSQL for all test files, with one migrated template that their databases are copies of. */
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
