@@ -12,6 +12,7 @@ import { RequestError, sendRequest } from '../net/request.ts';
 import { parseJson } from './json.ts';
 import type { Multipart } from './multipart.ts';
 import { encodeMultipart } from './multipart.ts';
+import { mayCarryTokens } from './origin.ts';
 import { redact } from './redact.ts';
 
 export interface PlatformRequest {
@@ -89,6 +90,8 @@ async function perform(request: PlatformRequest, settings: PlatformHttpSettings)
   const secrets = secretsOf(request);
   const nowMs = settings.nowMs ?? Date.now;
   try {
+    const address = URL.parse(request.url);
+    if (address !== null && !mayCarryTokens(address, settings)) return notAllowed('platforms are called over https');
     const body = await encodeBody(request);
     const answer = await sendRequest(
       {
@@ -119,12 +122,14 @@ async function perform(request: PlatformRequest, settings: PlatformHttpSettings)
 
 function asNoAnswer(trouble: unknown, secrets: readonly string[]): NoAnswer {
   if (trouble instanceof RequestError) return { kind: 'no-answer', sent: trouble.sent, reason: trouble.message };
-  if (isRefusal(trouble)) {
-    return { kind: 'no-answer', sent: false, reason: `not allowed: ${trouble.detail.detail ?? trouble.message}` };
-  }
+  if (isRefusal(trouble)) return notAllowed(trouble.detail.detail ?? trouble.message);
   // Trouble before the first byte, such as a medium that cannot be opened.
   const words = trouble instanceof Error ? trouble.message : 'the request could not be made';
   return { kind: 'no-answer', sent: false, reason: redact(words, secrets) };
+}
+
+function notAllowed(why: string): NoAnswer {
+  return { kind: 'no-answer', sent: false, reason: `not allowed: ${why}` };
 }
 
 async function encodeBody(request: PlatformRequest): Promise<(OutgoingBody & { type: string }) | null> {

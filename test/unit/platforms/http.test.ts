@@ -103,8 +103,18 @@ describe('a call to a platform', () => {
   it('is not made to an address that is not allowed', async () => {
     const { origin } = await answering(echo);
     const http = createPlatformHttp({ trustedOrigins: [] });
-    for (const url of [origin, 'http://169.254.169.254/', 'ftp://example.com/', 'http://localhost/']) {
-      expect(await http.request({ method: 'GET', url })).toMatchObject({ kind: 'no-answer', sent: false });
+    for (const url of [
+      origin,
+      'https://169.254.169.254/',
+      'ftp://example.com/',
+      'https://localhost/',
+      'http://8.8.8.8/',
+    ]) {
+      expect(await http.request({ method: 'GET', url })).toMatchObject({
+        kind: 'no-answer',
+        sent: false,
+        reason: expect.stringMatching(/^not allowed/),
+      });
     }
   });
 
