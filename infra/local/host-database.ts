@@ -37,7 +37,15 @@ export async function openDatabase(wire: Wire, report: (line: string) => void): 
     credentials: sdkCredentials,
   });
   const target: Target = { client, clusterArn, database: databaseName, secretArn: wire.secrets.databaseMigrator };
-  const applied = await migrateUp(target, passwords(wire, wire.secrets));
+  const applied = await migrateUp(target, passwords(wire, wire.secrets)).catch((error: unknown) => {
+    client.destroy();
+    throw new Error(
+      `the database was not migrated: ${error instanceof Error ? error.message : error} (--fresh begins anew)`,
+      {
+        cause: error,
+      },
+    );
+  });
   if (applied.length > 0) report(`database: ${applied.length} migrations applied`);
   const run = sqlRunner(target);
   return {
