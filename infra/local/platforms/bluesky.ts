@@ -86,7 +86,7 @@ export async function startBluesky(options: BlueskyOptions): Promise<RunningBlue
     close: async () => {
       await parts.appview.close();
       await parts.proxy.close();
-      await parts.pds?.stop();
+      await stopPds(parts);
       await parts.plc?.close();
       store.close();
     },
@@ -106,14 +106,17 @@ async function launch(parts: Parts): Promise<void> {
       parts.reason = launcher.reason;
       return;
     }
-    parts.pds = await startPds(launcher.node, {
+    const pds = await startPds(launcher.node, {
       dataDir: options.dataDir,
       port: options.ports.pds,
       publicUrl: parts.proxy.origin,
       plcUrl: parts.plc.origin,
       rateLimits: options.rateLimits,
     });
+    parts.pds = pds;
+    parts.reason = null;
     parts.appview.follow();
+    void pds.ended.then(() => relaunch(parts, pds));
   } catch (error) {
     const first = String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
     parts.reason = `the Bluesky PDS cannot start: ${first.slice(0, 300)}`;
@@ -121,10 +124,23 @@ async function launch(parts: Parts): Promise<void> {
   }
 }
 
+/** A PDS that ended by itself comes back; whoever asks meanwhile gets 502. */
+async function relaunch(parts: Parts, ended: RunningPds): Promise<void> {
+  if (parts.pds !== ended) return;
+  parts.pds = null;
+  parts.options.log('the Bluesky PDS ended and is started again');
+  await launch(parts);
+}
+
+async function stopPds(parts: Parts): Promise<void> {
+  const { pds } = parts;
+  parts.pds = null;
+  await pds?.stop();
+}
+
 async function reset(parts: Parts): Promise<void> {
   parts.appview.reset();
-  await parts.pds?.stop();
-  parts.pds = null;
+  await stopPds(parts);
   rmSync(join(parts.options.dataDir, 'pds'), { recursive: true, force: true });
   parts.plc?.reset();
   parts.store.run('DELETE FROM accounts');

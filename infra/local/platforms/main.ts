@@ -11,6 +11,7 @@ import { startBluesky } from './bluesky.ts';
 import { startControl } from './control.ts';
 import { createPlatformFaults } from './faults.ts';
 import { startMastodon } from './mastodon.ts';
+import { runningPlatforms } from './running.ts';
 import { type PlatformPorts, platformPorts, readState, writeState } from './state-file.ts';
 import { startThreads } from './threads.ts';
 
@@ -64,6 +65,11 @@ async function start(): Promise<void> {
   const options = readOptions();
   const { dataDir, ports } = options;
   mkdirSync(dataDir, { recursive: true });
+  const other = runningPlatforms(dataDir);
+  if (other !== null) throw new Error(`they already run for ${dataDir} as process ${other.pid}`);
+  const instance = randomUUID();
+  const begun = { pid: process.pid, instance, startedAt: new Date().toISOString() };
+  writeState(dataDir, { ...begun, ready: false, ports, blueskyUnavailable: null });
   const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
   const faults = createPlatformFaults();
   const mastodon = await startMastodon({ dataDir, port: ports.mastodon, faults, log });
@@ -76,13 +82,12 @@ async function start(): Promise<void> {
     faults,
     log,
   });
-  const instance = randomUUID();
   const parts = { instance, mastodon: mastodon.mastodon, threads: threads.threads, bluesky, faults };
   const control = await startControl(parts, ports.control, log);
 
   const state = {
-    pid: process.pid,
-    instance,
+    ...begun,
+    ready: true,
     ports: {
       control: control.port,
       mastodon: mastodon.port,
@@ -93,7 +98,6 @@ async function start(): Promise<void> {
       appview: bluesky.appview.port,
     },
     blueskyUnavailable: bluesky.unavailable(),
-    startedAt: new Date().toISOString(),
   };
   writeState(dataDir, state);
 
@@ -102,7 +106,7 @@ async function start(): Promise<void> {
     if (stopping) return;
     stopping = true;
     await Promise.all([control.close(), mastodon.close(), threads.close(), bluesky.close()]);
-    writeState(dataDir, { ...state, pid: null });
+    writeState(dataDir, { ...state, pid: null, ready: false });
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop());

@@ -14,6 +14,8 @@ const readyMessage = z.object({ port: z.int() });
 export interface RunningPds {
   readonly origin: string;
   readonly port: number;
+  /** Resolves when the process is gone, for whatever reason. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,8 +78,9 @@ export async function startPds(node: string, options: PdsOptions): Promise<Runni
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...environment(folder, options) },
     stdio: ['ignore', log, log, 'ipc'],
   });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const port = await readyPort(child, join(options.dataDir, 'pds.log'));
-  return { origin: `http://127.0.0.1:${port}`, port, stop: () => stopChild(child) };
+  return { origin: `http://127.0.0.1:${port}`, port, ended, stop: () => stopChild(child, ended) };
 }
 
 function environment(folder: string, options: PdsOptions): Record<string, string> {
@@ -135,9 +138,8 @@ async function readyPort(child: ChildProcess, logFile: string): Promise<number> 
   });
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
   const impatient = setTimeout(() => child.kill('SIGKILL'), 5000);
   await ended;

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPlatformsClient } from './control-client.ts';
+import { runningPlatforms } from './running.ts';
 import { type PlatformPorts, type PlatformsState, readState } from './state-file.ts';
 
 const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -45,10 +46,10 @@ export interface Platforms {
 export async function startPlatforms(options: StartPlatforms): Promise<Platforms> {
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
-  const left = readState(dataDir);
-  if (left !== null && left.pid !== null) {
+  const left = await leftRunning(dataDir);
+  if (left !== null) {
     if ((await answers(left)) && fits(left.ports, options.ports)) return handle(left, left.pid, true);
-    await endLeftover(left, left.pid);
+    await end(left.pid);
   }
   const state = await launch(dataDir, options);
   options.log?.(`platforms started with process ${state.pid}`);
@@ -94,7 +95,7 @@ async function launch(dataDir: string, options: StartPlatforms): Promise<Platfor
   const until = Date.now() + startTimeoutMs;
   while (!ended && Date.now() < until) {
     const state = readState(dataDir);
-    if (state !== null && state.pid !== null && state.pid === child.pid && (await answers(state))) {
+    if (state?.ready === true && state.pid !== null && state.pid === child.pid && (await answers(state))) {
       return { ...state, pid: state.pid };
     }
     await wait(50);
@@ -130,9 +131,14 @@ async function answers(state: PlatformsState): Promise<boolean> {
   }
 }
 
-/** A process id may have been given to somebody else since: end it only when it tells that it is ours. */
-async function endLeftover(state: PlatformsState, pid: number): Promise<void> {
-  if (await answers(state)) await end(pid);
+/** Those that run for this folder; if they are only starting, waits until they answer. */
+async function leftRunning(dataDir: string): Promise<(PlatformsState & { readonly pid: number }) | null> {
+  const until = Date.now() + startTimeoutMs;
+  for (;;) {
+    const state = runningPlatforms(dataDir);
+    if (state === null || state.ready || Date.now() > until) return state;
+    await wait(100);
+  }
 }
 
 async function end(pid: number): Promise<void> {

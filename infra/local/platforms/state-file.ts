@@ -18,6 +18,8 @@ export type PlatformPorts = z.output<typeof platformPorts>;
 const platformsState = z.object({
   /** Null after a graceful stop. */
   pid: z.int().nullable(),
+  /** Everything answers. */
+  ready: z.boolean().default(true),
   /** Drawn at each start; the running process tells the same by its health call. */
   instance: z.string(),
   ports: platformPorts,

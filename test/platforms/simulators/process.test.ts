@@ -1,9 +1,11 @@
 /** The platforms as a process: found again, taken over, begun anew with nothing lost. */
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createPlatformsClient } from '../../../infra/local/platforms/control-client.ts';
 import { startPlatforms } from '../../../infra/local/platforms/process.ts';
+import { readState } from '../../../infra/local/platforms/state-file.ts';
 import { call, eventually, serveFiles, startWorld, stringOf, testMedia, type World } from './world.ts';
 
 const worlds: World[] = [];
@@ -27,6 +29,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
+function childOf(pid: number): number {
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const line = processes.split('\n').find((entry) => entry.trim().endsWith(` ${pid}`));
+  return Number.parseInt(line ?? '', 10);
+}
+
 async function killed(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
   await eventually(async () => (isAlive(pid) ? null : true));
@@ -37,6 +45,16 @@ test('a second start adopts those that run', async () => {
   const { pid, origins } = world.platforms;
   const second = await world.start();
   expect([second.adopted, second.pid, second.origins]).toEqual([true, pid, origins]);
+});
+
+test('two starts at once end in one process, and so does a start whose host was killed meanwhile', async () => {
+  const world = await newWorld({ bluesky: false });
+  await world.platforms.stop();
+  const first = world.start();
+  await eventually(async () => (readState(world.dataDir)?.pid === null ? null : true));
+  const second = await world.start();
+  expect(second.adopted).toBe(true);
+  expect((await first).pid).toBe(second.pid);
 });
 
 test('after a stop they come back at the same addresses', async () => {
@@ -123,6 +141,14 @@ test('killed, Bluesky has kept accounts, posts and counts, and no PDS is left be
   await client.reset();
   expect(await client.posts()).toEqual([]);
   expect((await client.createBlueskyAccount()).did).toMatch(/^did:plc:/);
+});
+
+test('a PDS that dies comes back by itself', async () => {
+  const world = await newWorld({});
+  const { did } = await world.client.createBlueskyAccount();
+  await killed(childOf(world.platforms.pid));
+  const url = `${world.platforms.origins.bluesky}/xrpc/com.atproto.repo.describeRepo?repo=${did}`;
+  await eventually(async () => ((await call(url)).status === 200 ? true : null));
 });
 
 test('a taken port is one clear line', async () => {
