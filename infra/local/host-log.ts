@@ -2,11 +2,12 @@
 import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatWithOptions } from 'node:util';
+import { LOG_SINK } from '../../shared/log.ts';
 
 export interface HostLog {
   /** Appends one line of JSON. */
   write(line: Readonly<Record<string, unknown>>): void;
-  /** Sends `console` of this process here, until `close`. */
+  /** Sends the functions' log and `console` of this process here, until `close`. */
   captureConsole(): void;
   close(): Promise<void>;
 }
@@ -25,6 +26,8 @@ export function openHostLog(path: string): HostLog {
   return {
     write: (line) => stream.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`),
     captureConsole: () => {
+      Reflect.set(globalThis, LOG_SINK, (line: string) => stream.write(`${line}\n`));
+      restore.push(() => Reflect.deleteProperty(globalThis, LOG_SINK));
       for (const method of methods) {
         const original = console[method];
         console[method] = (...parts: unknown[]) => stream.write(`${formatWithOptions({ colors: false }, ...parts)}\n`);

@@ -58,7 +58,8 @@ export async function sizeOf(key: string): Promise<number | null> {
     const head = await s3().send(new HeadObjectCommand({ Bucket: config('media').MEDIA_BUCKET, Key: key }));
     return head.ContentLength ?? null;
   } catch (error) {
-    if (error instanceof Error && error.name === 'NotFound') return null;
+    // Without the right to list, S3 answers 403 for what is not there.
+    if (error instanceof Error && (error.name === 'NotFound' || error.name === 'Forbidden' || error.name === '403')) return null;
     throw error;
   }
 }

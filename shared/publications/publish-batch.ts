@@ -181,6 +181,10 @@ function obstacle(connector: Connector, job: Leased): Settlement | null {
 export async function settle(db: Db, settlements: readonly Settlement[]): Promise<void> {
   if (settlements.length === 0) return;
   const rows = await db.many(settlePublications, { results: json(settlements) });
+  for (const { id: publicationId, platform, state, latenessMs } of rows) {
+    // The lateness alarm and the punctuality metric read this line.
+    if (state === 'published') log('info', 'publication.committed', { publicationId, platform, latenessMs });
+  }
   const soon = rows.filter((row) => row.state === 'scheduled' && row.delayS !== null && row.delayS <= HORIZON_S);
   const looks = rows.flatMap((row): Wake[] =>
     (row.state === 'unknown' || row.state === 'processing') && row.delayS !== null && row.delayS <= MAX_DELAY_S

@@ -207,7 +207,7 @@ export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access
   )
   select g.id from guarded g`;
 
-const settled = z.object({ id, projectId: id, state: z.string(), delayS: z.number().nullable() });
+const settled = z.object({ id, projectId: id, platform: z.string(), state: z.string(), delayS: z.number().nullable(), latenessMs: z.number().nullable() });
 
 /** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. */
 export const settlePublications = query({
@@ -238,7 +238,7 @@ export const settlePublications = query({
         else pp.prepared_expires_at end
     from result r
     where pp.id = r.id and pp.lease_token = r."leaseToken" and pp.state in ('publishing', 'processing', 'unknown')
-    returning pp.id, pp.project_id, pp.account_id, pp.state, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus", r."expireToken"
+    returning pp.id, pp.project_id, pp.account_id, pp.platform, pp.state, pp.commit_started_at, pp.due_at, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus", r."expireToken"
   ), ledger as (
     update publication_attempts a
     set finished_at = app.now(), outcome = s.outcome, failure_class = s.class, failure_code = s.code, message = s.message
@@ -256,7 +256,9 @@ export const settlePublications = query({
     where s."expireToken" and t.project_id = s.project_id and t.account_id = s.account_id
     returning t.account_id
   )
-  select s.id, s.project_id, s.state, s."waitS" as delay_s from settled s`;
+  select s.id, s.project_id, s.platform, s.state, s."waitS" as delay_s,
+    (extract(epoch from s.commit_started_at - s.due_at) * 1000)::integer as lateness_ms
+  from settled s`;
 
 /** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). */
 export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'guarded', row: job })<{
