@@ -48,6 +48,21 @@ export function toFailure(reply: PlatformReply, table: FailureTable): Failure {
   return reply.kind === 'no-answer' ? notAnswered(reply) : judge(reply, table).failure;
 }
 
+/**
+ * A reply to an upload. A server that refuses one may hang up before it has read it to the end, and its answer is lost
+ * in between; then a small call with the same token tells whether the token was the reason.
+ */
+export async function toUploadFailure(
+  reply: PlatformReply,
+  table: FailureTable,
+  probe: () => Promise<PlatformReply>,
+): Promise<Failure> {
+  const clear = reply.kind === 'answer' ? reply.status < 500 : !reply.sent;
+  const told = clear ? reply : await probe();
+  const refused = told.kind === 'answer' && told.status >= 400 && told.status < 500;
+  return toFailure(refused ? told : reply, table);
+}
+
 /** The same for the committing call, where only a clear refusal is a failure; whatever else happened is unknown. */
 export function toCommitFailure(reply: PlatformReply, table: FailureTable): CommitResult {
   if (reply.kind === 'no-answer') {

@@ -329,6 +329,11 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
       const refused = await world.connector.commit(session(), draft, prepared);
       expect(refused).toMatchObject({ kind: 'failed', class: 'reauthorize' });
       expect(JSON.stringify(refused)).not.toContain(credentials.accessToken);
+      // Refused before it is read to the end: the answer often gets lost.
+      for (const media of [[shelf.photo], [shelf.large]]) {
+        const upload = await world.connector.prepare(session(), draftOf({ text: 'upload', media }), null);
+        expect(upload).toMatchObject({ kind: 'failed', class: 'reauthorize' });
+      }
       credentials = spoilt.mend === 'sign-in' ? await world.signIn() : await refreshed();
       const again = await world.connector.commit(session(), draft, prepared);
       await evidenceOf({ draft, prepared, since: draft.dueAt, outcome: again });

@@ -8,6 +8,22 @@ import type { MediaItem } from '../../shared/platforms/connector.ts';
 const folder = fileURLToPath(new URL('../media/', import.meta.url));
 const types: Readonly<Record<string, string>> = { jpg: 'image/jpeg', png: 'image/png', mp4: 'video/mp4' };
 
+const chunkBytes = 65_536;
+const largeBytes = 480 * chunkBytes;
+
+async function openLarge() {
+  const chunk = new Uint8Array(chunkBytes);
+  let left = largeBytes;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      controller.enqueue(chunk);
+      left -= chunkBytes;
+      if (left === 0) controller.close();
+    },
+  });
+  return { body, length: largeBytes };
+}
+
 export interface MediaShelf {
   readonly photo: MediaItem;
   readonly secondPhoto: MediaItem;
@@ -16,6 +32,8 @@ export interface MediaShelf {
   readonly fake: MediaItem;
   /** A video without its index. */
   readonly cutOff: MediaItem;
+  /** Thirty megabytes that call themselves a video. */
+  readonly large: MediaItem;
   close(): Promise<void>;
 }
 
@@ -49,6 +67,7 @@ export async function openShelf(): Promise<MediaShelf> {
     video: item('video.mp4', film, 'Three seconds'),
     fake: item('not-an-image.jpg', image, null),
     cutOff: item('truncated.mp4', film, null),
+    large: { ...item('video.mp4', film, null), id: 'large', bytes: largeBytes, open: openLarge },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

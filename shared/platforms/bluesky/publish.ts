@@ -10,7 +10,7 @@ import type {
   ReconcileResult,
   Session,
 } from '../connector.ts';
-import { failed, toCommitFailure, toFailure, unreadable } from '../failures.ts';
+import { failed, toCommitFailure, toFailure, toUploadFailure, unreadable } from '../failures.ts';
 import { failures } from './errors.ts';
 import { facetsOf } from './facets.ts';
 import { capabilities, collection } from './limits.ts';
@@ -111,7 +111,12 @@ async function uploadBlob({ http, credentials, signal }: Session, item: MediaIte
     timeoutMs: uploadTimeoutMs,
     signal,
   });
-  if (reply.kind === 'no-answer' || reply.status !== 200) return toFailure(reply, failures);
+  if (reply.kind === 'no-answer' || reply.status !== 200) {
+    const url = `${credentials.baseUrl}/xrpc/com.atproto.server.getSession`;
+    return toUploadFailure(reply, failures, () =>
+      http.request({ method: 'GET', url, bearer: credentials.accessToken, signal }),
+    );
+  }
   const stored = reply.json(uploaded);
   return stored === null ? unreadable(reply) : { kind: 'blob', blob: stored.blob };
 }

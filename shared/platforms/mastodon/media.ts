@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Draft, Failure, MediaItem, Prepared, PrepareResult, Session } from '../connector.ts';
-import { failed, toFailure, unreadable } from '../failures.ts';
+import { failed, toFailure, toUploadFailure, unreadable } from '../failures.ts';
 import { platformId } from '../json.ts';
 import { failures } from './errors.ts';
 import { capabilities } from './limits.ts';
@@ -42,7 +42,12 @@ async function upload({ http, credentials, signal }: Session, item: MediaItem): 
     timeoutMs: uploadTimeoutMs,
     signal,
   });
-  if (reply.kind === 'no-answer' || (reply.status !== 200 && reply.status !== 202)) return toFailure(reply, failures);
+  if (reply.kind === 'no-answer' || (reply.status !== 200 && reply.status !== 202)) {
+    const url = `${credentials.baseUrl}/api/v1/accounts/verify_credentials`;
+    return toUploadFailure(reply, failures, () =>
+      http.request({ method: 'GET', url, bearer: credentials.accessToken, signal }),
+    );
+  }
   const stored = reply.json(attachment);
   return stored === null ? unreadable(reply) : { id: stored.id, ready: reply.status === 200 };
 }

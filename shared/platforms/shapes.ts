@@ -1,0 +1,70 @@
+/** Platforms and their capabilities as callers see them. */
+import { z } from 'zod';
+import { PlatformName } from '../posts/shapes.ts';
+import type { Capabilities } from './connector.ts';
+import { connectors } from './registry.ts';
+
+const MediaLimit = z
+  .object({
+    mimeTypes: z.array(z.string()),
+    maxBytes: z.int(),
+    maxDurationS: z.number().optional(),
+    minWidth: z.int().optional(),
+    maxWidth: z.int().optional(),
+    maxPixels: z.int().optional(),
+    minAspect: z.number().optional().describe('Width by height.'),
+    maxAspect: z.number().optional(),
+    videoCodecs: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'MediaLimit' });
+
+export const Platform = z
+  .object({
+    name: PlatformName,
+    enabled: z.boolean(),
+    displayName: z.string(),
+    connect: z.enum(['oauth', 'app-password', 'none']),
+    perAccountOrigin: z.boolean().describe('The account brings the address of its own server.'),
+    text: z.object({
+      max: z.int(),
+      maxBytes: z.int().nullable(),
+      unit: z.enum(['characters', 'graphemes', 'threads_chars']),
+      urlWeight: z.int().nullable().describe('Length that every link counts as; null = its own.'),
+      mentionsWithoutHost: z.literal(true).optional(),
+    }),
+    media: z.object({
+      maxItems: z.int(),
+      maxImages: z.int(),
+      maxVideos: z.int(),
+      mixImagesAndVideo: z.boolean(),
+      required: z.boolean(),
+      image: MediaLimit.nullable(),
+      video: MediaLimit.nullable(),
+      altTextMax: z.int().nullable(),
+    }),
+    maxLinks: z.int().nullable(),
+    maxHashtags: z.int().nullable(),
+    postsPerDay: z.int().nullable().describe('Per account, in any 24 hours.'),
+    metrics: z.array(z.enum(['likes', 'comments', 'shares', 'views', 'impressions', 'reach', 'saves', 'clicks'])),
+    evidence: z.enum(['immediate', 'late', 'none']).describe('When id and URL of a published post are known.'),
+  })
+  .meta({ id: 'Platform' });
+
+/** The platforms that are in the table and have a connector. */
+export function describePlatforms(rows: readonly { readonly name: string; readonly enabled: boolean }[]) {
+  return Object.values(connectors).flatMap(({ name, capabilities }): z.input<typeof Platform>[] => {
+    const row = rows.find((candidate) => candidate.name === name);
+    return row === undefined ? [] : [{ name, enabled: row.enabled, ...publicly(capabilities) }];
+  });
+}
+
+function publicly({ publishing, media, metrics, ...rest }: Capabilities) {
+  const limit = (of: Capabilities['media']['image']) =>
+    of && { ...of, mimeTypes: [...of.mimeTypes], ...(of.videoCodecs && { videoCodecs: [...of.videoCodecs] }) };
+  return {
+    ...rest,
+    media: { ...media, image: limit(media.image), video: limit(media.video) },
+    metrics: [...metrics],
+    evidence: publishing.evidence,
+  };
+}
