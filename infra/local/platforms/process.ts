@@ -56,6 +56,12 @@ export async function startPlatforms(options: StartPlatforms): Promise<Platforms
   return handle(state, state.pid, false);
 }
 
+/** Ends what runs for this folder, answering or not, so that the folder can be removed. */
+export async function stopPlatforms(dataDir: string): Promise<void> {
+  const left = runningPlatforms(resolve(dataDir));
+  if (left !== null) await end(left.pid);
+}
+
 function handle(state: PlatformsState, pid: number, adopted: boolean): Platforms {
   const origin = (name: keyof PlatformPorts): string => `http://127.0.0.1:${state.ports[name]}`;
   const reason = state.blueskyUnavailable;

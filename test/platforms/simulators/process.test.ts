@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createPlatformsClient } from '../../../infra/local/platforms/control-client.ts';
-import { startPlatforms } from '../../../infra/local/platforms/process.ts';
+import { startPlatforms, stopPlatforms } from '../../../infra/local/platforms/process.ts';
 import { readState } from '../../../infra/local/platforms/state-file.ts';
 import { call, eventually, serveFiles, startWorld, stringOf, testMedia, type World } from './world.ts';
 
@@ -55,6 +55,13 @@ test('two starts at once end in one process, and so does a start whose host was 
   const second = await world.start();
   expect(second.adopted).toBe(true);
   expect((await first).pid).toBe(second.pid);
+});
+
+test('what a killed host left can be ended by its folder alone', async () => {
+  const world = await newWorld({ bluesky: false });
+  await stopPlatforms(world.dataDir);
+  expect(isAlive(world.platforms.pid)).toBe(false);
+  await stopPlatforms(world.dataDir);
 });
 
 test('after a stop they come back at the same addresses', async () => {
