@@ -13,7 +13,9 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 type AnyStatement = Statement<Record<string, Parameter>, z.ZodObject>;
 
 const root = new URL('../../', import.meta.url);
-const files = (await Array.fromAsync(glob('shared/**/*queries.ts', { cwd: root }))).sort();
+const files: string[] = [];
+for await (const file of glob('shared/**/*queries.ts', { cwd: root })) files.push(file);
+files.sort();
 const statements: { file: string; statement: AnyStatement }[] = [];
 for (const file of files) {
   const module: Record<string, unknown> = await import(new URL(file, root).href);
@@ -97,7 +99,7 @@ function describeStatement(statement: AnyStatement): Promise<Column[]> {
     let failure: Error | undefined;
     client.query({
       submit: (connection: pg.Connection) => {
-        connection.parse({ name: '', text: statement.text, types: statement.keys.map(() => TEXT) }, true);
+        connection.parse({ name: '', text: statement.text, types: statement.keys.map(() => TEXT) as unknown as string[] }, true);
         connection.describe({ type: 'S', name: '' }, true);
         connection.sync();
       },
