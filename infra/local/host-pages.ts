@@ -7,17 +7,16 @@ import { createInbox } from './inbox.ts';
 import { type StartPageLink, sendStartPage } from './start-page.ts';
 import type { Wire } from './wire.ts';
 
-/** False leaves the request to the routes. */
-export function localPages(doors: readonly Door[], wire: Wire, platforms: PlatformOrigins | null) {
-  const inbox = createInbox(wire.ses);
-  const links: StartPageLink[] = [
+/** Where a person finds things; addresses begin with `/` where they are the host's own. */
+export function linksOf(doors: readonly Door[], platforms: PlatformOrigins | null): StartPageLink[] {
+  return [
     ...endpointsOf(doors).flatMap(({ contract: { path } }): StartPageLink[] => {
       if (path.endsWith('/docs'))
         return [{ href: path, label: 'API reference', about: 'every route, to read and to try' }];
       if (path.endsWith('/openapi.json')) return [{ href: path, label: 'OpenAPI', about: 'the same as a document' }];
-      return path.endsWith('/health') ? [{ href: path, label: 'Health', about: 'of the API and its database' }] : [];
+      return path.endsWith('/health') ? [{ href: path, label: 'health', about: 'of the API and its database' }] : [];
     }),
-    { href: '/inbox', label: 'Inbox', about: 'mails that were sent on this machine' },
+    { href: '/inbox', label: 'inbox', about: 'mails that were sent on this machine' },
     ...(platforms === null
       ? []
       : [
@@ -26,6 +25,11 @@ export function localPages(doors: readonly Door[], wire: Wire, platforms: Platfo
           { href: platforms.bluesky, label: 'Bluesky', about: 'a real PDS, behind a proxy that can lose answers' },
         ]),
   ];
+}
+
+/** False leaves the request to the routes. */
+export function localPages(links: readonly StartPageLink[], ses: Wire['ses']) {
+  const inbox = createInbox(ses);
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const path = request.url?.split('?')[0];
     if (path === '/inbox' || path === '/inbox.json') return inbox(request, response);

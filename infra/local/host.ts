@@ -22,7 +22,7 @@ import {
 import { createGateway } from './gateway.ts';
 import { ensureMigrator, type HostDatabase, openDatabase } from './host-database.ts';
 import { type HostLog, openHostLog } from './host-log.ts';
-import { localPages } from './host-pages.ts';
+import { linksOf, localPages } from './host-pages.ts';
 import {
   type FoundPlatforms,
   findPlatforms,
@@ -38,6 +38,7 @@ import type { HostOptions } from './options.ts';
 import { anyFreePort, keepPorts, type Ports } from './ports.ts';
 import { removePostgres } from './postgres.ts';
 import { announceUploads, deadLetterOf, declareQueues, queueNames, startEventSources, workersOf } from './queues.ts';
+import type { StartPageLink } from './start-page.ts';
 import { type PostgresSupervisor, supervisePostgres } from './supervisor.ts';
 import { createWire, type Wire } from './wire.ts';
 
@@ -54,6 +55,8 @@ export interface Host {
   readonly platforms: PlatformOrigins | null;
   /** Why there is no Bluesky; null when there is, or when nobody asked for platforms. */
   readonly blueskyMissing: string | null;
+  /** Pages for people. */
+  readonly links: readonly StartPageLink[];
   /** What functions find in their environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Fires one schedule, or all; resolves when they have run. */
@@ -107,6 +110,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     platforms: base.platforms?.origins ?? null,
     blueskyMissing: base.platforms?.missing ?? null,
     databaseLocation: base.postgres.current().location,
+    links: linksOf(base.doors, base.platforms?.origins ?? null),
     environment,
     tick,
     stop: () => {
@@ -180,7 +184,7 @@ async function startFunctions({ options, parts, log, faults, publicOrigin }: Gro
   const gateway = createGateway({
     routes: routesOf(doors),
     invoke: invoker.invoke,
-    localPages: localPages(doors, wire, platforms?.origins ?? null),
+    localPages: localPages(linksOf(doors, platforms?.origins ?? null), wire.ses),
     ...(options.throttle === undefined ? {} : { throttle: options.throttle }),
   });
   parts.defer(gateway.close);

@@ -58,7 +58,7 @@ async function serve(given: StartArguments, lock: Lock): Promise<void> {
   const host = await started;
   lock.announce(host.origin);
   if (host.controlOrigin !== null) print(`control calls ${host.controlOrigin}`);
-  print(`inbox ${host.origin}/inbox`);
+  for (const { href, label } of host.links) print(`${label} ${new URL(href, host.origin)}`);
   print(`ready ${host.origin} (data in ${shown(given.dataDir)}, log in logs/host.log there; Ctrl-C stops)`);
 }
 

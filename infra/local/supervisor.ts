@@ -1,4 +1,5 @@
 /** Keeps PostgreSQL running: one that dies is started again, as Aurora would bring a writer back. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
 import { isServerOf } from './postgres-process.ts';
@@ -27,7 +28,7 @@ export async function supervisePostgres(options: PostgresOptions): Promise<Postg
   timer.unref();
 
   function look(): void {
-    if (!wanted || reviving !== null || isServerOf(server.pid, join(server.location, 'cluster'))) return;
+    if (!wanted || reviving !== null || isAlive(server)) return;
     log('PostgreSQL died and is started again');
     reviving = revive().finally(() => {
       reviving = null;
@@ -67,4 +68,14 @@ export async function supervisePostgres(options: PostgresOptions): Promise<Postg
       return pause();
     },
   };
+}
+
+/** Asked four times a second, so without /proc (macOS) the process id alone must do: looking closer would start a `ps`. */
+function isAlive({ pid, location }: LocalPostgres): boolean {
+  if (existsSync('/proc/self/cwd')) return isServerOf(pid, join(location, 'cluster'));
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
