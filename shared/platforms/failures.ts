@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { CommitResult, Failure, FailureClass } from './connector.ts';
 import type { NoAnswer, PlatformAnswer, PlatformReply } from './http.ts';
 import { parseJson } from './json.ts';
+import { redact } from './redact.ts';
 
 export interface FailureRule {
   readonly class: FailureClass;
@@ -84,13 +85,13 @@ export function failureOfCode(
     kind: 'failed',
     class: rule?.class ?? fallback,
     code,
-    message: message.slice(0, maxMessage),
+    message: redact(message).slice(0, maxMessage),
     ...(rule?.dropPrepared === true ? { dropPrepared: true } : {}),
   };
 }
 
 export function failed(failureClass: FailureClass, code: string, message: string): Failure {
-  return { kind: 'failed', class: failureClass, code, message: message.slice(0, maxMessage) };
+  return { kind: 'failed', class: failureClass, code, message: redact(message).slice(0, maxMessage) };
 }
 
 /** An answer of success whose body is not what the platform documents. */

@@ -33,8 +33,8 @@ function codes(
 }
 
 describe('a draft', () => {
-  it.each(Object.keys(connectors))('of a text, a photo or a video may go to %s', (name) => {
-    const platform = Object.values(connectors).find((connector) => connector.name === name)?.name ?? 'community';
+  it.each(Object.entries(connectors))('of a text, a photo or a video may go to %s', (name, { name: platform }) => {
+    expect(platform).toBe(name);
     expect(codes(platform, { text: 'Hello' })).toEqual([]);
     expect(codes(platform, { media: [photo] })).toEqual([]);
     expect(codes(platform, { text: '', media: [video] })).toEqual([]);
