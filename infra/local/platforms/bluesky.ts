@@ -100,12 +100,12 @@ async function launch(parts: Parts): Promise<void> {
     return;
   }
   try {
-    parts.plc ??= await startPlc({ dataDir: options.dataDir, port: options.ports.plc, log: options.log });
     const launcher = await findLauncher();
     if (launcher.kind === 'none') {
       parts.reason = launcher.reason;
       return;
     }
+    parts.plc ??= await startPlc({ dataDir: options.dataDir, port: options.ports.plc, log: options.log });
     const pds = await startPds(launcher.node, {
       dataDir: options.dataDir,
       port: options.ports.pds,

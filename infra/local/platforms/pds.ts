@@ -50,12 +50,20 @@ function probe(node: string): Promise<string | null> {
       errors += chunk.toString('utf8');
     });
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(code === 0 ? null : summary(errors)));
+    child.once('close', (code) => resolve(code === 0 ? null : explainProbe(errors)));
   });
 }
 
-function summary(errors: string): string {
-  const line = errors.split('\n').find((entry) => /Error|NODE_MODULE_VERSION/.test(entry));
+/** What stands behind a failed probe, for people. */
+export function explainProbe(errors: string): string {
+  if (errors.includes('NODE_MODULE_VERSION')) return 'better-sqlite3 was built for another Node than those at hand';
+  if (/Could not locate the bindings file/.test(errors)) {
+    return 'better-sqlite3 was not built: there was neither a prebuilt addon nor a compiler';
+  }
+  if (/Cannot find (module|package) '(@atproto\/pds|better-sqlite3)'/.test(errors)) {
+    return '@atproto/pds, an optional dependency, is not installed';
+  }
+  const line = errors.split('\n').find((entry) => /Error/.test(entry));
   return (line ?? 'its SQLite addon does not load').trim().slice(0, 200);
 }
 

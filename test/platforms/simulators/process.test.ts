@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createPlatformsClient } from '../../../infra/local/platforms/control-client.ts';
+import { explainProbe } from '../../../infra/local/platforms/pds.ts';
 import { startPlatforms, stopPlatforms } from '../../../infra/local/platforms/process.ts';
 import { readState } from '../../../infra/local/platforms/state-file.ts';
 import { call, eventually, serveFiles, startWorld, stringOf, testMedia, type World } from './world.ts';
@@ -156,6 +157,22 @@ test('a PDS that dies comes back by itself', async () => {
   await killed(childOf(world.platforms.pid));
   const url = `${world.platforms.origins.bluesky}/xrpc/com.atproto.repo.describeRepo?repo=${did}`;
   await eventually(async () => ((await call(url)).status === 200 ? true : null));
+});
+
+test.each([
+  [
+    "Error: The module 'x.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 115.",
+    'another Node',
+  ],
+  [
+    'Error: Could not locate the bindings file. Tried:\n → build/better_sqlite3.node',
+    'neither a prebuilt addon nor a compiler',
+  ],
+  ["Error: Cannot find module '@atproto/pds'\nRequire stack:", 'not installed'],
+])('why there is no Bluesky is told in one line: %j', (errors, words) => {
+  const line = explainProbe(errors);
+  expect(line).toContain(words);
+  expect(line).not.toContain('\n');
 });
 
 test('a taken port is one clear line', async () => {
