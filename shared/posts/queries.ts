@@ -3,6 +3,17 @@ import { id, instant, json } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 
+const publicationSummary = z.object({
+  id,
+  accountId: id,
+  platform: z.string(),
+  state: z.string(),
+  dueAt: instant.nullable(),
+  publishedAt: instant.nullable(),
+  url: z.string().nullable(),
+  failure: z.object({ class: z.string(), code: z.string().nullable(), message: z.string().nullable() }).nullable(),
+});
+
 const postRow = z.object({
   id,
   projectId: id,
@@ -17,7 +28,7 @@ const postRow = z.object({
   createdBy: id.nullable(),
   createdAt: instant,
   updatedAt: instant,
-  publications: json,
+  publications: z.array(publicationSummary),
 });
 
 const contextRow = z.object({

@@ -2,6 +2,27 @@ import { z } from 'zod';
 import { id, instant, json } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
+const attempt = z.object({
+  id,
+  kind: z.string(),
+  generation: z.number(),
+  startedAt: instant,
+  commitStartedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  outcome: z.string().nullable(),
+  failureClass: z.string().nullable(),
+  failureCode: z.string().nullable(),
+  message: z.string().nullable(),
+});
+
+const metrics = z.object({
+  likes: z.number().nullable(),
+  comments: z.number().nullable(),
+  shares: z.number().nullable(),
+  views: z.number().nullable(),
+  fetchedAt: instant.nullable(),
+});
+
 const publicationRow = z.object({
   id,
   projectId: id,
@@ -24,8 +45,8 @@ const publicationRow = z.object({
   url: z.string().nullable(),
   latenessMs: z.number().nullable(),
   failure: json,
-  metrics: json,
-  attempts: json,
+  metrics,
+  attempts: z.array(attempt),
 });
 
 export const findPublication = query({ name: 'findPublication', kind: 'actor', access: 'read', row: publicationRow })<{

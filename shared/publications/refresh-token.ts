@@ -3,9 +3,8 @@ import { seal, tokenBinding } from '../accounts/seal.ts';
 import type { Db } from '../db/client.ts';
 import type { Connector, Credentials, Failure } from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
-import { makeSession, openCredentials } from './session.ts';
+import { type AccountRow, makeSession, openCredentials } from './session.ts';
 import { claimRefresh, releaseRefresh, storeRefreshed } from './token-queries.ts';
-import type { Job } from './work-queries.ts';
 
 const DEFAULT_AHEAD_S = 300;
 
@@ -15,8 +14,22 @@ export interface Tools {
   readonly signal: AbortSignal;
 }
 
+/** A row with the account's sealed tokens. */
+export interface TokenRow extends AccountRow {
+  readonly token: {
+    readonly access: string;
+    readonly refresh: string | null;
+    readonly expiresInS: number | null;
+    readonly version: number;
+  } | null;
+}
+
 /** The account's tokens, refreshed when they end soon. */
-export async function freshCredentials(connector: Connector, job: Job, tools: Tools): Promise<Credentials | Failure> {
+export async function freshCredentials(
+  connector: Connector,
+  job: TokenRow,
+  tools: Tools,
+): Promise<Credentials | Failure> {
   const { token } = job;
   if (connector.capabilities.connect === 'none') return openCredentials(job, null);
   if (token === null) return lost('The account has no token: it must be reconnected.');
@@ -31,7 +44,7 @@ export async function freshCredentials(connector: Connector, job: Job, tools: To
 
 async function refresh(
   connector: Connector,
-  job: Job,
+  job: TokenRow,
   claim: { access: string; refresh: string | null; version: number },
   tools: Tools,
 ): Promise<Credentials | Failure> {

@@ -4,14 +4,26 @@ import { tokenBinding, unseal } from '../accounts/seal.ts';
 import { openObject, presignRead } from '../aws/objects.ts';
 import { communityPort } from '../community/port.ts';
 import type { Db } from '../db/client.ts';
-import type { Credentials, Draft, MediaItem, Session } from '../platforms/connector.ts';
+import type { Credentials, Draft, MediaItem, PlatformName, Session } from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
 import type { Job } from './work-queries.ts';
 
 const URL_FOR_PLATFORM_S = 6 * 3600; // platforms fetch late and retry: hours, not minutes
 
+/** Of any row what it takes to speak for its account; a job has more. */
+export interface AccountRow {
+  readonly accountId: string;
+  readonly platform: PlatformName;
+  readonly account: {
+    readonly platformAccountId: string;
+    readonly handle: string;
+    readonly baseUrl: string;
+    readonly metricsUrl: string | null;
+  };
+}
+
 export async function openCredentials(
-  job: Job,
+  job: AccountRow,
   sealed: { access: string; refresh: string | null } | null,
 ): Promise<Credentials> {
   const { platformAccountId, handle, baseUrl } = job.account;
@@ -27,7 +39,7 @@ export async function openCredentials(
 }
 
 export function makeSession(
-  job: Job,
+  job: AccountRow & Partial<Pick<Job, 'knownPostIds' | 'media'>>,
   credentials: Credentials,
   tools: { http: PlatformHttp; db: Db; signal: AbortSignal },
 ): Session {
@@ -36,9 +48,9 @@ export function makeSession(
     http: tools.http,
     credentials,
     signal: tools.signal,
-    knownPostIds: job.knownPostIds,
+    knownPostIds: job.knownPostIds ?? [],
     ...(metricsUrl !== null && { appViewUrl: metricsUrl }),
-    ...(job.platform === 'community' && { community: communityPort(tools.db, job) }),
+    ...(job.platform === 'community' && { community: communityPort(tools.db, { media: job.media ?? [] }) }),
   };
 }
 
