@@ -3,6 +3,7 @@
  * in flight until its visibility timeout, as on AWS. It never polls an empty queue: it sleeps until a send or until the
  * very millisecond at which a delay or a visibility timeout ends.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
@@ -51,7 +52,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
         await Promise.race(running);
         continue;
       }
-      const messages = await gather(options, stopping.signal);
+      const messages = await gather(options, stopping.signal).catch((error: unknown) => rest(error, stopping.signal));
       if (messages.length === 0) continue;
       const invocation = runBatch(options, messages).finally(() => running.delete(invocation));
       running.add(invocation);
@@ -66,6 +67,13 @@ export function startEventSource(options: EventSourceOptions): EventSource {
       await Promise.all(running);
     },
   };
+}
+
+/** A queue that cannot be read (too much in flight, a full disk) is tried again in a second. */
+async function rest(error: unknown, signal: AbortSignal): Promise<readonly ReceivedMessage[]> {
+  console.error('event source: receive failed', error);
+  await setTimeout(1_000, undefined, { signal }).catch(() => undefined);
+  return [];
 }
 
 /** Waits for messages and, with a window, for more of them. */

@@ -10,3 +10,5 @@ aws.events.configure({ id: 'uploads', bucket: 'media-bucket', prefix: 'uploads/'
 const point = process.argv[3];
 if (point !== undefined) aws.faults.arm({ point, action: 'kill' });
 process.stdout.write(`${aws.origin}\n`);
+// A test that fails ends without killing this process; the end of its pipe does.
+process.stdin.resume().on('end', () => process.exit());

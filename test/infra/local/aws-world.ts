@@ -59,7 +59,7 @@ export async function startAwsChild(dir: string, killPoint?: string) {
     process.execPath,
     [join(import.meta.dirname, 'aws-child.ts'), dir, ...(killPoint === undefined ? [] : [killPoint])],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -26,8 +26,12 @@ afterEach(async () => {
   await aws.close();
 });
 
-function received(world = aws): unknown[] {
-  world.events.drain();
+function received(): unknown[] {
+  aws.events.drain();
+  return bodiesIn(aws);
+}
+
+function bodiesIn(world: AwsWorld): unknown[] {
   return world.sqs.receive('media', { max: 1_000 }).map(({ body }) => JSON.parse(body));
 }
 
@@ -160,7 +164,7 @@ test.each(['s3:PutObject:after', 'none'])(
       await settled;
       outside.destroy();
       const after = await openAws({ dir });
-      const announced = recordsOf(received(after)).map(({ s3 }) => s3.object.key);
+      const announced = recordsOf(bodiesIn(after)).map(({ s3 }) => s3.object.key);
       const stored = after.store
         .rows(z.object({ key: z.string() }), 'select key from s3_objects')
         .map(({ key }) => key);

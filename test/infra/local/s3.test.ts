@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -377,6 +377,7 @@ test.each(['s3:PutObject:before', 's3:PutObject:after'])(
       await expect(during.send(new PutObjectCommand({ Bucket, Key: 'uploads/struck', Body: photo }))).rejects.toThrow();
       during.destroy();
       await second.gone;
+      writeFileSync(join(dir, 'objects', 'file-without-a-row'), 'killed between file and row');
       const third = await startAwsChild(dir);
       const after = new S3Client(third.client);
       const kept = await after.send(new GetObjectCommand({ Bucket, Key: 'uploads/kept' }));
