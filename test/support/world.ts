@@ -18,6 +18,7 @@ import { createInvoker, type Invocation } from '../../infra/local/invoke.ts';
 import { announceUploads, declareQueues, startEventSources, workersOf } from '../../infra/local/queues.ts';
 import { createWire } from '../../infra/local/wire.ts';
 import { reloadConfig } from '../../shared/config/config.ts';
+import { LOG_SINK } from '../../shared/log.ts';
 import { type Answer, type CallOptions, callOf } from './call.ts';
 import { freePort } from './free-port.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
@@ -79,7 +80,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   applyEnvironment({ ...environment, DATABASE_NAME: database.name });
   reloadConfig();
   const logs: string[] = [];
-  parts.defer(captureConsole(logs));
+  parts.defer(captureLogs(logs));
 
   const workers = workersOf(doors);
   declareQueues(wire.sqs, workers);
@@ -123,11 +124,8 @@ async function moveClock(owner: pg.Client, offsetMs: number): Promise<void> {
   );
 }
 
-/** Functions log to the console, as Lambda wants it; a test reads the lines instead. */
-function captureConsole(lines: string[]): () => void {
-  const { log } = console;
-  console.log = (...parts: readonly unknown[]) => void lines.push(parts.map(String).join(' '));
-  return () => {
-    console.log = log;
-  };
+/** Functions log to the process; a test reads the lines instead. */
+function captureLogs(lines: string[]): () => void {
+  Reflect.set(globalThis, LOG_SINK, (line: string) => void lines.push(line));
+  return () => void Reflect.deleteProperty(globalThis, LOG_SINK);
 }

@@ -1,0 +1,137 @@
+import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { importJWK, type JWK, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  hashToken,
+  issueAccessToken,
+  parseRefreshToken,
+  randomToken,
+  refreshToken,
+  successorSecret,
+  verifyAccessToken,
+} from '../../../shared/auth/tokens.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+const claims = { userId: randomUUID(), sessionId: randomUUID() };
+const payload = { sub: claims.userId, sid: claims.sessionId, iss: 'posthaste', aud: 'posthaste-api' };
+let world: World;
+let key: JWK & { kid: string; x: string };
+
+beforeAll(async () => {
+  world = await openWorld();
+  const kept = z
+    .object({ secrets: z.array(z.object({ name: z.string(), versions: z.array(z.object({ value: z.string() })) })) })
+    .parse(JSON.parse(world.database.server.secrets));
+  const value = kept.secrets.find(({ name }) => name === 'posthaste/signingKeys')?.versions[0]?.value ?? '';
+  const keys = z.object({ keys: z.array(z.looseObject({ kid: z.string(), x: z.string() })).min(1) });
+  const [first] = keys.parse(JSON.parse(value)).keys;
+  if (first === undefined) throw new Error('there is no key');
+  key = first;
+});
+afterAll(() => world.close());
+
+interface Forgery {
+  readonly header?: Record<string, unknown>;
+  readonly payload?: Record<string, unknown>;
+  readonly issuedAtS?: number;
+  readonly lifeS?: number;
+}
+
+/** A token signed with the true key, and wrong in what is given alone. */
+async function sign(forgery: Forgery = {}): Promise<string> {
+  const iat = Math.floor(Date.now() / 1000) + (forgery.issuedAtS ?? 0);
+  const body = { ...payload, iat, exp: iat + (forgery.lifeS ?? 900), ...forgery.payload };
+  return new SignJWT(JSON.parse(JSON.stringify(body)))
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid, ...forgery.header })
+    .sign(await importJWK(key, 'EdDSA'));
+}
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const part = (token: string, index: number) => token.split('.')[index] ?? '';
+
+describe('an access token', () => {
+  test('that we issued says who and which session', async () => {
+    expect(await verifyAccessToken(await issueAccessToken(claims))).toEqual(claims);
+    expect(await verifyAccessToken(await sign())).toEqual(claims);
+  });
+
+  test('without a signature is refused', async () => {
+    const token = await sign();
+    for (const alg of ['none', 'None', 'NONE'])
+      expect(await verifyAccessToken(`${encode({ alg, typ: 'at+jwt', kid: key.kid })}.${part(token, 1)}.`)).toBe(null);
+    expect(await verifyAccessToken(`${part(token, 0)}.${part(token, 1)}.`)).toBe(null);
+  });
+
+  test('that takes the public key for a shared secret is refused', async () => {
+    const head = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: key.kid })}.${part(await sign(), 1)}`;
+    for (const secret of [Buffer.from(key.x, 'base64url'), Buffer.from(key.x)]) {
+      const mac = createHmac('sha256', secret).update(head).digest('base64url');
+      expect(await verifyAccessToken(`${head}.${mac}`)).toBe(null);
+    }
+  });
+
+  test('of an unknown key is refused, also under the known name', async () => {
+    expect(await verifyAccessToken(await sign({ header: { kid: 'another' } }))).toBe(null);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const iat = Math.floor(Date.now() / 1000);
+    const forged = await new SignJWT({ ...payload, iat, exp: iat + 900 })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
+      .sign(privateKey);
+    expect(await verifyAccessToken(forged)).toBe(null);
+  });
+
+  test('that brings its own key is refused', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const iat = Math.floor(Date.now() / 1000);
+    const forged = await new SignJWT({ ...payload, iat, exp: iat + 900 })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', jwk: publicKey.export({ format: 'jwk' }) as JWK })
+      .sign(privateKey);
+    expect(await verifyAccessToken(forged)).toBe(null);
+  });
+
+  test.each<[string, Forgery]>([
+    ['another issuer', { payload: { iss: 'somebody' } }],
+    ['no issuer', { payload: { iss: undefined } }],
+    ['another audience', { payload: { aud: 'another-api' } }],
+    ['another type', { header: { typ: 'JWT' } }],
+    ['no type', { header: { typ: undefined } }],
+    ['an end that has passed', { issuedAtS: -901 }],
+    ['no end', { payload: { exp: undefined } }],
+    ['a beginning in the future', { payload: { nbf: Math.floor(Date.now() / 1000) + 60 } }],
+    ['no person', { payload: { sub: undefined } }],
+    ['a person who is no id', { payload: { sub: 'admin' } }],
+    ['no session', { payload: { sid: undefined } }],
+  ])('with %s is refused', async (_, forgery) => {
+    expect(await verifyAccessToken(await sign(forgery))).toBe(null);
+  });
+
+  test('that was touched is refused', async () => {
+    const token = await sign();
+    const other = encode({ ...JSON.parse(Buffer.from(part(token, 1), 'base64url').toString()), sub: randomUUID() });
+    expect(await verifyAccessToken(`${part(token, 0)}.${other}.${part(token, 2)}`)).toBe(null);
+    const signature = part(token, 2);
+    const flipped = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
+    expect(await verifyAccessToken(`${part(token, 0)}.${part(token, 1)}.${flipped}`)).toBe(null);
+    for (const text of ['', 'a', 'a.b.c', '..', token.slice(0, -1)]) expect(await verifyAccessToken(text)).toBe(null);
+  });
+});
+
+describe('a refresh token', () => {
+  test('names its session and reads back', () => {
+    const secret = randomToken();
+    const { sessionId } = claims;
+    expect(parseRefreshToken(refreshToken(sessionId, secret))).toEqual({ sessionId, secret });
+    for (const text of ['', `phr_${sessionId}`, `phr_${sessionId}.${secret}x`, `phr_${'0'.repeat(36)}.${secret}`])
+      expect(parseRefreshToken(text)).toBe(null);
+  });
+
+  test('has one successor that nobody else can derive', async () => {
+    const secret = randomToken();
+    const successor = await successorSecret(secret);
+    expect(await successorSecret(secret)).toBe(successor);
+    expect(parseRefreshToken(refreshToken(claims.sessionId, successor))?.secret).toBe(successor);
+    expect(successor).not.toBe(hashToken(secret));
+    expect(await successorSecret(randomToken())).not.toBe(successor);
+  });
+});

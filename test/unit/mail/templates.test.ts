@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { mailPayload, renderMail } from '../../../shared/mail/templates.ts';
+
+const link = 'https://api.example.com/verify-email/abc?x=1&y=2';
+
+test('the text shows the link on a line of its own, the HTML as a button', () => {
+  const mail = renderMail({ template: 'verify-email', to: 'ada@example.com', name: 'Ada', link });
+  expect(mail.to).toBe('ada@example.com');
+  expect(mail.text.split('\n')).toContain(link);
+  expect(mail.html).toContain('<a href="https://api.example.com/verify-email/abc?x=1&amp;y=2">');
+});
+
+test('a name is text, whatever it holds', () => {
+  const name = `<img src=x onerror="alert('1')">&`;
+  const mail = renderMail({ template: 'verify-email', to: 'a@example.com', name, link });
+  expect(mail.text).toContain(name);
+  expect(mail.html).not.toContain('<img');
+  expect(mail.html).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;');
+  expect(mail.subject).not.toContain('img');
+});
+
+test('the mail to a known address holds no link that does anything', () => {
+  const mail = renderMail({ template: 'already-registered', to: 'a@example.com' });
+  expect(mail.text + mail.html).not.toMatch(/https?:/);
+});
+
+test('what is no mail is not sent', () => {
+  expect(mailPayload.safeParse({}).success).toBe(false);
+  expect(mailPayload.safeParse({ template: 'verify-email', to: 'a@example.com' }).success).toBe(false);
+});
