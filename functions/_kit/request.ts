@@ -9,6 +9,7 @@ import { AppError, type FieldError, fail } from '../../shared/errors.ts';
 import type { EndpointContract } from './contract.ts';
 
 const DEFAULT_MAX_BODY = 1024 * 1024;
+const MAX_DEPTH = 64;
 
 export async function authenticate(event: APIGatewayProxyEventV2): Promise<AccessClaims> {
   const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
@@ -64,7 +65,7 @@ function parseJson(event: APIGatewayProxyEventV2, raw: string): unknown {
 }
 
 function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Record<string, string> {
-  const query: Record<string, string> = {};
+  const query: Record<string, string> = Object.create(null); // so that __proto__ is a name like any other
   for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
     if (Object.hasOwn(query, name))
       problems.push({ pointer: `/query/${pointerStep(name)}`, message: 'is given more than once' });
@@ -78,6 +79,10 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
     if (typeof value === 'object' && value !== null) {
       problems.push(...Object.keys(value).map((name) => unknownField(`${root}/${pointerStep(name)}`)));
     }
+    return undefined;
+  }
+  if (isTooDeep(value, 0)) {
+    problems.push({ pointer: root, message: `is nested more than ${MAX_DEPTH} levels deep`, code: 'too_deep' });
     return undefined;
   }
   findBadText(value, root, problems);
@@ -95,6 +100,12 @@ function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
 
 function unknownField(pointer: string): FieldError {
   return { pointer, message: 'is not a field of this request', code: 'unknown_field' };
+}
+
+/** What walks a value afterwards is recursive; a megabyte of brackets would be its end. */
+function isTooDeep(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= MAX_DEPTH || Object.values(value).some((inner) => isTooDeep(inner, depth + 1));
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair. */

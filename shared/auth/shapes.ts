@@ -9,7 +9,7 @@ export const email = z
   .toLowerCase()
   .max(254)
   .pipe(z.email())
-  .meta({ description: 'Compared without case.', examples: ['ada@example.com'] });
+  .meta({ format: 'email', description: 'Compared without case.', examples: ['ada@example.com'] });
 
 /** Length alone: rules of composition make passwords worse (NIST SP 800-63B). */
 export const newPassword = z.string().min(8).max(256).meta({ format: 'password' });
