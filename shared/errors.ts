@@ -94,6 +94,13 @@ export const errors = {
     retryable: false,
     title: 'The sign-in was not started here, has expired or was already finished.',
   },
+  sign_in_refused: {
+    kind: 'invalid',
+    actor: 'you',
+    retryable: false,
+    title: 'The platform did not accept this sign-in.',
+  },
+  platform_disabled: { kind: 'conflict', actor: 'us', retryable: false, title: 'This platform is switched off here.' },
   wrong_state: { kind: 'conflict', actor: 'you', retryable: false, title: 'It is not in a state that allows this.' },
   idempotency_in_flight: {
     kind: 'conflict',

@@ -25,6 +25,8 @@ interface Deployment {
   readonly memory?: number;
   /** Seconds. Default 29 for an endpoint, 60 for the others. */
   readonly timeout?: number;
+  /** MiB under the temporary folder. Default 512, Lambda's own. */
+  readonly storageMiB?: number;
   /** Native packages that come from the Lambda layer instead of the bundle. */
   readonly native?: readonly ('sharp' | 'node-av')[];
   /** Files of npm packages that are copied beside the bundle: name beside the bundle → module specifier. */

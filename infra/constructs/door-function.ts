@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -56,6 +56,7 @@ export class DoorFunction extends Construct {
       code: Code.fromAsset(props.bundleOf(door)),
       description: contract.summary.slice(0, 256),
       memorySize: contract.memory ?? 512,
+      ...(contract.storageMiB !== undefined && { ephemeralStorageSize: Size.mebibytes(contract.storageMiB) }),
       timeout: Duration.seconds(timeoutOf(contract)),
       environment: { ...environmentFor(contract.uses, resources), NODE_OPTIONS: '--enable-source-maps' },
       role,

@@ -8,7 +8,9 @@ import { readSecret } from '../aws/secrets.ts';
 import { config } from '../config/config.ts';
 
 /** JWKs: `k` is base64url, 256 bits. */
-const tokenKeys = z.object({ keys: z.array(z.object({ kty: z.literal('oct'), kid: z.string(), k: z.string() })).min(1) });
+const tokenKeys = z.object({
+  keys: z.array(z.object({ kty: z.literal('oct'), kid: z.string(), k: z.string() })).min(1),
+});
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -42,4 +44,14 @@ export function tokenBinding(
   which: 'access' | 'refresh',
 ): string {
   return [platform, baseUrl, platformAccountId, which].join('|');
+}
+
+/** What the secret of our app with an instance is bound to. */
+export function appBinding(platform: string, baseUrl: string): string {
+  return ['app', platform, baseUrl].join('|');
+}
+
+/** What the PKCE verifier of a sign-in under way is bound to. */
+export function verifierBinding(stateHash: string): string {
+  return ['verifier', stateHash].join('|');
 }

@@ -1,7 +1,6 @@
 /** Platforms and their capabilities as callers see them. */
 import { z } from 'zod';
 import { PlatformName } from '../posts/shapes.ts';
-import type { Capabilities } from './connector.ts';
 import { connectors } from './registry.ts';
 
 const MediaLimit = z
@@ -52,19 +51,9 @@ export const Platform = z
 
 /** The platforms that are in the table and have a connector. */
 export function describePlatforms(rows: readonly { readonly name: string; readonly enabled: boolean }[]) {
-  return Object.values(connectors).flatMap(({ name, capabilities }): z.input<typeof Platform>[] => {
+  return Object.values(connectors).flatMap(({ name, capabilities }) => {
     const row = rows.find((candidate) => candidate.name === name);
-    return row === undefined ? [] : [{ name, enabled: row.enabled, ...publicly(capabilities) }];
+    const { evidence } = capabilities.publishing;
+    return row === undefined ? [] : [Platform.parse({ name, enabled: row.enabled, ...capabilities, evidence })];
   });
-}
-
-function publicly({ publishing, media, metrics, ...rest }: Capabilities) {
-  const limit = (of: Capabilities['media']['image']) =>
-    of && { ...of, mimeTypes: [...of.mimeTypes], ...(of.videoCodecs && { videoCodecs: [...of.videoCodecs] }) };
-  return {
-    ...rest,
-    media: { ...media, image: limit(media.image), video: limit(media.video) },
-    metrics: [...metrics],
-    evidence: publishing.evidence,
-  };
 }

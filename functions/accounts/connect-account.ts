@@ -1,0 +1,27 @@
+import { connectAccount } from '../../shared/accounts/connect-account.ts';
+import { ConnectInput, Connection } from '../../shared/accounts/shapes.ts';
+import { platformHttp } from '../../shared/platforms/http.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/accounts',
+  auth: 'user',
+  summary: 'Connect an account',
+  description:
+    'Connected at once, or `authorize`: open `authorizeUrl` in a browser within ten minutes. Connecting an account again keeps its id, and what failed for want of a good token in the last week resumes.',
+  body: ConnectInput,
+  status: 201,
+  response: Connection,
+  errors: [
+    'not_found',
+    'forbidden',
+    'address_not_allowed',
+    'platform_disabled',
+    'sign_in_refused',
+    'platform_rejected',
+    'platform_unavailable',
+  ],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys', 'platformApps'] },
+})(async ({ body, db }) => connectAccount({ db, http: platformHttp() }, body));

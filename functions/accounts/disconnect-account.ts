@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { disconnect } from '../../shared/accounts/disconnect-account.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/accounts/{accountId}',
+  auth: 'user',
+  summary: 'Disconnect an account',
+  description:
+    'What still waits for it is listed in `errors` of a 409, unless `cancelWaiting=true` cancels it; what is being published, or whose outcome is not known, must end first. The tokens are ended at the platform and deleted.',
+  params: z.strictObject({ accountId: id }),
+  query: z.strictObject({
+    cancelWaiting: z
+      .enum(['true', 'false'])
+      .default('false')
+      .describe('Cancels drafts, what is scheduled or queued, and what failed.'),
+  }),
+  status: 204,
+  errors: ['forbidden', 'in_use'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, query, db }) => {
+  await disconnect(db, { accountId: params.accountId, cancelWaiting: query.cancelWaiting === 'true' });
+  return {};
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { listAccounts } from '../../shared/accounts/queries.ts';
+import { Account, AccountStatus } from '../../shared/accounts/shapes.ts';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { PlatformName } from '../../shared/posts/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/accounts',
+  auth: 'user',
+  summary: 'List accounts, newest first',
+  query: z.strictObject({
+    ...pageQuery,
+    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    platform: PlatformName.optional(),
+    status: AccountStatus.optional().describe('Without it: all but the disconnected ones.'),
+  }),
+  status: 200,
+  response: pageOf(Account).meta({ id: 'AccountPage' }),
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ query, db }) => {
+  const rows = await db.many(listAccounts, {
+    projectId: query.projectId ?? null,
+    platform: query.platform ?? null,
+    status: query.status ?? null,
+    before: readCursor(query.cursor),
+    limit: query.limit,
+  });
+  return toPage(rows, query.limit);
+});

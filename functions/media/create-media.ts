@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { presignUpload } from '../../shared/aws/objects.ts';
+import { insertMedia } from '../../shared/media/queries.ts';
+import { Media, Upload, UploadRequest } from '../../shared/media/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/media',
+  auth: 'user',
+  summary: 'Ask for an upload',
+  description:
+    'Answers a form for one file. Once it was sent, the medium is `processing`, then `ready` or `failed` with the reason. The content decides what a file is, not its name.',
+  body: UploadRequest,
+  status: 201,
+  response: z.object({ media: Media, upload: Upload }).meta({ id: 'UploadGranted' }),
+  errors: ['not_found', 'forbidden'],
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['presign-upload'] },
+})(async ({ body, db }) => {
+  const row = await db.change(insertMedia, body);
+  const upload = Upload.pick({ expiresAt: true })
+    .extend({ key: z.string(), seconds: z.number() })
+    .parse({ key: row.uploadKey, expiresAt: row.uploadExpiresAt, seconds: row.uploadS });
+  const media = Media.parse(row);
+  const form = await presignUpload(upload.key, media.declaredMimeType, media.declaredBytes, upload.seconds);
+  return { media, upload: { ...form, expiresAt: upload.expiresAt } };
+});

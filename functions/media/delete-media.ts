@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { removeMedia } from '../../shared/media/delete-media.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/media/{mediaId}',
+  auth: 'user',
+  summary: 'Delete a medium',
+  description: 'Posts that are still to be published with it are listed in `errors` of a 409: cancel those first.',
+  params: z.strictObject({ mediaId: id }),
+  status: 204,
+  errors: ['forbidden', 'in_use'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, db }) => {
+  await removeMedia(db, params.mediaId);
+  return {};
+});

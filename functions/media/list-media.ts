@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { listMedia } from '../../shared/media/queries.ts';
+import { Media, MediaKind, MediaStatus } from '../../shared/media/shapes.ts';
+import { showMedia } from '../../shared/media/show-media.ts';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/media',
+  auth: 'user',
+  summary: 'List media, newest first',
+  query: z.strictObject({
+    ...pageQuery,
+    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    status: MediaStatus.optional(),
+    kind: MediaKind.optional(),
+  }),
+  status: 200,
+  response: pageOf(Media).meta({ id: 'MediaPage' }),
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+})(async ({ query, db }) => {
+  const rows = await db.many(listMedia, {
+    projectId: query.projectId ?? null,
+    status: query.status ?? null,
+    mediaKind: query.kind ?? null,
+    before: readCursor(query.cursor),
+    limit: query.limit,
+  });
+  const { data, nextCursor } = toPage(rows, query.limit);
+  return { data: await Promise.all(data.map(showMedia)), nextCursor };
+});

@@ -1,0 +1,181 @@
+/** Connecting: at once where no sign-in is needed or an app password was given, else by the platform's own screen. */
+import { createHash } from 'node:crypto';
+import { hashToken, randomToken } from '../auth/tokens.ts';
+import { readSecret } from '../aws/secrets.ts';
+import { config } from '../config/config.ts';
+import type { Db } from '../db/client.ts';
+import { fail } from '../errors.ts';
+import { guardUrl, isRefusal } from '../net/guard.ts';
+import type { AppCredentials, Connector, Grant } from '../platforms/connector.ts';
+import type { PlatformHttp } from '../platforms/http.ts';
+import { connectorOf } from '../platforms/registry.ts';
+import { platformApps } from './platform-apps.ts';
+import { connectOwnAccount, loadConnectContext, startOauth } from './queries.ts';
+import { handleOf, originOf, signInError } from './rules.ts';
+import { appBinding, seal, tokenBinding, verifierBinding } from './seal.ts';
+import { Account, type ConnectInput, type Connection } from './shapes.ts';
+
+interface Tools {
+  readonly db: Db;
+  readonly http: PlatformHttp;
+}
+
+type Context = Awaited<ReturnType<typeof loadContext>>;
+
+export async function connectAccount(tools: Tools, input: ConnectInput): Promise<Connection> {
+  const connector = connectorOf(input.platform);
+  const given = 'baseUrl' in input && input.baseUrl !== undefined ? await checkOrigin(input.baseUrl) : null;
+  const context = await loadContext(tools.db, input, given);
+  if ('appPassword' in input) return signIn(tools, connector, context, input);
+  if (connector.capabilities.connect === 'oauth') return authorize(tools, connector, context, input.projectId);
+  const handle = ('handle' in input ? input.handle : undefined) ?? handleOf(context.projectName ?? '');
+  return connected(tools.db, input, {
+    platformAccountId: input.projectId,
+    handle,
+    displayName: context.projectName,
+    avatarUrl: null,
+    baseUrl: '',
+    scopes: [],
+    expiresInS: null,
+  });
+}
+
+async function loadContext(db: Db, input: ConnectInput, given: string | null) {
+  const context = await db.one(loadConnectContext, {
+    projectId: input.projectId,
+    platform: input.platform,
+    origin: given,
+  });
+  if (context.right === 'none') fail('not_found');
+  if (context.right === 'read') fail('forbidden');
+  if (!context.enabled) fail('platform_disabled');
+  return { ...context, baseUrl: given ?? context.baseUrl };
+}
+
+/** Refuses where we do not go, names that lead into a private network included. */
+async function checkOrigin(given: string): Promise<string> {
+  const policy = { trustedOrigins: config('http').TRUSTED_ORIGINS };
+  const pointer = '/body/baseUrl';
+  const origin = originOf(given) ?? fail('invalid_request', { fields: [{ pointer, message: 'is no address' }] });
+  try {
+    const { url, lookup } = guardUrl(origin, policy);
+    if (url.protocol !== 'https:' && !policy.trustedOrigins.includes(origin)) {
+      fail('address_not_allowed', { detail: 'Only https addresses are connected.' });
+    }
+    await new Promise<void>((resolve, reject) => {
+      lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true }, (error) =>
+        isRefusal(error) ? reject(error) : resolve(),
+      );
+    });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    fail('address_not_allowed', {
+      ...error.detail,
+      fields: [{ pointer, message: error.detail.detail ?? error.message }],
+    });
+  }
+  return origin;
+}
+
+async function signIn(
+  tools: Tools,
+  connector: Connector,
+  context: Context,
+  input: Extract<ConnectInput, { appPassword: string }>,
+): Promise<Connection> {
+  if (context.baseUrl === null || connector.signIn === undefined) fail('platform_disabled');
+  const grant = await connector.signIn({
+    http: tools.http,
+    baseUrl: context.baseUrl,
+    identifier: input.identifier,
+    password: input.appPassword,
+  });
+  if (grant.kind === 'failed') throw signInError(grant);
+  return connected(tools.db, input, grant);
+}
+
+type Profile = Omit<Grant, 'kind' | 'accessToken' | 'refreshToken'> &
+  Partial<Pick<Grant, 'accessToken' | 'refreshToken'>>;
+
+async function connected(
+  db: Db,
+  { projectId, platform }: Pick<ConnectInput, 'projectId' | 'platform'>,
+  profile: Profile,
+): Promise<Connection> {
+  const { platformAccountId, handle, displayName, avatarUrl, baseUrl, scopes, expiresInS } = profile;
+  const row = await db.change(connectOwnAccount, {
+    projectId,
+    platform,
+    platformAccountId,
+    handle,
+    displayName,
+    avatarUrl,
+    baseUrl,
+    scopes,
+    expiresInS,
+    ...(await sealTokens(platform, profile)),
+  });
+  return { status: 'connected', account: Account.parse(row) };
+}
+
+/** Sealed for the place where they will lie; null where there are none. */
+export async function sealTokens(
+  platform: string,
+  { baseUrl, platformAccountId, accessToken, refreshToken }: Profile,
+): Promise<{ accessToken: string | null; refreshToken: string | null }> {
+  const sealed = (token: string | null | undefined, which: 'access' | 'refresh') =>
+    token === null || token === undefined
+      ? null
+      : seal(token, tokenBinding(platform, baseUrl, platformAccountId, which));
+  return { accessToken: await sealed(accessToken, 'access'), refreshToken: await sealed(refreshToken, 'refresh') };
+}
+
+/** One registration per instance, one app of ours where the operator entered it. The state is stored as a hash only. */
+async function authorize(tools: Tools, connector: Connector, context: Context, projectId: string): Promise<Connection> {
+  const { baseUrl } = context;
+  if (baseUrl === null || connector.authorizeUrl === undefined) fail('platform_disabled');
+  const known =
+    context.clientId ?? (connector.registerApp === undefined ? (await operatorsApp(connector)).clientId : null);
+  const registered = known === null ? await register(tools.http, connector, baseUrl) : null;
+  const state = randomToken();
+  const stateHash = hashToken(state);
+  const codeVerifier = randomToken();
+  const started = await tools.db.change(startOauth, {
+    projectId,
+    platform: connector.name,
+    baseUrl,
+    stateHash,
+    codeVerifier: await seal(codeVerifier, verifierBinding(stateHash)),
+    newClientId: registered?.clientId ?? null,
+    newClientSecret:
+      registered === null ? null : await seal(registered.clientSecret, appBinding(connector.name, baseUrl)),
+  });
+  const clientId = started.clientId ?? known;
+  if (clientId === null) throw new Error('the sign-in was begun without an app');
+  const authorizeUrl = connector.authorizeUrl({
+    baseUrl: context.authorizeUrl ?? baseUrl,
+    app: { clientId, clientSecret: '' }, // the screen is asked for by the browser, which may not see it
+    redirectUri: callbackUrl(),
+    state,
+    codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+  });
+  return { status: 'authorize', authorizeUrl, expiresAt: started.expiresAt };
+}
+
+async function register(http: PlatformHttp, connector: Connector, baseUrl: string): Promise<AppCredentials> {
+  const app = await connector.registerApp?.({ http, baseUrl, redirectUri: callbackUrl() });
+  if (app === undefined) throw new Error(`${connector.name} registers no apps`);
+  if ('kind' in app) throw signInError(app);
+  return app;
+}
+
+/** The app that the operator entered for a platform. */
+export async function operatorsApp(connector: Connector): Promise<AppCredentials> {
+  const apps = await readSecret(config('platformApps').PLATFORM_APPS_SECRET_ARN, platformApps);
+  return apps[connector.name] ?? fail('platform_disabled');
+}
+
+/** Where platforms send the browser back to. */
+export function callbackUrl(): string {
+  return `${config('http').PUBLIC_BASE_URL}/v1/accounts/callback`;
+}

@@ -1,0 +1,75 @@
+/** A connected account, and what it takes to connect one, as callers see them. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import { PlatformName } from '../posts/shapes.ts';
+
+export const AccountStatus = z
+  .enum(['connected', 'reauthorization_needed', 'restricted', 'disconnected'])
+  .meta({ id: 'AccountStatus', description: '`reauthorization_needed`: connect it again, it keeps its id.' });
+
+export const Account = z
+  .object({
+    id,
+    projectId: id,
+    platform: PlatformName,
+    platformAccountId: z.string().describe("The platform's own id."),
+    handle: z.string(),
+    displayName: z.string().nullable(),
+    avatarUrl: z.string().nullable(),
+    baseUrl: z.string().nullable().describe('Origin that serves the account; null for our own community.'),
+    scopes: z.array(z.string()),
+    status: AccountStatus,
+    statusReason: z.string().nullable(),
+    connectedBy: id.nullable(),
+    connectedAt: instant,
+    disconnectedAt: instant.nullable(),
+    createdAt: instant,
+    updatedAt: instant,
+    version: z.int(),
+  })
+  .meta({ id: 'Account' });
+export type Account = z.output<typeof Account>;
+
+const projectId = z.uuid();
+const origin = z
+  .string()
+  .trim()
+  .min(3)
+  .max(255)
+  .describe('Origin or host name, such as `https://mastodon.social` or `mastodon.social`.');
+
+export const ConnectInput = z
+  .discriminatedUnion('platform', [
+    z.strictObject({
+      platform: z.literal('community'),
+      projectId,
+      handle: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_-]{1,29}$/, 'must be 2 to 30 of a–z, 0–9, _ and -')
+        .optional()
+        .describe("Default: made of the project's name."),
+    }),
+    z.strictObject({
+      platform: z.literal('bluesky'),
+      projectId,
+      identifier: z.string().trim().min(1).max(255).describe('Handle, e-mail address or DID.'),
+      appPassword: z.string().min(1).max(200).describe('An app password, not the password of the account.'),
+      baseUrl: origin.optional(),
+    }),
+    z.strictObject({ platform: z.literal('mastodon'), projectId, baseUrl: origin }),
+    z.strictObject({ platform: z.literal('threads'), projectId }),
+  ])
+  .meta({ id: 'ConnectInput' });
+export type ConnectInput = z.output<typeof ConnectInput>;
+
+export const Connection = z
+  .discriminatedUnion('status', [
+    z.object({ status: z.literal('connected'), account: Account }),
+    z.object({
+      status: z.literal('authorize'),
+      authorizeUrl: z.string().describe('Open it in the browser of the person whose account it is.'),
+      expiresAt: instant,
+    }),
+  ])
+  .meta({ id: 'Connection' });
+export type Connection = z.output<typeof Connection>;

@@ -1,0 +1,78 @@
+/** A medium as callers see it. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import { mediaLimits } from './limits.ts';
+import { imageTypes, videoTypes } from './sniff.ts';
+
+export const MediaStatus = z.enum(['pending_upload', 'processing', 'ready', 'failed']).meta({ id: 'MediaStatus' });
+export const MediaKind = z.enum(['image', 'video']).meta({ id: 'MediaKind' });
+
+export const Media = z
+  .object({
+    id,
+    projectId: id,
+    status: MediaStatus,
+    fileName: z.string(),
+    declaredMimeType: z.string(),
+    declaredBytes: z.int(),
+    kind: MediaKind.nullable().describe('By content; null until it was looked at.'),
+    mimeType: z.string().nullable().describe('By content.'),
+    bytes: z.int().nullable().describe('Of the file without metadata.'),
+    width: z.int().nullable().describe('Pixels, as seen.'),
+    height: z.int().nullable(),
+    video: z
+      .object({
+        durationMs: z.int(),
+        fps: z.number().nullable(),
+        videoCodec: z.string(),
+        audioCodec: z.string().nullable(),
+      })
+      .nullable(),
+    failure: z.object({ code: z.string(), reason: z.string() }).nullable(),
+    renditions: z.array(
+      z.object({
+        name: z.enum(['original', 'preview', 'thumb', 'poster']),
+        url: z.string().describe('Good for an hour.'),
+        mimeType: z.string(),
+        bytes: z.int(),
+        width: z.int(),
+        height: z.int(),
+        sha256: z.string(),
+      }),
+    ),
+    createdBy: id.nullable(),
+    createdAt: instant,
+    updatedAt: instant,
+    version: z.int(),
+  })
+  .meta({ id: 'Media' });
+export type Media = z.output<typeof Media>;
+
+/** Only what is declared is checked here; the content is looked at once it has come. */
+export const UploadRequest = z
+  .strictObject({
+    projectId: z.uuid(),
+    fileName: z.string().trim().min(1).max(255),
+    mimeType: z.enum([...imageTypes, ...videoTypes]),
+    bytes: z.int().min(1).describe('Of the file that will be sent: a larger one is refused.'),
+  })
+  .refine(({ mimeType, bytes }) => bytes <= maxBytesOf(mimeType), {
+    path: ['bytes'],
+    message: `must be at most ${mediaLimits.image.maxBytes} for an image, ${mediaLimits.video.maxBytes} for a video`,
+  })
+  .meta({ id: 'UploadRequest' });
+
+function maxBytesOf(mimeType: string): number {
+  return mediaLimits[mimeType.startsWith('image/') ? 'image' : 'video'].maxBytes;
+}
+
+export const Upload = z
+  .object({
+    url: z.string(),
+    fields: z.record(z.string(), z.string()),
+    expiresAt: instant,
+  })
+  .meta({
+    id: 'Upload',
+    description: 'Send a multipart/form-data POST to `url`: all `fields` first, then the file under the name `file`.',
+  });
