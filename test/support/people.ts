@@ -57,3 +57,27 @@ export async function addMember(world: World, projectId: string, person: Person,
     role,
   ]);
 }
+
+/** Who takes part in a test of rights. */
+export interface Cast {
+  readonly owner: Person;
+  /** Becomes a member by `sharedProject`, in the role that the test is about. */
+  readonly viewer: Person;
+  readonly stranger: Person;
+}
+
+export async function castOf(world: World): Promise<Cast> {
+  const [owner, viewer, stranger] = await Promise.all([
+    registerUser(world, 'Olivia Owner'),
+    registerUser(world, 'Victor Viewer'),
+    registerUser(world, 'Sam Stranger'),
+  ]);
+  return { owner, viewer, stranger };
+}
+
+/** A project of the owner with the other person as a member. */
+export async function sharedProject(world: World, { owner, viewer }: Cast, role: string) {
+  const project = await createProject(world, owner);
+  await addMember(world, project.id, viewer, role);
+  return project;
+}
