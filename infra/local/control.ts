@@ -24,11 +24,14 @@ const postgresBody = z.strictObject({ action: z.enum(['stop', 'start', 'kill']) 
 const faultBody = z.strictObject({
   point: z.string().min(1),
   action: z.enum(['kill', 'error', 'delay', 'drop']),
+  alsoPids: z.array(z.int().positive()).exactOptional(),
   error: z.string().exactOptional(),
   delayMs: z.int().nonnegative().exactOptional(),
   skip: z.int().nonnegative().exactOptional(),
   times: z.int().positive().exactOptional(),
 });
+
+const disarmBody = z.strictObject({ point: z.string(), action: faultBody.shape.action });
 
 type Route = (body: unknown) => unknown;
 
@@ -38,10 +41,14 @@ function routesOf(options: ControlOptions): Readonly<Record<string, Route>> {
     'POST /clock': (body) => options.moveClock(clockBody.parse(body).offsetMs),
     'POST /postgres': (body) => options.postgres(postgresBody.parse(body).action),
     'POST /faults': (body) => options.faults.arm(faultBody.parse(body)),
-    'DELETE /faults': () => options.faults.clear(),
+    'DELETE /faults': (body) => options.faults.clear(isEmpty(body) ? undefined : disarmBody.parse(body)),
     'GET /faults/seen': () => Object.fromEntries(options.faults.seen()),
     'GET /queues': () => options.queues(),
   };
+}
+
+function isEmpty(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.keys(body).length === 0;
 }
 
 /** Answers JSON: 200, 400 for a malformed body, 404 for an unknown call, 500 with what went wrong. */

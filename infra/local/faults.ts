@@ -8,6 +8,8 @@ export interface Fault {
   readonly point: string;
   /** `kill`: SIGKILL to this process. `error`: the endpoint answers `error`. `drop`: the effect stays, the answer is lost. */
   readonly action: 'kill' | 'error' | 'delay' | 'drop';
+  /** Processes that `kill` ends just before this one, such as PostgreSQL's. */
+  readonly alsoPids?: readonly number[];
   /** Name of the service's error, such as `DatabaseResumingException`. */
   readonly error?: string;
   readonly delayMs?: number;
@@ -21,7 +23,8 @@ export type Struck = { readonly action: 'error'; readonly error: string } | { re
 
 export interface Faults {
   arm(fault: Fault): void;
-  clear(): void;
+  /** Disarms all, or those of one point and action. */
+  clear(only?: Pick<Fault, 'point' | 'action'>): void;
   /** Points passed since the start, with their counts: what a test can aim at. */
   seen(): ReadonlyMap<string, number>;
   /** Called by an endpoint at a named point; obeys what is armed there. */
@@ -34,8 +37,8 @@ interface Armed {
   left: number;
 }
 
-export function createFaults(kill: () => void = killThisProcess): Faults {
-  const armed: Armed[] = [];
+export function createFaults(kill: (alsoPids: readonly number[]) => void = killThisProcess): Faults {
+  let armed: Armed[] = [];
   const points = new Map<string, number>();
 
   async function reach(point: string): Promise<Struck> {
@@ -54,18 +57,18 @@ export function createFaults(kill: () => void = killThisProcess): Faults {
     arm: (fault) => {
       armed.push({ fault, toSkip: fault.skip ?? 0, left: fault.times ?? 1 });
     },
-    clear: () => {
-      armed.length = 0;
+    clear: (only) => {
+      armed = only === undefined ? [] : armed.filter(({ fault }) => !isSame(fault, only));
     },
     seen: () => points,
     reach,
   };
 }
 
-async function strike(fault: Fault, kill: () => void): Promise<Struck> {
+async function strike(fault: Fault, kill: (alsoPids: readonly number[]) => void): Promise<Struck> {
   switch (fault.action) {
     case 'kill':
-      kill();
+      kill(fault.alsoPids ?? []);
       return null;
     case 'delay':
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 0));
@@ -81,6 +84,11 @@ function matches(pattern: string, point: string): boolean {
   return pattern.endsWith('*') ? point.startsWith(pattern.slice(0, -1)) : pattern === point;
 }
 
-function killThisProcess(): void {
+function isSame(fault: Fault, only: Pick<Fault, 'point' | 'action'>): boolean {
+  return fault.point === only.point && fault.action === only.action;
+}
+
+function killThisProcess(alsoPids: readonly number[]): void {
+  for (const pid of alsoPids) process.kill(pid, 'SIGKILL');
   process.kill(process.pid, 'SIGKILL');
 }

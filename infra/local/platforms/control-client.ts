@@ -20,7 +20,10 @@ const seenRequest = z.object({
   platform: platformName,
   route: z.string(),
   status: z.int().nullable(),
+  request: z.string().nullable(),
+  answer: z.string().nullable(),
 });
+export type SeenRequest = z.output<typeof seenRequest>;
 const token = z.object({ accessToken: z.string() });
 
 export type SimulatedUser = z.output<typeof simulatedUser>;

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Moment, PlatformFaults, Struck } from './faults.ts';
+import { headOf, type Moment, type PlatformFaults, type Struck } from './faults.ts';
 import { listen, type RunningServer } from './http-server.ts';
 
 export interface FaultProxyOptions {
@@ -28,10 +28,18 @@ async function pass(options: FaultProxyOptions, incoming: IncomingMessage, outgo
   const route = `${incoming.method} ${new URL(incoming.url ?? '/', 'http://127.0.0.1').pathname}`;
   const reach = (when: Moment): Promise<Struck> => options.faults.reach('bluesky', route, when);
   const note = (status: number | null): void =>
-    options.faults.note({ at: new Date().toISOString(), platform: 'bluesky', route, status });
+    options.faults.note({
+      at: new Date().toISOString(),
+      platform: 'bluesky',
+      route,
+      status,
+      request: small === null ? null : headOf(small.toString()),
+      answer: null,
+    });
 
+  const small = await readSmall(incoming);
   if (!(await survives(await reach('received'), incoming, outgoing))) return note(null);
-  const answer = await forward(options, incoming);
+  const answer = await forward(options, incoming, small);
   if (answer === null) {
     outgoing.writeHead(502, { 'content-type': 'application/json' });
     outgoing.end(JSON.stringify({ error: 'UpstreamFailure', message: 'The PDS does not answer' }));
@@ -53,7 +61,11 @@ async function pass(options: FaultProxyOptions, incoming: IncomingMessage, outgo
 }
 
 /** Resolves with the head of the PDS's answer: by then a write is in its repository. */
-function forward(options: FaultProxyOptions, incoming: IncomingMessage): Promise<IncomingMessage | null> {
+function forward(
+  options: FaultProxyOptions,
+  incoming: IncomingMessage,
+  small: Buffer | null,
+): Promise<IncomingMessage | null> {
   const target = options.target();
   if (target === null) return Promise.resolve(null);
   return new Promise((resolve) => {
@@ -73,8 +85,21 @@ function forward(options: FaultProxyOptions, incoming: IncomingMessage): Promise
     incoming.once('close', () => {
       if (!incoming.complete) upstream.destroy();
     });
-    incoming.pipe(upstream);
+    if (small === null) incoming.pipe(upstream);
+    else upstream.end(small);
   });
+}
+
+const smallBytes = 256 * 1024;
+
+/** The whole body where it is a small JSON of known length, so that the judge can tell whose it is; else null. */
+async function readSmall(incoming: IncomingMessage): Promise<Buffer | null> {
+  const length = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  const isJson = (incoming.headers['content-type'] ?? '').startsWith('application/json');
+  if (!isJson || length > smallBytes) return null;
+  const parts: Buffer[] = [];
+  for await (const part of incoming) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
 }
 
 async function survives(struck: Struck, incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {

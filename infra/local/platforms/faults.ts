@@ -20,6 +20,8 @@ export const platformFault = z
     /** `kill-host`: SIGKILL to `pid`, then the connection is cut. `hang`: never answers, keeps the connection. */
     action: z.enum(['kill-host', 'drop', 'status', 'delay', 'hang']),
     pid: z.int().positive().optional(),
+    /** Processes that are killed with the host, such as its PostgreSQL. */
+    alsoPids: z.array(z.int().positive()).optional(),
     delayMs: z.int().nonnegative().optional(),
     status: z.int().min(200).max(599).optional(),
     headers: z.record(z.string(), z.string()).optional(),
@@ -55,7 +57,12 @@ export interface SeenRequest {
   readonly at: string;
   readonly platform: SimulatedPlatform;
   readonly route: string;
+  /** Null when a fault struck before the request was handled. */
   readonly status: number | null;
+  /** Head of a small JSON or form body, without tokens; null for anything else. */
+  readonly request: string | null;
+  /** Head of a JSON answer to such a body. */
+  readonly answer: string | null;
 }
 
 export interface ArmedFault extends PlatformFault {
@@ -79,6 +86,12 @@ interface Entry {
 }
 
 const keptRequests = 5000;
+const keptHead = 2000;
+
+/** What a judge may see of a body. */
+export function headOf(text: string): string {
+  return text.slice(0, keptHead).replaceAll(/((?:access_token|client_secret)=)[^&]*/g, '$1…');
+}
 
 export function createPlatformFaults(): PlatformFaults {
   const entries: Entry[] = [];
@@ -119,7 +132,7 @@ function aims(entry: Entry, platform: SimulatedPlatform, route: string, when: Mo
 async function strike(fault: PlatformFault): Promise<Struck> {
   switch (fault.action) {
     case 'kill-host':
-      killHost(fault.pid);
+      for (const pid of [...(fault.alsoPids ?? []), fault.pid]) kill(pid);
       return { kind: 'cut' };
     case 'drop':
       return { kind: 'cut' };
@@ -138,7 +151,7 @@ async function strike(fault: PlatformFault): Promise<Struck> {
   }
 }
 
-function killHost(pid: number | undefined): void {
+function kill(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(pid, 'SIGKILL');

@@ -9,7 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { Moment, PlatformFaults, SimulatedPlatform, Struck } from './faults.ts';
+import { headOf, type Moment, type PlatformFaults, type SimulatedPlatform, type Struck } from './faults.ts';
 
 export interface Incoming {
   readonly method: string;
@@ -118,23 +118,32 @@ async function exchange(
       ? Promise.resolve({ kind: 'pass' })
       : options.faults.faults.reach(options.faults.platform, found.name, when);
 
-  if (!(await survives(await reach('received'), request, response))) return;
+  const note = (answer: Answer | null): void =>
+    options.faults?.faults.note({
+      at: new Date().toISOString(),
+      platform: options.faults.platform,
+      route: found.name,
+      status: answer?.status ?? null,
+      request: isText(request.headers['content-type']) ? headOf(body.toString()) : null,
+      answer: answer === null ? null : headOf(JSON.stringify(answer.body) ?? ''),
+    });
+
+  if (!(await survives(await reach('received'), request, response))) return note(null);
   const answer = await handled(options, found, {
     method: request.method ?? 'GET',
     url,
     headers: request.headers,
     body,
   });
-  options.faults?.faults.note({
-    at: new Date().toISOString(),
-    platform: options.faults.platform,
-    route: found.name,
-    status: answer.status,
-  });
+  note(answer);
   const hadEffect = answer.status < 400;
   if (hadEffect && !(await survives(await reach('applied'), request, response))) return;
   await send(response, answer);
   if (hadEffect && (await reach('answered')).kind === 'cut') request.socket.destroy();
+}
+
+function isText(type = ''): boolean {
+  return /^application\/(?:json|x-www-form-urlencoded)/.test(type);
 }
 
 async function handled(
