@@ -16,7 +16,12 @@ interface Source {
 
 /** What a community post keeps of a medium: enough to show it without asking the tenant's tables. */
 function keepMedium({ id, kind, altText, renditions }: Source['media'][number]) {
-  return { id, kind, altText, renditions: renditions.map(({ name, key, mimeType, width, height }) => ({ name, key, mimeType, width, height })) };
+  return {
+    id,
+    kind,
+    altText,
+    renditions: renditions.map(({ name, key, mimeType, width, height }) => ({ name, key, mimeType, width, height })),
+  };
 }
 
 export function communityPort(db: Db, source: Source): CommunityPort {

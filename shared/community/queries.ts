@@ -6,7 +6,12 @@ import { query } from '../db/statement.ts';
 const evidence = z.object({ id, createdAt: instant });
 
 /** The community's commit: one row per publication, whoever asks how often. */
-export const publishToCommunity = query({ name: 'publishToCommunity', kind: 'worker', access: 'guarded', row: evidence })<{
+export const publishToCommunity = query({
+  name: 'publishToCommunity',
+  kind: 'worker',
+  access: 'guarded',
+  row: evidence,
+})<{
   publicationId: string;
   text: string;
   media: Json;
@@ -24,12 +29,19 @@ export const publishToCommunity = query({ name: 'publishToCommunity', kind: 'wor
   select p.id, p.created_at from community_posts p
   where p.publication_id = ${'publicationId'}::uuid and not exists (select from made)`;
 
-export const findByPublication = query({ name: 'findByPublication', kind: 'worker', access: 'read', row: evidence })<{ publicationId: string }>`
+export const findByPublication = query({ name: 'findByPublication', kind: 'worker', access: 'read', row: evidence })<{
+  publicationId: string;
+}>`
   select p.id, p.created_at from community_posts p
   join post_publications pp on pp.project_id = p.project_id and pp.id = p.publication_id
   where pp.id = ${'publicationId'}::uuid`;
 
-export const removeCommunityPost = query({ name: 'removeCommunityPost', kind: 'worker', access: 'guarded', row: z.object({ id }) })<{ communityPostId: string }>`
+export const removeCommunityPost = query({
+  name: 'removeCommunityPost',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id }),
+})<{ communityPostId: string }>`
   update community_posts p set deleted_at = app.now()
   where p.id = ${'communityPostId'}::uuid and p.deleted_at is null
   returning p.id`;

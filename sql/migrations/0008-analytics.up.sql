@@ -73,7 +73,7 @@ as $$
     'publications', coalesce((
       select jsonb_agg(jsonb_build_object(
         'platform', pp.platform, 'handle', a.handle, 'state', pp.state, 'url', pp.url, 'dueAt', pp.due_at,
-        'publishedAt', pp.published_at, 'likes', pp.likes, 'comments', pp.comments, 'shares', pp.shares, 'views', pp.views,
+        'publishedAt', coalesce(pp.platform_published_at, pp.published_at), 'likes', pp.likes, 'comments', pp.comments, 'shares', pp.shares, 'views', pp.views,
         'metricsAt', pp.metrics_at,
         'history', coalesce((
           select jsonb_agg(jsonb_build_object('fetchedAt', h.fetched_at, 'likes', h.likes, 'comments', h.comments) order by h.fetched_at)

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { addComment } from '../../shared/community/reader-queries.ts';
+import { Comment } from '../../shared/community/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/community/posts/{communityPostId}/comments',
+  auth: 'user',
+  summary: 'Comment on a community post',
+  params: z.strictObject({ communityPostId: id }),
+  body: z.strictObject({
+    text: z.string().trim().min(1).max(2000),
+    parentId: id.optional().describe('The comment that this one replies to.'),
+  }),
+  status: 201,
+  response: z.object({ comment: Comment, commentCount: z.int() }).meta({ id: 'CommentMade' }),
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params: { communityPostId }, body, db }) => {
+  const parentId = body.parentId ?? null;
+  const row = await db.change(addComment, { communityPostId, parentId, text: body.text });
+  const { userId, displayName, commentCount, ...made } = row;
+  const comment = Comment.parse({
+    ...made,
+    communityPostId,
+    parentId,
+    text: body.text,
+    author: { userId, displayName },
+  });
+  return { comment, commentCount: z.int().parse(commentCount) };
+});

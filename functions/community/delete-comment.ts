@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { deleteComment } from '../../shared/community/reader-queries.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/community/comments/{commentId}',
+  auth: 'user',
+  summary: 'Delete your comment',
+  params: z.strictObject({ commentId: id }),
+  status: 204,
+  errors: ['forbidden'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, db }) => {
+  await db.change(deleteComment, params);
+  return {};
+});

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { listComments } from '../../shared/community/reader-queries.ts';
+import { Comment } from '../../shared/community/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/community/posts/{communityPostId}/comments',
+  auth: 'optional',
+  summary: 'List the comments of a community post, newest first',
+  params: z.strictObject({ communityPostId: id }),
+  query: z.strictObject(pageQuery),
+  status: 200,
+  response: pageOf(Comment).meta({ id: 'CommentPage' }),
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, query: { cursor, limit }, db }) => {
+  const { comments } = await db.one(listComments, { ...params, before: readCursor(cursor), limit });
+  return toPage(comments, limit);
+});

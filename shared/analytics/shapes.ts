@@ -1,0 +1,45 @@
+/** Numbers of a post as callers see them. Null: the platform does not tell. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import { PlatformName, PublicationState } from '../posts/shapes.ts';
+
+const total = z.int().nullable();
+
+const Numbers = z.object({ likes: total, comments: total, shares: total, views: total });
+
+export const Snapshot = Numbers.extend({
+  fetchedAt: instant,
+  source: z.enum(['poll', 'refresh']),
+  impressions: total,
+  reach: total,
+  saves: total,
+  clicks: total,
+}).meta({
+  id: 'Snapshot',
+  description: 'What the platform said at `fetchedAt`; all numbers count from the beginning.',
+});
+
+export const PostAnalytics = z
+  .object({
+    postId: id,
+    requestedAt: instant.nullable().describe('The last refresh that was asked for.'),
+    totals: Numbers.describe('Sums of what the platforms tell.'),
+    publications: z.array(
+      Numbers.extend({
+        publicationId: id,
+        accountId: id,
+        platform: PlatformName,
+        handle: z.string(),
+        state: PublicationState,
+        url: z.string().nullable(),
+        publishedAt: instant.nullable(),
+        metricsAt: instant.nullable().describe('When these numbers were fetched.'),
+        history: z.array(Snapshot).describe('The newest 200, oldest first.'),
+      }),
+    ),
+  })
+  .meta({ id: 'PostAnalytics' });
+
+export const RefreshAccepted = z
+  .object({ postId: id, requestedAt: instant, publications: z.array(id) })
+  .meta({ id: 'RefreshAccepted', description: 'The numbers are here once `metricsAt` is later than `requestedAt`.' });

@@ -1,0 +1,16 @@
+/** A row with URLs. */
+import { presignRead } from '../aws/objects.ts';
+import type { CommunityPostRow } from './reader-queries.ts';
+import type { CommunityPost } from './shapes.ts';
+
+const URL_S = 3600;
+
+export async function showPost({ accountId, handle, displayName, ...row }: CommunityPostRow): Promise<CommunityPost> {
+  const media = row.media.map(async ({ renditions, ...medium }) => ({
+    ...medium,
+    renditions: await Promise.all(
+      renditions.map(async ({ key, ...rest }) => ({ ...rest, url: await presignRead(key, URL_S) })),
+    ),
+  }));
+  return { ...row, author: { accountId, handle, displayName }, media: await Promise.all(media) };
+}

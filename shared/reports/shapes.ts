@@ -1,0 +1,40 @@
+/** Report links, and what a report is made of. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+
+export const ReportLink = z
+  .object({
+    id,
+    postId: id,
+    url: z.string().describe('Whoever has it may read the report. It is shown this once.'),
+    expiresAt: instant,
+  })
+  .meta({ id: 'ReportLink' });
+
+const total = z.number().nullable();
+
+export const Report = z.object({
+  postId: id,
+  projectName: z.string(),
+  text: z.string(),
+  dueAt: instant.nullable(),
+  publications: z.array(
+    z.object({
+      platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+      handle: z.string(),
+      state: z.string(),
+      url: z.string().nullable(),
+      dueAt: instant.nullable(),
+      /** By the platform's own record, where it has one. */
+      publishedAt: instant.nullable(),
+      likes: total,
+      comments: total,
+      shares: total,
+      views: total,
+      metricsAt: instant.nullable(),
+      history: z.array(z.object({ fetchedAt: instant, likes: total, comments: total })),
+    }),
+  ),
+});
+export type Report = z.output<typeof Report>;
+export type ReportedPublication = Report['publications'][number];
