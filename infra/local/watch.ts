@@ -9,7 +9,7 @@ const folders = ['functions', 'shared', 'infra/local', 'sql'];
 const quietMs = 200;
 
 export function watch(args: readonly string[], project: string): void {
-  const start = fileURLToPath(new URL('start.ts', import.meta.url));
+  const start = fileURLToPath(new URL('start.js', import.meta.url));
   const rest = [...args.filter((argument) => argument !== '--watch'), '--source'];
   let child: ChildProcess | null = null;
   let changed = false;

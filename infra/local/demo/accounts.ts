@@ -1,8 +1,8 @@
 /** Four accounts on four platforms, connected as a person would: an app password, and two consent screens. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { completeOauth, createPlatformsClient } from '../platforms/control-client.ts';
 import type { PlatformOrigins } from '../host-platforms.ts';
+import { completeOauth, createPlatformsClient } from '../platforms/control-client.ts';
 import type { Api } from './api.ts';
 
 const account = z.object({ id: z.string(), platform: z.string(), handle: z.string() });
@@ -20,15 +20,25 @@ export interface Connected {
   readonly bluesky: (Account & { readonly did: string }) | null;
 }
 
-export async function connectAccounts(api: Api, projectId: string, origins: PlatformOrigins, withBluesky: boolean): Promise<Connected> {
+export async function connectAccounts(
+  api: Api,
+  projectId: string,
+  origins: PlatformOrigins,
+  withBluesky: boolean,
+): Promise<Connected> {
   const control = createPlatformsClient(origins.control);
   const suffix = randomBytes(3).toString('hex');
-  const community = await api.call('POST', '/v1/accounts', connected, { projectId, platform: 'community', handle: `demo-${suffix}` });
+  const community = await api.call('POST', '/v1/accounts', connected, {
+    projectId,
+    platform: 'community',
+    handle: `demo-${suffix}`,
+  });
   const byScreen = async (platform: 'mastodon' | 'threads', body: object) => {
     const person = await control.createUser(platform, { username: `demo${suffix}` });
     const { authorizeUrl } = await api.call('POST', '/v1/accounts', authorize, { projectId, platform, ...body });
     const callback = await fetch(await completeOauth(authorizeUrl, person));
-    if (!callback.ok) throw new Error(`the ${platform} callback answered ${callback.status}: ${(await callback.text()).slice(0, 300)}`);
+    if (!callback.ok)
+      throw new Error(`the ${platform} callback answered ${callback.status}: ${(await callback.text()).slice(0, 300)}`);
     const { data } = await api.call('GET', `/v1/accounts?projectId=${projectId}&platform=${platform}`, accounts);
     const [found] = data;
     if (found === undefined) throw new Error(`the ${platform} account is not in the list`);

@@ -27,12 +27,18 @@ export function createApi(origin: string, token?: string): Api {
 }
 
 /** Asks until `done` says so. */
-export async function until<T>(what: string, withinMs: number, ask: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
+export async function until<T>(
+  what: string,
+  withinMs: number,
+  ask: () => Promise<T>,
+  done: (value: T) => boolean,
+): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     const value = await ask();
     if (done(value)) return value;
-    if (performance.now() > giveUpAt) throw new Error(`${what} did not happen within ${withinMs / 1000} s: ${JSON.stringify(value).slice(0, 600)}`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`${what} did not happen within ${withinMs / 1000} s: ${JSON.stringify(value).slice(0, 600)}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { PlatformOrigins } from '../host-platforms.ts';
 import { createPlatformsClient } from '../platforms/control-client.ts';
-import { type Api, createApi } from './api.ts';
 import type { Connected } from './accounts.ts';
+import { type Api, createApi } from './api.ts';
 
 export interface Evidence {
   readonly text: string;
@@ -30,16 +30,24 @@ export async function readBack(
       return { text: post.content.replaceAll(/<[^>]+>/g, ''), at: post.created_at };
     }
     case 'threads': {
-      const token = await createPlatformsClient(origins.control).issueToken('threads', { username: connected.threads.username });
+      const token = await createPlatformsClient(origins.control).issueToken('threads', {
+        username: connected.threads.username,
+      });
       const path = `/v1.0/${platformPostId}?fields=text,timestamp&access_token=${encodeURIComponent(token)}`;
       const post = await createApi(origins.threads).call('GET', path, thread);
-      const [judged] = (await createPlatformsClient(origins.control).posts('threads')).filter(({ id }) => id === platformPostId);
+      const [judged] = (await createPlatformsClient(origins.control).posts('threads')).filter(
+        ({ id }) => id === platformPostId,
+      );
       return { text: post.text ?? '', at: judged?.createdAt ?? post.timestamp };
     }
     case 'bluesky': {
       const [, , did, collection, rkey] = platformPostId.split('/');
       const pds = createApi(origins.bluesky);
-      const post = await pds.call('GET', `/xrpc/com.atproto.repo.getRecord?repo=${did}&collection=${collection}&rkey=${rkey}`, record);
+      const post = await pds.call(
+        'GET',
+        `/xrpc/com.atproto.repo.getRecord?repo=${did}&collection=${collection}&rkey=${rkey}`,
+        record,
+      );
       const { rev } = await pds.call('GET', `/xrpc/com.atproto.sync.getLatestCommit?did=${did}`, commit);
       return { text: post.value.text, at: instantOfRev(rev) };
     }

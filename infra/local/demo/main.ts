@@ -4,16 +4,27 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startHost } from '../host.ts';
 import { takeLock } from '../lock.ts';
-import { isFree, keepPorts } from '../ports.ts';
 import { createPlatformsClient } from '../platforms/control-client.ts';
+import { isFree, keepPorts } from '../ports.ts';
 import { say, step } from './screen.ts';
 import { type Stage, tell } from './story.ts';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const DEFAULT_PORT = 3000;
 
-async function main(): Promise<void> {
-  const folder = process.argv[2] === '--data' ? process.argv[3] : undefined;
+/** Ends the process: 0 when every step held, else 1 with one line that says which did not. */
+export async function demo(args: readonly string[]): Promise<never> {
+  try {
+    await play(args);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function play(args: readonly string[]): Promise<void> {
+  const folder = args[0] === '--data' ? args[1] : undefined;
   const dataDir = folder === undefined ? join(project, '.data') : resolve(folder);
   mkdirSync(dataDir, { recursive: true });
   const lock = takeLock(dataDir);
@@ -59,11 +70,3 @@ async function runningStage(dataDir: string, origin: string): Promise<Stage> {
   const { bluesky } = await createPlatformsClient(platforms.control).health();
   return { origin, platforms, blueskyMissing: bluesky };
 }
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  },
-);

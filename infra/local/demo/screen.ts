@@ -12,7 +12,13 @@ export function say(line = ''): void {
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const draw = (cells: readonly string[]) => say(cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const draw = (cells: readonly string[]) =>
+    say(
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
   draw(head);
   draw(widths.map((width) => '─'.repeat(width)));
   for (const row of rows) draw(row);

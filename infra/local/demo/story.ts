@@ -37,8 +37,14 @@ const publication = z.object({
 });
 type Publication = z.output<typeof publication>;
 const validation = z.object({ valid: z.boolean() });
-const numbers = z.object({ likes: z.number().nullable(), comments: z.number().nullable(), fetchedAt: z.string().nullable() });
-const analytics = z.object({ publications: z.array(z.object({ id: z.string(), platform: z.string(), latest: numbers })) });
+const numbers = z.object({
+  likes: z.number().nullable(),
+  comments: z.number().nullable(),
+  fetchedAt: z.string().nullable(),
+});
+const analytics = z.object({
+  publications: z.array(z.object({ id: z.string(), platform: z.string(), latest: numbers })),
+});
 const report = z.object({ url: z.string() });
 
 interface Reaction {
@@ -52,13 +58,17 @@ export async function tell(stage: Stage): Promise<string> {
   step(`registered and verified ${author.email}, logged in`);
   const project = await author.api.call('POST', '/v1/projects', id, { name: 'Demo', timeZone: 'Europe/Berlin' });
   const connected = await connectAccounts(author.api, project.id, stage.platforms, stage.blueskyMissing === null);
-  const names = [connected.community, connected.bluesky, connected.mastodon, connected.threads].flatMap((account) => (account === null ? [] : [`${account.platform} @${account.handle}`]));
+  const names = [connected.community, connected.bluesky, connected.mastodon, connected.threads].flatMap((account) =>
+    account === null ? [] : [`${account.platform} @${account.handle}`],
+  );
   step(`connected ${names.join(', ')}`);
   const [photo, video] = await Promise.all([
     upload(author.api, project.id, new URL('../../../test/media/camera.jpg', import.meta.url), 'image/jpeg'),
     upload(author.api, project.id, new URL('../../../test/media/video.mp4', import.meta.url), 'video/mp4'),
   ]);
-  step(`uploaded a photo (upright ${photo.width}×${photo.height}) and a video (${video.width}×${video.height}), both ready`);
+  step(
+    `uploaded a photo (upright ${photo.width}×${photo.height}) and a video (${video.width}×${video.height}), both ready`,
+  );
 
   const dueAt = new Date(Math.ceil(Date.now() / 1000 + AHEAD_S) * 1000).toISOString();
   const body = compose(project.id, connected, photo, video, dueAt);
@@ -68,11 +78,15 @@ export async function tell(stage: Stage): Promise<string> {
   step(`valid for all ${created.publications.length} accounts, scheduled for ${dueAt.slice(11, 19)} UTC`);
   const done = await watch(author, created);
   const rows = await Promise.all(
-    done.map(async (one) => ({ ...one, evidence: await readBack(one.platform, one.platformPostId ?? '', connected, stage.platforms, author.api) })),
+    done.map(async (one) => ({
+      ...one,
+      evidence: await readBack(one.platform, one.platformPostId ?? '', connected, stage.platforms, author.api),
+    })),
   );
   for (const row of rows) {
     const wanted = body.publications.find(({ accountId }) => accountId === accountOf(created, row.id))?.text ?? '';
-    if (!row.evidence.text.includes(wanted)) throw new Error(`${row.platform} holds another text: ${row.evidence.text}`);
+    if (!row.evidence.text.includes(wanted))
+      throw new Error(`${row.platform} holds another text: ${row.evidence.text}`);
   }
   step('read every post back from its platform: the texts are those of each account');
 
@@ -88,7 +102,14 @@ export async function tell(stage: Stage): Promise<string> {
     ['account', 'published at', 'late', 'likes', 'comments', 'address at the platform'],
     rows.map((row) => {
       const { likes, comments } = measured.get(row.id) ?? { likes: null, comments: null };
-      return [row.platform, row.evidence.at.slice(11, 23), `${late(row, row.evidence).toFixed(2)} s`, String(likes), String(comments), row.url ?? ''];
+      return [
+        row.platform,
+        row.evidence.at.slice(11, 23),
+        `${late(row, row.evidence).toFixed(2)} s`,
+        String(likes),
+        String(comments),
+        row.url ?? '',
+      ];
     }),
   );
   const worst = Math.max(...rows.map((row) => late(row, row.evidence)));
@@ -108,7 +129,9 @@ function compose(projectId: string, connected: Connected, photo: Medium, video: 
     schedule: { type: 'at', at: dueAt },
     publications: [
       { accountId: community.id, text: 'For our own community: the photo and the film.', media: [picture, film] },
-      ...(bluesky === null ? [] : [{ accountId: bluesky.id, text: 'Hello Bluesky, here is the photo. #posthaste', media: [picture] }]),
+      ...(bluesky === null
+        ? []
+        : [{ accountId: bluesky.id, text: 'Hello Bluesky, here is the photo. #posthaste', media: [picture] }]),
       { accountId: mastodon.id, text: 'Hello Mastodon, here is the photo.', media: [picture] },
       { accountId: threads.id, text: 'Hello Threads, here is the film.', media: [film] },
     ],
@@ -132,7 +155,9 @@ async function watch(author: Person, created: z.output<typeof post>): Promise<Pu
   if (created.status !== seen) step(`the post is ${created.status}`);
   seen = created.status;
   await until('publishing', 40_000, get, ({ status }) => ['published', 'partial', 'failed'].includes(status));
-  const all = await Promise.all(created.publications.map(({ id: one }) => author.api.call('GET', `/v1/publications/${one}`, publication)));
+  const all = await Promise.all(
+    created.publications.map(({ id: one }) => author.api.call('GET', `/v1/publications/${one}`, publication)),
+  );
   for (const one of all) {
     const at = (instant: string | null) => (instant === null ? '–' : `${offset(instant, one.dueAt)} s`);
     const instants = `scheduled ${at(one.scheduledAt)}, queued ${at(one.queuedAt)}, publishing ${at(one.publishingAt)}, published ${at(one.publishedAt)}`;
@@ -151,16 +176,29 @@ function late({ dueAt }: Publication, { at }: Evidence): number {
   return (Date.parse(at) - Date.parse(dueAt)) / 1000;
 }
 
-async function reactTo(stage: Stage, { platform, platformPostId }: Publication, { likes, comments }: Reaction): Promise<void> {
+async function reactTo(
+  stage: Stage,
+  { platform, platformPostId }: Publication,
+  { likes, comments }: Reaction,
+): Promise<void> {
   const texts = ['Well done!', 'On the second.', 'More of this, please.'];
   const postId = platformPostId ?? '';
   if (platform === 'mastodon' || platform === 'threads' || platform === 'bluesky') {
-    return react(createPlatformsClient(stage.platforms.control), stage.platforms, { platform, postId, likes, comments, texts });
+    return react(createPlatformsClient(stage.platforms.control), stage.platforms, {
+      platform,
+      postId,
+      likes,
+      comments,
+      texts,
+    });
   }
   for (let index = 0; index < Math.max(likes, comments); index += 1) {
     const fan = await registerPerson(stage.origin, 'Fan');
     if (index < likes) await fan.api.call('PUT', `/v1/community/posts/${postId}/like`, z.unknown());
-    if (index < comments) await fan.api.call('POST', `/v1/community/posts/${postId}/comments`, z.unknown(), { text: texts[index % texts.length] });
+    if (index < comments)
+      await fan.api.call('POST', `/v1/community/posts/${postId}/comments`, z.unknown(), {
+        text: texts[index % texts.length],
+      });
   }
 }
 
@@ -173,5 +211,7 @@ async function measure(author: Person, postId: string, given: Map<string, Reacti
     return latest.likes === wanted?.likes && latest.comments === wanted?.comments;
   };
   const { publications } = await until('equal numbers', 20_000, get, (answer) => answer.publications.every(matches));
-  return new Map(publications.map((one) => [one.id, { likes: one.latest.likes ?? 0, comments: one.latest.comments ?? 0 }]));
+  return new Map(
+    publications.map((one) => [one.id, { likes: one.latest.likes ?? 0, comments: one.latest.comments ?? 0 }]),
+  );
 }

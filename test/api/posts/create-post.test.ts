@@ -215,8 +215,10 @@ describe('list and cancel', () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const query = `projectId=${mine}&limit=2${cursor === null ? '' : `&cursor=${cursor}`}`;
-      const answer = (await world.call('GET', `/v1/posts?${query}`, { token: owner.token })).json(page(Post));
+      const query: string = `projectId=${mine}&limit=2${cursor === null ? '' : `&cursor=${cursor}`}`;
+      const answer: { data: { id: string }[]; nextCursor: string | null } = (
+        await world.call('GET', `/v1/posts?${query}`, { token: owner.token })
+      ).json(page(Post));
       seen.push(...answer.data.map(({ id }) => id));
       cursor = answer.nextCursor;
       if (seen.length === 2) await add();

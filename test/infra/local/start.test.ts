@@ -35,7 +35,7 @@ interface Run {
 }
 
 function start(args: readonly string[] = ['--no-platforms'], port = '0'): Run {
-  const child = spawn(process.execPath, ['infra/local/start.ts', '--data', dataDir, '--source', ...args], {
+  const child = spawn(process.execPath, ['infra/local/start.js', '--data', dataDir, '--source', ...args], {
     cwd: project,
     env: { ...process.env, PORT: port },
   });
@@ -197,7 +197,7 @@ describe('a run', () => {
   test('--env prints what other tools need to reach it', async () => {
     const run = start();
     await run.ready;
-    const printed = spawnSync(process.execPath, ['infra/local/start.ts', '--data', dataDir, '--env'], {
+    const printed = spawnSync(process.execPath, ['infra/local/start.js', '--data', dataDir, '--env'], {
       cwd: project,
       encoding: 'utf8',
     });
