@@ -58,7 +58,8 @@ function parseJson(event: APIGatewayProxyEventV2, raw: string): unknown {
   const type = (event.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (raw !== '' && type !== 'application/json') fail('unsupported_media_type');
   try {
-    return JSON.parse(raw);
+    // No body says nothing: a door whose fields are all optional takes it, the others name what is missing.
+    return raw === '' ? {} : JSON.parse(raw);
   } catch {
     return fail('malformed_json');
   }
@@ -143,9 +144,9 @@ export async function readRepeat(
   return {
     route: `POST ${event.rawPath}`,
     key,
-    // Strangers send passwords, and the hash is kept: theirs must be as slow to guess as the password's own.
+    // The hash is kept: where the body may hold a password it must be as slow to guess as the password's own.
     bodyHash:
-      contract.auth === 'public'
+      contract.auth === 'public' || contract.secretAnswer
         ? await hashWithSalt(rawBody, createHash('sha256').update(key).digest())
         : createHash('sha256').update(rawBody).digest('base64url'),
     secret: contract.secretAnswer === true,
