@@ -1,10 +1,11 @@
-/** `npm run db -- up | down [steps] | status`: migrations over the Data API, on AWS and on one machine alike. */
-
+/** `npm run db -- up | down [steps] | status | dump`: migrations over the Data API, on AWS and on one machine alike. */
+import { writeFile } from 'node:fs/promises';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
+import { dumpSchema } from './dump-schema.ts';
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts';
-import type { Target } from './sql-runner.ts';
+import { sqlRunner, type Target } from './sql-runner.ts';
 
 const settings = z.object({
   DATABASE_CLUSTER_ARN: z.string(),
@@ -55,8 +56,11 @@ async function main([command, steps]: string[]): Promise<void> {
       for (const row of await migrationStatus(target))
         console.log(`${row.state.padEnd(8)} ${row.name} ${row.appliedAt ?? ''}`.trimEnd());
       return;
+    case 'dump':
+      await writeFile(new URL('../../sql/schema.sql', import.meta.url), await dumpSchema(sqlRunner(target)));
+      return;
     default:
-      throw new Error('usage: npm run db -- up | down [steps] | status');
+      throw new Error('usage: npm run db -- up | down [steps] | status | dump');
   }
 }
 

@@ -52,7 +52,7 @@ export async function migrateUp(target: Target, passwords: RolePasswords, folder
       if (row !== undefined && row.checksum !== migration.checksum)
         throw new Error(`${migration.name} was changed after it was applied`);
       if (row !== undefined) return false;
-      for (const statement of splitSql(migration.up)) await run(statement);
+      await runFile(run, `${migration.name}.up.sql`, migration.up);
       await run(
         'insert into schema_migrations (version, name, checksum) values (:version::integer, :name, :checksum)',
         {
@@ -81,7 +81,7 @@ export async function migrateDown(target: Target, steps: number, folder?: URL): 
         version: String(migration.version),
       });
       if (rows.length === 0) return false;
-      for (const statement of splitSql(migration.down)) await run(statement);
+      await runFile(run, `${migration.name}.down.sql`, migration.down);
       return true;
     });
     if (done) undone.push(migration.name);
@@ -116,6 +116,14 @@ export async function migrationStatus(target: Target, folder?: URL): Promise<Mig
       }),
     );
   return [...known, ...strangers];
+}
+
+async function runFile(run: RunSql, name: string, text: string): Promise<void> {
+  try {
+    for (const statement of splitSql(text)) await run(statement);
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 async function createLedger(target: Target): Promise<void> {

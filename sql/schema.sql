@@ -1,0 +1,1637 @@
+create schema app;
+comment on schema app is 'Functions that the code and the policies rest on. Tables live in public.';
+grant usage on schema app to posthaste_api;
+grant usage on schema app to posthaste_public;
+grant usage on schema app to posthaste_reporting;
+grant usage on schema app to posthaste_worker;
+
+alter default privileges: posthaste_migrator=X/posthaste_migrator;
+
+create table account_tokens (
+  account_id uuid not null,
+  project_id uuid not null,
+  access_token_sealed text not null,
+  refresh_token_sealed text,
+  expires_at timestamp with time zone,
+  token_version integer not null default 1,
+  refresh_lease_until timestamp with time zone,
+  updated_at timestamp with time zone not null default app.now(),
+  constraint account_tokens_pkey PRIMARY KEY (account_id),
+  constraint account_tokens_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE
+);
+
+comment on table account_tokens is 'Sealed tokens of accounts. Written by app.connect_account and the worker, read by the worker alone.';
+
+CREATE INDEX account_tokens_account_idx ON public.account_tokens USING btree (project_id, account_id);
+
+alter table account_tokens enable row level security;
+
+create policy account_tokens_read on account_tokens for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy account_tokens_worker on account_tokens for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete, select, update on account_tokens to posthaste_worker;
+
+grant select (account_id, project_id, expires_at, token_version) on account_tokens to posthaste_api;
+
+create table analytics (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  publication_id uuid not null,
+  account_id uuid not null,
+  platform text not null,
+  fetched_at timestamp with time zone not null default app.now(),
+  source text not null default 'poll'::text,
+  likes bigint,
+  comments bigint,
+  shares bigint,
+  views bigint,
+  impressions bigint,
+  reach bigint,
+  saves bigint,
+  clicks bigint,
+  constraint analytics_pkey PRIMARY KEY (id),
+  constraint analytics_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint analytics_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
+  constraint analytics_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint analytics_source_known CHECK ((source = ANY (ARRAY['poll'::text, 'refresh'::text])))
+);
+
+comment on table analytics is 'Cumulative numbers as the platform told them at fetched_at; null = the platform does not tell.';
+
+CREATE INDEX analytics_account_idx ON public.analytics USING btree (project_id, account_id);
+CREATE INDEX analytics_platform_idx ON public.analytics USING btree (platform);
+CREATE INDEX analytics_publication_idx ON public.analytics USING btree (project_id, publication_id, fetched_at DESC);
+
+alter table analytics enable row level security;
+
+create policy analytics_read on analytics for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy analytics_reporting on analytics for select to posthaste_reporting
+  using (true);
+create policy analytics_worker on analytics for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on analytics to posthaste_api;
+grant select on analytics to posthaste_reporting;
+grant insert, select on analytics to posthaste_worker;
+
+create table comments (
+  id uuid not null default uuidv7(),
+  community_post_id uuid not null,
+  author_id uuid not null,
+  parent_id uuid,
+  text text not null,
+  created_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  constraint comments_pkey PRIMARY KEY (id),
+  constraint comments_post_id_id_key UNIQUE (community_post_id, id),
+  constraint comments_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint comments_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
+  constraint comments_parent_fkey FOREIGN KEY (community_post_id, parent_id) REFERENCES comments(community_post_id, id) ON DELETE CASCADE,
+  constraint comments_text_length CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
+);
+
+CREATE INDEX comments_author_id_idx ON public.comments USING btree (author_id);
+CREATE INDEX comments_community_post_idx ON public.comments USING btree (community_post_id, id);
+CREATE INDEX comments_parent_idx ON public.comments USING btree (community_post_id, parent_id);
+
+CREATE TRIGGER comments_count AFTER INSERT OR DELETE OR UPDATE OF deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.count_comment();
+
+alter table comments enable row level security;
+
+create policy comments_delete on comments for update to posthaste_api
+  using ((author_id = ( SELECT app.user_id() AS user_id)))
+  with check ((author_id = ( SELECT app.user_id() AS user_id)));
+create policy comments_insert on comments for insert to posthaste_api
+  with check (((author_id = ( SELECT app.user_id() AS user_id)) AND (community_post_id IN ( SELECT p.id
+   FROM community_posts p
+  WHERE ((p.id = comments.community_post_id) AND (p.deleted_at IS NULL))))));
+create policy comments_own on comments for select to posthaste_api
+  using ((author_id = ( SELECT app.user_id() AS user_id)));
+create policy comments_read on comments for select to posthaste_api, posthaste_public
+  using (((deleted_at IS NULL) AND (community_post_id IN ( SELECT p.id
+   FROM community_posts p
+  WHERE (p.id = comments.community_post_id)))));
+create policy comments_worker on comments for select to posthaste_worker
+  using (true);
+
+grant insert, select on comments to posthaste_api;
+grant select on comments to posthaste_public;
+grant select on comments to posthaste_worker;
+
+grant update (deleted_at) on comments to posthaste_api;
+
+create table community_posts (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  publication_id uuid not null,
+  account_id uuid not null,
+  text text not null,
+  media jsonb not null default '[]'::jsonb,
+  visibility text not null default 'public'::text,
+  like_count bigint not null default 0,
+  comment_count bigint not null default 0,
+  share_count bigint not null default 0,
+  view_count bigint not null default 0,
+  created_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  constraint community_posts_pkey PRIMARY KEY (id),
+  constraint community_posts_publication_key UNIQUE (project_id, publication_id),
+  constraint community_posts_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint community_posts_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint community_posts_comment_count_natural CHECK ((comment_count >= 0)),
+  constraint community_posts_like_count_natural CHECK ((like_count >= 0)),
+  constraint community_posts_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'followers_only'::text, 'unlisted'::text, 'private'::text])))
+);
+
+comment on table community_posts is '1:1 to a publication on the platform community.';
+
+CREATE INDEX community_posts_account_idx ON public.community_posts USING btree (project_id, account_id);
+CREATE INDEX community_posts_public_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND (deleted_at IS NULL));
+
+alter table community_posts enable row level security;
+
+create policy community_posts_members on community_posts for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy community_posts_public on community_posts for select to posthaste_api, posthaste_public
+  using (((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND (deleted_at IS NULL)));
+create policy community_posts_worker on community_posts for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on community_posts to posthaste_api;
+grant select on community_posts to posthaste_public;
+grant insert, select on community_posts to posthaste_worker;
+
+grant update (deleted_at) on community_posts to posthaste_worker;
+
+create table email_verification_tokens (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  token_hash text not null,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '24:00:00'::interval),
+  used_at timestamp with time zone,
+  constraint email_verification_tokens_pkey PRIMARY KEY (id),
+  constraint email_verification_tokens_token_hash_key UNIQUE (token_hash),
+  constraint email_verification_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+comment on table email_verification_tokens is 'Hashes of the tokens in verification mails; single use.';
+
+CREATE INDEX email_verification_tokens_expires_at_idx ON public.email_verification_tokens USING btree (expires_at);
+CREATE INDEX email_verification_tokens_user_id_idx ON public.email_verification_tokens USING btree (user_id);
+
+alter table email_verification_tokens enable row level security;
+
+create policy email_verification_tokens_worker on email_verification_tokens for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on email_verification_tokens to posthaste_worker;
+
+grant select (id, expires_at) on email_verification_tokens to posthaste_worker;
+
+create table idempotency_keys (
+  caller text not null,
+  route text not null,
+  key text not null,
+  body_hash text not null,
+  answer text[],
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '24:00:00'::interval),
+  constraint idempotency_keys_pkey PRIMARY KEY (caller, route, key),
+  constraint idempotency_keys_key_length CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+comment on table idempotency_keys is 'Answers of writes by Idempotency-Key. Touched by app.run alone.';
+
+CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
+
+alter table idempotency_keys enable row level security;
+
+create policy idempotency_keys_worker on idempotency_keys for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on idempotency_keys to posthaste_worker;
+
+grant select (caller, route, key, expires_at) on idempotency_keys to posthaste_worker;
+
+create table media (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  status text not null default 'pending_upload'::text,
+  file_name text not null,
+  declared_mime_type text not null,
+  declared_bytes bigint not null,
+  upload_key text not null,
+  upload_expires_at timestamp with time zone not null default (app.now() + '01:00:00'::interval),
+  kind text,
+  mime_type text,
+  bytes bigint,
+  width integer,
+  height integer,
+  failure_code text,
+  failure_reason text,
+  processing_until timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint media_pkey PRIMARY KEY (id),
+  constraint media_project_id_id_key UNIQUE (project_id, id),
+  constraint media_upload_key_key UNIQUE (upload_key),
+  constraint media_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint media_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint media_failed_has_reason CHECK (((status <> 'failed'::text) OR ((failure_code IS NOT NULL) AND (failure_reason IS NOT NULL)))),
+  constraint media_kind_known CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text]))),
+  constraint media_ready_is_known CHECK (((status <> 'ready'::text) OR ((kind IS NOT NULL) AND (mime_type IS NOT NULL) AND (width > 0) AND (height > 0)))),
+  constraint media_status_known CHECK ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text, 'ready'::text, 'failed'::text])))
+);
+
+comment on table media is 'One file. Its URLs are computed from its renditions.';
+
+CREATE INDEX media_created_by_idx ON public.media USING btree (created_by);
+CREATE INDEX media_project_id_created_idx ON public.media USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_unfinished_idx ON public.media USING btree (upload_expires_at) WHERE ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text])) AND (deleted_at IS NULL));
+
+CREATE TRIGGER media_deleted AFTER UPDATE OF deleted_at ON public.media FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.announce_media_deletion();
+CREATE TRIGGER media_touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table media enable row level security;
+
+create policy media_insert on media for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy media_read on media for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy media_update on media for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy media_worker on media for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert, select on media to posthaste_api;
+grant select, update on media to posthaste_worker;
+
+grant update (deleted_at) on media to posthaste_api;
+
+create table media_renditions (
+  media_id uuid not null,
+  project_id uuid not null,
+  name text not null,
+  object_key text not null,
+  mime_type text not null,
+  bytes bigint not null,
+  width integer not null,
+  height integer not null,
+  sha256 text not null,
+  constraint media_renditions_pkey PRIMARY KEY (media_id, name),
+  constraint media_renditions_media_fkey FOREIGN KEY (project_id, media_id) REFERENCES media(project_id, id) ON DELETE CASCADE,
+  constraint media_renditions_name_known CHECK ((name = ANY (ARRAY['original'::text, 'preview'::text, 'thumb'::text, 'poster'::text])))
+);
+
+CREATE INDEX media_renditions_media_idx ON public.media_renditions USING btree (project_id, media_id);
+
+alter table media_renditions enable row level security;
+
+create policy media_renditions_read on media_renditions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy media_renditions_worker on media_renditions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on media_renditions to posthaste_api;
+grant delete, insert, select, update on media_renditions to posthaste_worker;
+
+create table oauth_states (
+  id uuid not null default uuidv7(),
+  state_hash text not null,
+  user_id uuid not null,
+  project_id uuid not null,
+  platform text not null,
+  base_url text not null,
+  code_verifier_sealed text not null,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '00:10:00'::interval),
+  used_at timestamp with time zone,
+  constraint oauth_states_pkey PRIMARY KEY (id),
+  constraint oauth_states_state_hash_key UNIQUE (state_hash),
+  constraint oauth_states_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE CASCADE,
+  constraint oauth_states_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint oauth_states_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+comment on table oauth_states is 'A sign-in at a platform under way: single use, ten minutes, only a hash of the state.';
+
+CREATE INDEX oauth_states_expires_at_idx ON public.oauth_states USING btree (expires_at);
+CREATE INDEX oauth_states_platform_idx ON public.oauth_states USING btree (platform);
+CREATE INDEX oauth_states_project_id_idx ON public.oauth_states USING btree (project_id);
+CREATE INDEX oauth_states_user_id_idx ON public.oauth_states USING btree (user_id);
+
+alter table oauth_states enable row level security;
+
+create policy oauth_states_own on oauth_states for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy oauth_states_start on oauth_states for insert to posthaste_api
+  with check (((user_id = ( SELECT app.user_id() AS user_id)) AND (project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[]))));
+create policy oauth_states_worker on oauth_states for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert on oauth_states to posthaste_api;
+grant delete on oauth_states to posthaste_worker;
+
+grant select (id, user_id, project_id, platform, base_url, expires_at) on oauth_states to posthaste_api;
+grant select (id, expires_at) on oauth_states to posthaste_worker;
+
+create table outbox_events (
+  id uuid not null default uuidv7(),
+  kind text not null,
+  project_id uuid,
+  payload jsonb not null,
+  created_at timestamp with time zone not null default app.now(),
+  lease_until timestamp with time zone,
+  attempts integer not null default 0,
+  dispatched_at timestamp with time zone,
+  last_error text,
+  constraint outbox_events_pkey PRIMARY KEY (id),
+  constraint outbox_events_kind_known CHECK ((kind = ANY (ARRAY['mail'::text, 'account.disconnected'::text, 'media.deleted'::text, 'publication.published'::text, 'publication.failed'::text, 'publication.unknown'::text])))
+);
+
+comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
+
+CREATE INDEX outbox_events_dispatched_at_idx ON public.outbox_events USING btree (dispatched_at) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (created_at) WHERE (dispatched_at IS NULL);
+
+alter table outbox_events enable row level security;
+
+create policy outbox_events_worker on outbox_events for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete, insert, select, update on outbox_events to posthaste_worker;
+
+create table platform_apps (
+  platform text not null,
+  base_url text not null,
+  client_id text not null,
+  client_secret_sealed text not null,
+  created_at timestamp with time zone not null default app.now(),
+  constraint platform_apps_pkey PRIMARY KEY (platform, base_url),
+  constraint platform_apps_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE CASCADE
+);
+
+comment on table platform_apps is 'Our registration with each instance of a federated platform.';
+
+alter table platform_apps enable row level security;
+
+create policy platform_apps_api on platform_apps for select to posthaste_api
+  using (true);
+create policy platform_apps_worker on platform_apps for select to posthaste_worker
+  using (true);
+
+grant select on platform_apps to posthaste_api;
+grant select on platform_apps to posthaste_worker;
+
+create table platforms (
+  name text not null,
+  display_name text not null,
+  base_url text,
+  authorize_url text,
+  metrics_url text,
+  enabled boolean not null default true,
+  constraint platforms_pkey PRIMARY KEY (name)
+);
+
+comment on table platforms is 'Where each platform is reached. Changeable without a release.';
+
+alter table platforms enable row level security;
+
+create policy platforms_read on platforms for select to posthaste_api, posthaste_public, posthaste_worker
+  using (true);
+
+grant select on platforms to posthaste_api;
+grant select on platforms to posthaste_public;
+grant select on platforms to posthaste_worker;
+
+create table post_media (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  post_id uuid not null,
+  publication_id uuid,
+  media_id uuid not null,
+  "position" integer not null,
+  alt_text text,
+  constraint post_media_pkey PRIMARY KEY (id),
+  constraint post_media_media_fkey FOREIGN KEY (project_id, media_id) REFERENCES media(project_id, id) ON DELETE RESTRICT,
+  constraint post_media_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_media_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint post_media_position_positive CHECK (("position" >= 0))
+);
+
+CREATE INDEX post_media_media_idx ON public.post_media USING btree (project_id, media_id);
+CREATE INDEX post_media_post_idx ON public.post_media USING btree (project_id, post_id);
+CREATE UNIQUE INDEX post_media_post_position_key ON public.post_media USING btree (post_id, "position") WHERE (publication_id IS NULL);
+CREATE INDEX post_media_publication_idx ON public.post_media USING btree (project_id, publication_id);
+CREATE UNIQUE INDEX post_media_publication_position_key ON public.post_media USING btree (publication_id, "position") WHERE (publication_id IS NOT NULL);
+
+alter table post_media enable row level security;
+
+create policy post_media_insert on post_media for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy post_media_read on post_media for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy post_media_worker on post_media for select to posthaste_worker
+  using (true);
+
+grant insert, select on post_media to posthaste_api;
+grant select on post_media to posthaste_worker;
+
+create table post_publications (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  post_id uuid not null,
+  account_id uuid not null,
+  platform text not null,
+  text text,
+  options jsonb not null default '{}'::jsonb,
+  state text not null default 'draft'::text,
+  due_at timestamp with time zone,
+  next_attempt_at timestamp with time zone,
+  generation integer not null default 0,
+  attempts integer not null default 0,
+  lease_token uuid,
+  lease_until timestamp with time zone,
+  commit_started_at timestamp with time zone,
+  refused_at timestamp with time zone,
+  looks integer not null default 0,
+  prepared jsonb,
+  prepared_ready boolean not null default false,
+  prepared_expires_at timestamp with time zone,
+  prepare_lease_until timestamp with time zone,
+  scheduled_at timestamp with time zone,
+  queued_at timestamp with time zone,
+  publishing_at timestamp with time zone,
+  published_at timestamp with time zone,
+  platform_post_id text,
+  url text,
+  platform_published_at timestamp with time zone,
+  failure_class text,
+  failure_code text,
+  failure_message text,
+  removed_at timestamp with time zone,
+  likes bigint,
+  comments bigint,
+  shares bigint,
+  views bigint,
+  metrics_at timestamp with time zone,
+  next_metrics_at timestamp with time zone,
+  metrics_lease_until timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint post_publications_pkey PRIMARY KEY (id),
+  constraint post_publications_account_once UNIQUE (post_id, account_id),
+  constraint post_publications_project_id_id_key UNIQUE (project_id, id),
+  constraint post_publications_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE RESTRICT,
+  constraint post_publications_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
+  constraint post_publications_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_publications_due_when_scheduled CHECK (((state = ANY (ARRAY['draft'::text, 'pending_approval'::text, 'cancelled'::text])) OR (due_at IS NOT NULL))),
+  constraint post_publications_evidence CHECK (((state <> 'published'::text) OR (platform_post_id IS NOT NULL))),
+  constraint post_publications_failure_class_known CHECK ((failure_class = ANY (ARRAY['retry-later'::text, 'rate-limited'::text, 'reauthorize'::text, 'invalid-content'::text, 'duplicate-content'::text, 'account-restricted'::text, 'unknown'::text]))),
+  constraint post_publications_owned CHECK (((state <> ALL (ARRAY['publishing'::text, 'processing'::text])) OR (lease_until IS NOT NULL) OR (next_attempt_at IS NOT NULL))),
+  constraint post_publications_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'pending_approval'::text, 'scheduled'::text, 'queued'::text, 'publishing'::text, 'processing'::text, 'published'::text, 'failed'::text, 'unknown'::text, 'cancelled'::text])))
+);
+
+comment on table post_publications is 'A post on one account: the state machine of the artery. Guarded by app.guard_publication.';
+comment on column post_publications.looks is 'Looks of reconcile since the commit whose outcome is unknown.';
+
+CREATE INDEX post_publications_account_idx ON public.post_publications USING btree (project_id, account_id);
+CREATE INDEX post_publications_busy_idx ON public.post_publications USING btree (account_id, publishing_at) WHERE (state = 'publishing'::text);
+CREATE INDEX post_publications_due_idx ON public.post_publications USING btree (COALESCE(next_attempt_at, due_at)) WHERE (state = 'scheduled'::text);
+CREATE INDEX post_publications_lease_idx ON public.post_publications USING btree (lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX post_publications_metrics_idx ON public.post_publications USING btree (next_metrics_at) WHERE ((state = 'published'::text) AND (next_metrics_at IS NOT NULL));
+CREATE INDEX post_publications_platform_idx ON public.post_publications USING btree (platform);
+CREATE INDEX post_publications_post_idx ON public.post_publications USING btree (project_id, post_id);
+CREATE INDEX post_publications_queued_idx ON public.post_publications USING btree (queued_at) WHERE (state = 'queued'::text);
+CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btree (next_attempt_at) WHERE ((state = ANY (ARRAY['processing'::text, 'unknown'::text])) AND (next_attempt_at IS NOT NULL));
+
+CREATE TRIGGER post_publications_announce AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['published'::text, 'failed'::text, 'unknown'::text])))) EXECUTE FUNCTION app.announce_publication();
+CREATE TRIGGER post_publications_guard BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_publication();
+CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table post_publications enable row level security;
+
+create policy post_publications_insert on post_publications for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy post_publications_read on post_publications for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy post_publications_update on post_publications for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy post_publications_worker on post_publications for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert, select, update on post_publications to posthaste_api;
+grant select, update on post_publications to posthaste_worker;
+
+create table posts (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  text text not null default ''::text,
+  schedule_type text not null,
+  due_at timestamp with time zone,
+  wall_time text,
+  time_zone text,
+  external_id text,
+  metadata jsonb not null default '{}'::jsonb,
+  metrics_requested_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint posts_pkey PRIMARY KEY (id),
+  constraint posts_project_id_id_key UNIQUE (project_id, id),
+  constraint posts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint posts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint posts_due_when_scheduled CHECK (((schedule_type = 'draft'::text) = (due_at IS NULL))),
+  constraint posts_external_id_length CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
+  constraint posts_schedule_type_known CHECK ((schedule_type = ANY (ARRAY['draft'::text, 'now'::text, 'at'::text]))),
+  constraint posts_text_length CHECK ((length(text) <= 100000)),
+  constraint posts_wall_time_with_zone CHECK (((wall_time IS NULL) = (time_zone IS NULL)))
+);
+
+comment on table posts is 'What is to be said. Its status is computed from its publications.';
+
+CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
+CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table posts enable row level security;
+
+create policy posts_insert on posts for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy posts_read on posts for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy posts_update on posts for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy posts_worker on posts for select to posthaste_worker
+  using (true);
+
+grant insert, select, update on posts to posthaste_api;
+grant select on posts to posthaste_worker;
+
+create table project_collaborators (
+  project_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  created_at timestamp with time zone not null default app.now(),
+  constraint project_collaborators_pkey PRIMARY KEY (project_id, user_id),
+  constraint project_collaborators_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint project_collaborators_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint project_collaborators_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'approver'::text, 'reviewer'::text, 'viewer'::text])))
+);
+
+CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators USING btree (user_id);
+
+alter table project_collaborators enable row level security;
+
+create policy project_collaborators_read on project_collaborators for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant select on project_collaborators to posthaste_api;
+
+create table projects (
+  id uuid not null default uuidv7(),
+  name text not null,
+  description text,
+  time_zone text not null default 'UTC'::text,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint projects_pkey PRIMARY KEY (id),
+  constraint projects_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint projects_description_length CHECK ((length(description) <= 1000)),
+  constraint projects_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+comment on table projects is 'The tenant: everything a team owns carries its project_id.';
+
+CREATE INDEX projects_created_by_idx ON public.projects USING btree (created_by);
+
+CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table projects enable row level security;
+
+create policy projects_manage on projects for update to posthaste_api
+  using ((id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check (true);
+create policy projects_read on projects for select to posthaste_api
+  using ((id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy projects_worker on projects for select to posthaste_worker
+  using (true);
+
+grant select on projects to posthaste_api;
+grant select on projects to posthaste_worker;
+
+grant update (name, description, time_zone, deleted_at) on projects to posthaste_api;
+
+create table publication_attempts (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  publication_id uuid not null,
+  account_id uuid not null,
+  kind text not null,
+  generation integer not null,
+  lease_token uuid not null,
+  started_at timestamp with time zone not null default app.now(),
+  commit_started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  outcome text,
+  failure_class text,
+  failure_code text,
+  message text,
+  constraint publication_attempts_pkey PRIMARY KEY (id),
+  constraint publication_attempts_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint publication_attempts_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint publication_attempts_kind_known CHECK ((kind = ANY (ARRAY['publish'::text, 'prepare'::text, 'confirm'::text, 'reconcile'::text, 'resolve'::text]))),
+  constraint publication_attempts_outcome_known CHECK ((outcome = ANY (ARRAY['published'::text, 'accepted'::text, 'prepared'::text, 'waiting'::text, 'retry'::text, 'failed'::text, 'unknown'::text, 'absent'::text, 'lost'::text, 'refused'::text])))
+);
+
+comment on table publication_attempts is 'Written before a platform is called; quotas are counted from it.';
+
+CREATE INDEX publication_attempts_account_idx ON public.publication_attempts USING btree (project_id, account_id);
+CREATE INDEX publication_attempts_lease_idx ON public.publication_attempts USING btree (lease_token);
+CREATE INDEX publication_attempts_publication_idx ON public.publication_attempts USING btree (project_id, publication_id);
+CREATE INDEX publication_attempts_quota_idx ON public.publication_attempts USING btree (account_id, commit_started_at) WHERE (commit_started_at IS NOT NULL);
+
+alter table publication_attempts enable row level security;
+
+create policy publication_attempts_read on publication_attempts for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy publication_attempts_resolve on publication_attempts for insert to posthaste_api
+  with check (((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])) AND (kind = 'resolve'::text)));
+create policy publication_attempts_worker on publication_attempts for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert, select on publication_attempts to posthaste_api;
+grant insert, select, update on publication_attempts to posthaste_worker;
+
+create table report_links (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  post_id uuid not null,
+  token_hash text not null,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '30 days'::interval),
+  revoked_at timestamp with time zone,
+  constraint report_links_pkey PRIMARY KEY (id),
+  constraint report_links_token_hash_key UNIQUE (token_hash),
+  constraint report_links_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint report_links_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE
+);
+
+comment on table report_links is 'Who holds the unguessable path may read the report of one post, until it expires.';
+
+CREATE INDEX report_links_created_by_idx ON public.report_links USING btree (created_by);
+CREATE INDEX report_links_post_idx ON public.report_links USING btree (project_id, post_id);
+
+alter table report_links enable row level security;
+
+create policy report_links_insert on report_links for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy report_links_read on report_links for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy report_links_revoke on report_links for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+
+grant insert on report_links to posthaste_api;
+
+grant select (id, project_id, post_id, created_by, created_at, expires_at, revoked_at) on report_links to posthaste_api;
+grant update (revoked_at) on report_links to posthaste_api;
+
+create table schema_migrations (
+  version integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint schema_migrations_pkey PRIMARY KEY (version)
+);
+
+create table social_accounts (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  platform text not null,
+  platform_account_id text not null,
+  handle text not null,
+  display_name text,
+  avatar_url text,
+  base_url text not null,
+  scopes text[] not null default '{}'::text[],
+  status text not null default 'connected'::text,
+  status_reason text,
+  connected_by uuid,
+  connected_at timestamp with time zone not null default app.now(),
+  disconnected_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint social_accounts_pkey PRIMARY KEY (id),
+  constraint social_accounts_identity_key UNIQUE (project_id, platform, base_url, platform_account_id),
+  constraint social_accounts_project_id_id_key UNIQUE (project_id, id),
+  constraint social_accounts_connected_by_fkey FOREIGN KEY (connected_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint social_accounts_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
+  constraint social_accounts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint social_accounts_status_known CHECK ((status = ANY (ARRAY['connected'::text, 'reauthorization_needed'::text, 'restricted'::text, 'disconnected'::text])))
+);
+
+comment on table social_accounts is 'An account on a platform. Reconnecting keeps its id, so what waits for it resumes.';
+
+CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING btree (connected_by);
+CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
+
+CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
+CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table social_accounts enable row level security;
+
+create policy social_accounts_read on social_accounts for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy social_accounts_update on social_accounts for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy social_accounts_worker on social_accounts for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on social_accounts to posthaste_api;
+grant select on social_accounts to posthaste_worker;
+
+grant update (status, status_reason, disconnected_at) on social_accounts to posthaste_api;
+grant update (status, status_reason) on social_accounts to posthaste_worker;
+
+create table user_engagement (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  community_post_id uuid not null,
+  type text not null,
+  created_at timestamp with time zone not null default app.now(),
+  constraint user_engagement_pkey PRIMARY KEY (id),
+  constraint user_engagement_once UNIQUE (user_id, community_post_id, type),
+  constraint user_engagement_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
+  constraint user_engagement_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_engagement_type_known CHECK ((type = ANY (ARRAY['like'::text, 'share'::text, 'save'::text, 'view'::text, 'click'::text])))
+);
+
+CREATE INDEX user_engagement_community_post_idx ON public.user_engagement USING btree (community_post_id, type);
+
+CREATE TRIGGER user_engagement_count AFTER INSERT OR DELETE ON public.user_engagement FOR EACH ROW EXECUTE FUNCTION app.count_engagement();
+
+alter table user_engagement enable row level security;
+
+create policy user_engagement_own on user_engagement for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check (((user_id = ( SELECT app.user_id() AS user_id)) AND (community_post_id IN ( SELECT p.id
+   FROM community_posts p
+  WHERE ((p.id = user_engagement.community_post_id) AND (p.deleted_at IS NULL))))));
+create policy user_engagement_worker on user_engagement for select to posthaste_worker
+  using (true);
+
+grant delete, insert, select on user_engagement to posthaste_api;
+grant select on user_engagement to posthaste_worker;
+
+create table user_sessions (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  refresh_hash text not null,
+  previous_hash text,
+  rotated_at timestamp with time zone not null default app.now(),
+  user_agent text,
+  ip text,
+  created_at timestamp with time zone not null default app.now(),
+  last_used_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '30 days'::interval),
+  revoked_at timestamp with time zone,
+  revoked_because text,
+  constraint user_sessions_pkey PRIMARY KEY (id),
+  constraint user_sessions_refresh_hash_key UNIQUE (refresh_hash),
+  constraint user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+comment on table user_sessions is 'One row per login. Only hashes of refresh tokens are kept.';
+
+CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (expires_at);
+CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
+
+alter table user_sessions enable row level security;
+
+create policy user_sessions_end on user_sessions for update to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_sessions_own on user_sessions for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_sessions_worker on user_sessions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on user_sessions to posthaste_worker;
+
+grant select (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at) on user_sessions to posthaste_api;
+grant update (revoked_at, revoked_because) on user_sessions to posthaste_api;
+grant select (id, expires_at) on user_sessions to posthaste_worker;
+
+create table users (
+  id uuid not null default uuidv7(),
+  email text not null,
+  password_hash text not null,
+  display_name text not null,
+  role text not null default 'user'::text,
+  status text not null default 'active'::text,
+  email_verified_at timestamp with time zone,
+  failed_login_attempts integer not null default 0,
+  locked_until timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
+  constraint users_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+  constraint users_email_lower CHECK ((email = lower(email))),
+  constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'moderator'::text, 'creator'::text, 'user'::text, 'viewer'::text]))),
+  constraint users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text])))
+);
+
+comment on table users is 'People who can log in. password_hash is read by app.login_candidate alone.';
+
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
+
+CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table users enable row level security;
+
+create policy users_self on users for select to posthaste_api
+  using ((id = ( SELECT app.user_id() AS user_id)));
+create policy users_self_update on users for update to posthaste_api
+  using ((id = ( SELECT app.user_id() AS user_id)))
+  with check ((id = ( SELECT app.user_id() AS user_id)));
+create policy users_worker on users for select to posthaste_worker
+  using (true);
+
+grant select (id, email, display_name, role, status, email_verified_at, created_at, updated_at, deleted_at, version) on users to posthaste_api;
+grant update (display_name) on users to posthaste_api;
+grant select (id, email, display_name, status, deleted_at) on users to posthaste_worker;
+
+create table videos (
+  media_id uuid not null,
+  project_id uuid not null,
+  duration_ms integer not null,
+  fps numeric(7,3),
+  video_codec text not null,
+  audio_codec text,
+  constraint videos_pkey PRIMARY KEY (media_id),
+  constraint videos_media_fkey FOREIGN KEY (project_id, media_id) REFERENCES media(project_id, id) ON DELETE CASCADE,
+  constraint videos_duration_positive CHECK ((duration_ms > 0))
+);
+
+comment on table videos is 'What only a video has; 1:1 to its media row.';
+
+CREATE INDEX videos_media_idx ON public.videos USING btree (project_id, media_id);
+
+alter table videos enable row level security;
+
+create policy videos_read on videos for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy videos_worker on videos for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on videos to posthaste_api;
+grant delete, insert, select, update on videos to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.add_comment(post uuid, parent uuid, text text)
+ RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, comment_count bigint)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made comments;
+begin
+  if not exists (select from community_posts p where p.id = post and p.deleted_at is null)
+    or (parent is not null and not exists (
+      select from comments c where c.community_post_id = post and c.id = parent and c.deleted_at is null)) then
+    return query select 'not_found', null::uuid, null::timestamptz, null::bigint;
+    return;
+  end if;
+  insert into comments (community_post_id, author_id, parent_id, text) values (post, app.user_id(), parent, add_comment.text)
+  returning * into made;
+  return query select 'ok', made.id, made.created_at, p.comment_count from community_posts p where p.id = post;
+end
+$function$;
+grant execute on function app.add_comment(uuid,uuid,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.announce_disconnection()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values ('account.disconnected', new.project_id, jsonb_build_object('accountId', new.id, 'platform', new.platform));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.announce_media_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values ('media.deleted', new.project_id, jsonb_build_object('mediaId', new.id));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.announce_publication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values ('publication.' || new.state, new.project_id,
+    jsonb_build_object('publicationId', new.id, 'postId', new.post_id, 'accountId', new.account_id, 'platform', new.platform));
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.check_alive(user_id uuid, session_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform 1
+  from user_sessions s join users u on u.id = s.user_id
+  where s.id = check_alive.session_id and s.user_id = check_alive.user_id
+    and s.revoked_at is null and s.expires_at > app.now()
+    and u.status = 'active' and u.deleted_at is null;
+  if not found then
+    raise exception 'the session has ended' using errcode = 'PH401';
+  end if;
+end
+$function$;
+grant execute on function app.check_alive(uuid,uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.community_profiles(ids uuid[])
+ RETURNS TABLE(account_id uuid, handle text, display_name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select a.id, a.handle, a.display_name from social_accounts a where a.id = any (ids) and a.platform = 'community'
+$function$;
+grant execute on function app.community_profiles(uuid[]) to posthaste_api;
+grant execute on function app.community_profiles(uuid[]) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.connect_account(user_id uuid, project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
+ RETURNS TABLE(outcome text, account social_accounts)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made social_accounts;
+begin
+  if not exists (
+    select 1 from project_collaborators c join users u on u.id = c.user_id join projects p on p.id = c.project_id
+    where c.user_id = connect_account.user_id and c.project_id = connect_account.project_id
+      and c.role in ('owner', 'editor') and u.status = 'active' and u.deleted_at is null and p.deleted_at is null
+  ) then
+    return query select 'forbidden', null::social_accounts;
+    return;
+  end if;
+  insert into social_accounts as s (project_id, platform, platform_account_id, handle, display_name, avatar_url, base_url, scopes, connected_by)
+  values (connect_account.project_id, connect_account.platform, connect_account.platform_account_id, connect_account.handle,
+    connect_account.display_name, connect_account.avatar_url, connect_account.base_url, connect_account.scopes, connect_account.user_id)
+  on conflict on constraint social_accounts_identity_key do update
+    set handle = excluded.handle, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
+      scopes = excluded.scopes, connected_by = excluded.connected_by, connected_at = app.now(),
+      status = 'connected', status_reason = null, disconnected_at = null
+  returning s.* into made;
+  if connect_account.access_token_sealed is not null then
+    insert into account_tokens as t (account_id, project_id, access_token_sealed, refresh_token_sealed, expires_at)
+    values (made.id, connect_account.project_id, connect_account.access_token_sealed, connect_account.refresh_token_sealed,
+      app.now() + make_interval(secs => connect_account.expires_in_s))
+    on conflict on constraint account_tokens_pkey do update
+      set access_token_sealed = excluded.access_token_sealed, refresh_token_sealed = excluded.refresh_token_sealed,
+        expires_at = excluded.expires_at, token_version = t.token_version + 1, refresh_lease_until = null, updated_at = app.now();
+  end if;
+  update post_publications pp
+  set state = 'scheduled', next_attempt_at = app.now(), failure_class = null, failure_code = null, failure_message = null
+  where pp.project_id = made.project_id and pp.account_id = made.id and pp.state = 'failed'
+    and pp.failure_class = 'reauthorize' and pp.updated_at > app.now() - interval '7 days';
+  return query select 'ok', made;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.connect_own_account(project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
+ RETURNS TABLE(outcome text, account social_accounts)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select * from app.connect_account(app.user_id(), project_id, platform, platform_account_id, handle, display_name,
+    avatar_url, base_url, scopes, access_token_sealed, refresh_token_sealed, expires_in_s)
+$function$;
+grant execute on function app.connect_own_account(uuid,text,text,text,text,text,text,text[],text,text,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.count_comment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  before_it integer := 0;
+  after_it integer := 0;
+begin
+  if tg_op <> 'INSERT' then before_it := (old.deleted_at is null)::integer; end if;
+  if tg_op <> 'DELETE' then after_it := (new.deleted_at is null)::integer; end if;
+  if before_it <> after_it then
+    update community_posts p set comment_count = p.comment_count + after_it - before_it
+    where p.id = case tg_op when 'DELETE' then old.community_post_id else new.community_post_id end;
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.count_engagement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  post uuid := case tg_op when 'DELETE' then old.community_post_id else new.community_post_id end;
+  kind text := case tg_op when 'DELETE' then old.type else new.type end;
+  step integer := case tg_op when 'DELETE' then -1 else 1 end;
+begin
+  update community_posts p
+  set like_count = p.like_count + case kind when 'like' then step else 0 end,
+    share_count = p.share_count + case kind when 'share' then step else 0 end,
+    view_count = p.view_count + case kind when 'view' then step else 0 end
+  where p.id = post;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.create_project(name text, description text, time_zone text)
+ RETURNS SETOF projects
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made projects;
+begin
+  if app.user_id() is null then
+    return;
+  end if;
+  insert into projects (name, description, time_zone, created_by)
+  values (create_project.name, create_project.description, create_project.time_zone, app.user_id())
+  returning * into made;
+  insert into project_collaborators (project_id, user_id, role) values (made.id, made.created_by, 'owner');
+  return next made;
+end
+$function$;
+grant execute on function app.create_project(text,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.display_names(ids uuid[])
+ RETURNS TABLE(user_id uuid, display_name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, u.display_name from users u where u.id = any (ids) and u.deleted_at is null
+$function$;
+grant execute on function app.display_names(uuid[]) to posthaste_api;
+grant execute on function app.display_names(uuid[]) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.finish_oauth(state_hash text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
+ RETURNS TABLE(outcome text, account social_accounts)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select done.outcome, done.account
+  from oauth_states s, app.connect_account(s.user_id, s.project_id, s.platform, finish_oauth.platform_account_id,
+    finish_oauth.handle, finish_oauth.display_name, finish_oauth.avatar_url, finish_oauth.base_url, finish_oauth.scopes,
+    finish_oauth.access_token_sealed, finish_oauth.refresh_token_sealed, finish_oauth.expires_in_s) done
+  where s.state_hash = finish_oauth.state_hash and s.used_at > app.now() - interval '2 minutes'
+$function$;
+grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.guard_publication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not (case old.state
+    when 'draft' then new.state in ('pending_approval', 'scheduled', 'cancelled')
+    when 'pending_approval' then new.state in ('scheduled', 'draft', 'cancelled')
+    when 'scheduled' then new.state in ('queued', 'draft', 'cancelled')
+    when 'queued' then new.state in ('scheduled', 'publishing', 'cancelled')
+    when 'publishing' then new.state in ('processing', 'published', 'failed', 'unknown')
+      or (new.state = 'scheduled' and (old.commit_started_at is null or new.refused_at > old.commit_started_at))
+    when 'processing' then new.state in ('published', 'failed', 'unknown')
+    when 'unknown' then new.state in ('published', 'failed', 'scheduled')
+    when 'failed' then new.state in ('scheduled', 'cancelled')
+    else false
+  end) then
+    raise exception 'a publication cannot go from % to %', old.state, new.state using errcode = 'PH001';
+  end if;
+  if new.state = 'scheduled' then
+    new.scheduled_at := app.now();
+    new.commit_started_at := null;
+    new.looks := 0;
+  elsif new.state = 'queued' then
+    new.queued_at := app.now();
+  elsif new.state = 'publishing' then
+    new.publishing_at := app.now();
+  elsif new.state = 'published' then
+    new.published_at := app.now();
+    new.next_metrics_at := app.now() + interval '60 seconds';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, client_id text, client_secret_sealed text)
+ RETURNS TABLE(client_id text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into platform_apps as a (platform, base_url, client_id, client_secret_sealed)
+  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.client_id, keep_platform_app.client_secret_sealed
+  where app.user_id() is not null
+  on conflict on constraint platform_apps_pkey do update set base_url = excluded.base_url
+  returning a.client_id
+$function$;
+grant execute on function app.keep_platform_app(text,text,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.liked(post uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (select from user_engagement e where e.user_id = app.user_id() and e.community_post_id = post and e.type = 'like')
+$function$;
+grant execute on function app.liked(uuid) to posthaste_api;
+grant execute on function app.liked(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.login_candidate(email text)
+ RETURNS TABLE(user_id uuid, password_hash text, verified boolean, active boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, u.password_hash, u.email_verified_at is not null, u.status = 'active'
+  from users u where u.email = login_candidate.email and u.deleted_at is null
+$function$;
+grant execute on function app.login_candidate(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.mail_sent(mail_id uuid)
+ RETURNS TABLE(outcome text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update outbox_events e set dispatched_at = app.now(), payload = '{}'
+  where e.id = mail_sent.mail_id and e.kind = 'mail' and e.dispatched_at is null
+  returning 'ok'
+$function$;
+grant execute on function app.mail_sent(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.media_of(project uuid, post uuid, publication uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', m.id, 'status', m.status, 'failureReason', m.failure_reason, 'altText', pm.alt_text, 'kind', m.kind,
+    'durationMs', v.duration_ms, 'videoCodec', v.video_codec,
+    'renditions', coalesce((
+      select jsonb_agg(jsonb_build_object('name', r.name, 'key', r.object_key, 'mimeType', r.mime_type, 'bytes', r.bytes,
+        'width', r.width, 'height', r.height))
+      from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb)
+    ) order by pm.position), '[]'::jsonb)
+  from post_media pm
+  join media m on m.project_id = pm.project_id and m.id = pm.media_id
+  left join videos v on v.project_id = m.project_id and v.media_id = m.id
+  where pm.project_id = project and pm.post_id = post
+    and pm.publication_id is not distinct from (
+      select own.publication_id from post_media own
+      where own.project_id = project and own.publication_id = publication limit 1)
+$function$;
+grant execute on function app.media_of(uuid,uuid,uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select now()$function$;
+comment on function app.now() is 'The only clock of due, lease and expiry comparisons. Replaced in a test''s own database.';
+grant execute on function app.now() to posthaste_api;
+grant execute on function app.now() to posthaste_public;
+grant execute on function app.now() to posthaste_reporting;
+grant execute on function app.now() to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.open_session(user_id uuid, refresh_hash text, user_agent text, ip text)
+ RETURNS TABLE(outcome text, session_id uuid, expires_at timestamp with time zone)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
+  select u.id, open_session.refresh_hash, open_session.user_agent, open_session.ip
+  from users u where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
+  returning 'ok', s.id, s.expires_at
+$function$;
+grant execute on function app.open_session(uuid,text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.parts(lines text)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  size integer := case when octet_length(lines) = length(lines) then 60000 else 15000 end;
+begin
+  for start in 1 .. length(lines) by size loop
+    return next substr(lines, start, size);
+  end loop;
+end
+$function$;
+grant execute on function app.parts(text) to posthaste_api;
+grant execute on function app.parts(text) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.post_status(states text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when cardinality(live) = 0 then case when cardinality(states) = 0 then 'draft' else 'cancelled' end
+    when live <@ '{draft}' then 'draft'
+    when live && '{pending_approval}' then 'pending_approval'
+    when live && '{publishing,processing}' then 'publishing'
+    when live && '{scheduled,queued}' and live && '{published,failed,unknown}' then 'publishing'
+    when live && '{queued}' then 'queued'
+    when live && '{scheduled}' then 'scheduled'
+    when live && '{unknown}' then 'unknown'
+    when live <@ '{published}' then 'published'
+    when live <@ '{failed}' then 'failed'
+    when live && '{published}' then 'partial'
+    else 'draft'
+  end
+  from (select array_remove(states, 'cancelled') as live) l
+$function$;
+comment on function app.post_status(text[]) is 'draft, pending_approval, scheduled, queued, publishing, published, partial, failed, unknown or cancelled.';
+grant execute on function app.post_status(text[]) to posthaste_api;
+grant execute on function app.post_status(text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.projects_of(permission text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(c.project_id), '{}')
+  from project_collaborators c join projects p on p.id = c.project_id
+  where c.user_id = app.user_id() and p.deleted_at is null
+    and case permission
+      when 'read' then true
+      when 'write' then c.role in ('owner', 'editor')
+      when 'manage' then c.role = 'owner'
+      else false
+    end
+$function$;
+comment on function app.projects_of(text) is 'Rights are read from tables on every statement, never from the token.';
+grant execute on function app.projects_of(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text)
+ RETURNS TABLE(outcome text, mail_id uuid, recipient text, payload jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column -- `on conflict (email)` takes no qualified name
+declare
+  person users;
+  mail uuid;
+  content jsonb;
+begin
+  insert into users (email, password_hash, display_name)
+  values (register.email, register.password_hash, register.display_name)
+  on conflict (email) where deleted_at is null do nothing
+  returning * into person;
+  if person.id is not null then
+    insert into email_verification_tokens (user_id, token_hash) values (person.id, register.token_hash);
+    content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
+  else
+    content := jsonb_build_object('template', 'already-registered', 'to', register.email);
+  end if;
+  insert into outbox_events (kind, payload, lease_until) values ('mail', content, app.now() + interval '60 seconds')
+  returning id into mail;
+  return query select 'ok', mail, register.email, content;
+end
+$function$;
+grant execute on function app.register(text,text,text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.remember(caller text, repeat jsonb, answer text[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into idempotency_keys as k (caller, route, key, body_hash, answer)
+  values (caller, repeat ->> 'route', repeat ->> 'key', repeat ->> 'bodyHash',
+    case when repeat ->> 'secret' = 'true' then null else answer end)
+  on conflict (caller, route, key) do update
+    set body_hash = excluded.body_hash, answer = excluded.answer, created_at = excluded.created_at, expires_at = excluded.expires_at
+$function$;
+grant execute on function app.remember(text,jsonb,text[]) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.repeated(caller text, repeat jsonb, wait boolean)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  stored idempotency_keys;
+begin
+  if not wait and not pg_try_advisory_xact_lock(
+    hashtextextended(caller || chr(31) || (repeat ->> 'route') || chr(31) || (repeat ->> 'key'), 0)) then
+    raise exception 'a request with this key is running' using errcode = 'PH409';
+  end if;
+  select * into stored from idempotency_keys k
+  where k.caller = repeated.caller and k.route = repeat ->> 'route' and k.key = repeat ->> 'key'
+    and k.expires_at > app.now();
+  if not found then
+    return null;
+  end if;
+  if stored.body_hash <> repeat ->> 'bodyHash' then
+    raise exception 'the key was used with another request' using errcode = 'PH422';
+  end if;
+  if stored.answer is null then
+    raise exception 'the answer held a secret and is not kept' using errcode = 'PH410';
+  end if;
+  return stored.answer;
+end
+$function$;
+comment on function app.repeated(text,jsonb,boolean) is 'wait = true only looks, without the lock: for the read before the write.';
+grant execute on function app.repeated(text,jsonb,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.report(token_hash text)
+ RETURNS TABLE(report jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'postId', p.id,
+    'projectName', pr.name,
+    'text', p.text,
+    'dueAt', p.due_at,
+    'publications', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'platform', pp.platform, 'handle', a.handle, 'state', pp.state, 'url', pp.url, 'dueAt', pp.due_at,
+        'publishedAt', coalesce(pp.platform_published_at, pp.published_at), 'likes', pp.likes, 'comments', pp.comments, 'shares', pp.shares, 'views', pp.views,
+        'metricsAt', pp.metrics_at,
+        'history', coalesce((
+          select jsonb_agg(jsonb_build_object('fetchedAt', h.fetched_at, 'likes', h.likes, 'comments', h.comments) order by h.fetched_at)
+          from (
+            select an.fetched_at, an.likes, an.comments from analytics an
+            where an.project_id = pp.project_id and an.publication_id = pp.id
+            order by an.fetched_at desc limit 200
+          ) h), '[]'::jsonb)
+        ) order by pp.id)
+      from post_publications pp join social_accounts a on a.project_id = pp.project_id and a.id = pp.account_id
+      where pp.project_id = p.project_id and pp.post_id = p.id), '[]'::jsonb))
+  from report_links l
+  join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
+  join projects pr on pr.id = l.project_id and pr.deleted_at is null
+  where l.token_hash = report.token_hash and l.revoked_at is null and l.expires_at > app.now()
+$function$;
+grant execute on function app.report(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text)
+ RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  s user_sessions;
+begin
+  select * into s from user_sessions us where us.id = rotate_session.session_id for update;
+  if s.id is null or s.revoked_at is not null or s.expires_at <= app.now()
+    or not exists (select 1 from users u where u.id = s.user_id and u.status = 'active' and u.deleted_at is null) then
+    return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
+  elsif s.refresh_hash = presented_hash then
+    update user_sessions us
+    set refresh_hash = successor_hash, previous_hash = presented_hash, rotated_at = app.now(), last_used_at = app.now()
+    where us.id = s.id;
+    return query select 'ok', s.user_id, s.expires_at;
+  elsif s.previous_hash = presented_hash and s.refresh_hash = successor_hash
+    and s.rotated_at > app.now() - interval '20 seconds' then
+    return query select 'ok', s.user_id, s.expires_at;
+  else
+    update user_sessions us set revoked_at = app.now(), revoked_because = 'refresh token replayed' where us.id = s.id;
+    return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
+  end if;
+end
+$function$;
+grant execute on function app.rotate_session(uuid,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.run(call jsonb, statement text, parameters text[])
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  v text[] := parameters;
+  kind text := call ->> 'kind';
+  caller text := coalesce(call ->> 'userId', 'public');
+  repeat jsonb := call -> 'repeat';
+  stored text[];
+  answer text[] := '{}';
+  line record;
+begin
+  perform set_config('app.request_id', coalesce(call ->> 'requestId', ''), true);
+  if kind = 'actor' then
+    perform app.check_alive((call ->> 'userId')::uuid, (call ->> 'sessionId')::uuid);
+    perform set_config('app.user_id', call ->> 'userId', true), set_config('app.session_id', call ->> 'sessionId', true);
+  elsif kind = 'public' then
+    perform set_config('app.user_id', '', true);
+  elsif kind is distinct from 'worker' then
+    raise exception 'unknown kind of call' using errcode = 'PH000';
+  end if;
+
+  if repeat is not null then
+    stored := app.repeated(caller, repeat, coalesce((repeat ->> 'look')::boolean, false));
+    if stored is not null and not coalesce((repeat ->> 'look')::boolean, false) then
+      return query select app.parts('!' || array_to_string(stored, E'\n') || E'\n');
+      return;
+    end if;
+  end if;
+
+  if kind = 'public' then
+    perform set_config('role', 'posthaste_public', true);
+  end if;
+
+  for line in execute statement using
+    v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13], v[14], v[15], v[16],
+    v[17], v[18], v[19], v[20], v[21], v[22], v[23], v[24], v[25], v[26], v[27], v[28], v[29], v[30], v[31], v[32]
+  loop
+    answer := answer || row_to_json(line)::text;
+  end loop;
+
+  if kind = 'public' then
+    perform set_config('role', 'none', true);
+  end if;
+
+  if repeat is not null and stored is null and not coalesce((repeat ->> 'look')::boolean, false)
+    and coalesce(answer[1]::jsonb ->> 'outcome', 'ok') = 'ok' then
+    perform app.remember(caller, repeat, answer);
+  end if;
+
+  return query select app.parts(array_to_string(answer, E'\n') || E'\n')  where cardinality(answer) > 0;
+  if stored is not null then
+    return query select app.parts('!' || array_to_string(stored, E'\n') || E'\n');
+  end if;
+end
+$function$;
+comment on function app.run(jsonb,text,text[]) is 'One Data API call: checks that person and session are alive (PH401), answers repeats of an Idempotency-Key (PH409 running, PH422 other request, PH410 secret), runs the statement under row-level security and returns its rows as JSON lines in parts. A line that begins with ! opens a stored answer.';
+grant execute on function app.run(jsonb,text,text[]) to posthaste_api;
+grant execute on function app.run(jsonb,text,text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.session_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select nullif(current_setting('app.session_id', true), '')::uuid$function$;
+grant execute on function app.session_id() to posthaste_api;
+grant execute on function app.session_id() to posthaste_public;
+grant execute on function app.session_id() to posthaste_reporting;
+grant execute on function app.session_id() to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.set_like(post uuid, liked boolean)
+ RETURNS TABLE(outcome text, like_count bigint)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from community_posts p where p.id = post and p.deleted_at is null) then
+    return query select 'not_found', null::bigint;
+    return;
+  end if;
+  if liked then
+    insert into user_engagement (user_id, community_post_id, type) values (app.user_id(), post, 'like')
+    on conflict on constraint user_engagement_once do nothing;
+  else
+    delete from user_engagement e where e.user_id = app.user_id() and e.community_post_id = post and e.type = 'like';
+  end if;
+  return query select 'ok', p.like_count from community_posts p where p.id = post;
+end
+$function$;
+grant execute on function app.set_like(uuid,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.touch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.updated_at := app.now();
+  new.version := old.version + 1;
+  return new;
+end
+$function$;
+comment on function app.touch() is 'Before update: raises version, sets updated_at.';
+
+CREATE OR REPLACE FUNCTION app.use_oauth_state(state_hash text)
+ RETURNS TABLE(outcome text, user_id uuid, project_id uuid, platform text, base_url text, code_verifier_sealed text, platform_base_url text, client_id text, client_secret_sealed text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with used as (
+    update oauth_states s set used_at = app.now()
+    where s.state_hash = use_oauth_state.state_hash and s.used_at is null and s.expires_at > app.now()
+    returning s.*
+  )
+  select 'ok', u.user_id, u.project_id, u.platform, u.base_url, u.code_verifier_sealed, p.base_url, a.client_id, a.client_secret_sealed
+  from used u join platforms p on p.name = u.platform
+  left join platform_apps a on a.platform = u.platform and a.base_url = u.base_url
+$function$;
+grant execute on function app.use_oauth_state(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.user_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select nullif(current_setting('app.user_id', true), '')::uuid$function$;
+comment on function app.user_id() is 'The person behind the statement; null without one.';
+grant execute on function app.user_id() to posthaste_api;
+grant execute on function app.user_id() to posthaste_public;
+grant execute on function app.user_id() to posthaste_reporting;
+grant execute on function app.user_id() to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.verify_email(token_hash text)
+ RETURNS TABLE(outcome text, user_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person uuid;
+begin
+  update email_verification_tokens t set used_at = app.now()
+  where t.token_hash = verify_email.token_hash and t.used_at is null and t.expires_at > app.now()
+  returning t.user_id into person;
+  if person is null then
+    return query select 'invalid_token', null::uuid;
+    return;
+  end if;
+  update users u set email_verified_at = coalesce(u.email_verified_at, app.now()) where u.id = person;
+  return query select 'ok', person;
+end
+$function$;
+grant execute on function app.verify_email(text) to posthaste_public;
