@@ -8,6 +8,7 @@ const tokens = z.object({ accessToken: z.string() });
 
 export interface Person {
   readonly email: string;
+  readonly password: string;
   readonly api: Api;
 }
 
@@ -22,5 +23,5 @@ export async function registerPerson(origin: string, displayName: string): Promi
   if (token === undefined) throw new Error('the verification mail holds no link');
   await api.call('POST', '/v1/auth/verify-email', z.unknown(), { token });
   const { accessToken } = await api.call('POST', '/v1/auth/login', tokens, { email, password });
-  return { email, api: api.as(accessToken) };
+  return { email, password, api: api.as(accessToken) };
 }

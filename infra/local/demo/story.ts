@@ -37,13 +37,10 @@ const publication = z.object({
 });
 type Publication = z.output<typeof publication>;
 const validation = z.object({ valid: z.boolean() });
-const numbers = z.object({
-  likes: z.number().nullable(),
-  comments: z.number().nullable(),
-  fetchedAt: z.string().nullable(),
-});
 const analytics = z.object({
-  publications: z.array(z.object({ id: z.string(), platform: z.string(), latest: numbers })),
+  publications: z.array(
+    z.object({ publicationId: z.string(), likes: z.number().nullable(), comments: z.number().nullable() }),
+  ),
 });
 const report = z.object({ url: z.string() });
 
@@ -206,12 +203,12 @@ async function reactTo(
 async function measure(author: Person, postId: string, given: Map<string, Reaction>): Promise<Map<string, Reaction>> {
   await author.api.call('POST', `/v1/posts/${postId}/analytics/refresh`, z.unknown());
   const get = () => author.api.call('GET', `/v1/posts/${postId}/analytics`, analytics);
-  const matches = ({ id: one, latest }: z.output<typeof analytics>['publications'][number]) => {
-    const wanted = given.get(one);
-    return latest.likes === wanted?.likes && latest.comments === wanted?.comments;
+  const matches = (now: z.output<typeof analytics>['publications'][number]) => {
+    const wanted = given.get(now.publicationId);
+    return now.likes === wanted?.likes && now.comments === wanted?.comments;
   };
   const { publications } = await until('equal numbers', 20_000, get, (answer) => answer.publications.every(matches));
   return new Map(
-    publications.map((one) => [one.id, { likes: one.latest.likes ?? 0, comments: one.latest.comments ?? 0 }]),
+    publications.map((one) => [one.publicationId, { likes: one.likes ?? 0, comments: one.comments ?? 0 }]),
   );
 }
