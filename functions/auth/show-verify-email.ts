@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mailToken } from '../../shared/auth/shapes.ts';
+import { baseSheet } from '../../shared/html/sheet.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 import { HTML, htmlPage } from '../_kit/page.ts';
 
@@ -26,9 +27,6 @@ button.addEventListener('click', async () => {
   }
 });`;
 
-const style =
-  'body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.6rem 1.4rem}';
-
 export const handler = endpoint({
   method: 'GET',
   path: '/verify-email/{token}',
@@ -44,8 +42,8 @@ export const handler = endpoint({
 })(async () =>
   htmlPage({
     title: 'Verify your e-mail address',
-    body: '<h1>Verify your e-mail address</h1><p><button type="button">Verify</button></p><p role="status"></p>',
-    style,
+    body: '<main><h1>Verify your e-mail address</h1><p><button type="button">Verify</button></p><p role="status"></p></main>',
+    style: baseSheet,
     script,
     sources: { 'connect-src': "'self'" },
   }),

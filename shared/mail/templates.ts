@@ -1,5 +1,6 @@
 /** The mails we send. A payload is what the outbox keeps; subject, text and HTML are made from it when it is sent. */
 import { z } from 'zod';
+import { escapeHtml } from '../html/html.ts';
 
 const to = z.string();
 
@@ -65,16 +66,4 @@ function page(title: string, paragraphs: readonly Paragraph[]): string {
     return `<p>${escapeHtml(text)}</p>${button}`;
   });
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head><body>${body.join('')}</body></html>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (mark) => ENTITIES[mark] ?? mark);
 }
