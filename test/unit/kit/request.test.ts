@@ -70,8 +70,14 @@ test('what is right arrives as it was meant', async () => {
 });
 
 describe('a body', () => {
+  test('that is missing names the fields that are missing', async () => {
+    const { status, problem } = await send('');
+    expect([status, problem.code]).toEqual([422, 'invalid_request']);
+    expect(problem.errors?.map(({ pointer }) => pointer)).toContain('/body/title');
+  });
+
   test('that is not JSON is 400', async () => {
-    for (const text of ['', '{', '{"title":"x",}', 'title=x', "{'title':1}", '\u{feff}x']) {
+    for (const text of ['{', '{"title":"x",}', 'title=x', "{'title':1}", '\u{feff}x']) {
       const { status, problem } = await send(text);
       expect([text, status, problem.code]).toEqual([text, 400, 'malformed_json']);
     }
