@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Project } from '../../../shared/projects/shapes.ts';
 import { type Cast, castOf } from '../../support/people.ts';
@@ -44,7 +45,15 @@ test('refuses what is no project, field by field', async () => {
 
 test('50 requests with one Idempotency-Key make one project and get one answer', async () => {
   const json = { name: 'Only one' };
-  const answers = await Promise.all(Array.from({ length: 50 }, () => create(json, 'fifty')));
+  // Nobody gets through before all are there: the one that runs waits for the table.
+  const blocker = await world.database.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table projects in share mode');
+  const asking = Promise.all(Array.from({ length: 50 }, () => create(json, 'fifty')));
+  await sleep(500);
+  await blocker.query('commit');
+  await blocker.end();
+  const answers = await asking;
   const made = answers.filter(({ status }) => status === 201);
   expect(new Set(made.map(({ text }) => text)).size).toBe(1);
   for (const answer of answers.filter(({ status }) => status !== 201))
