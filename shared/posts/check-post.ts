@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { Db } from '../db/client.ts';
 import { type FieldError, fail } from '../errors.ts';
+import { pickRendition } from '../media/pick-rendition.ts';
+import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
 import { type DraftContext, loadDraftContext } from './queries.ts';
@@ -51,21 +53,21 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
       errors.push({ pointer: `${at}/accountId`, code: 'account_not_usable', message: 'must be reconnected first' });
     }
     const platform = PlatformName.parse(account.platform);
+    const connector = connectorOf(platform);
     const own = publication.media !== undefined;
     const wanted = publication.media ?? post.media;
     const media: MediaToCheck[] = [];
     wanted.forEach((item, position) => {
-      const found = checkMedium(
-        item,
-        context,
-        own ? `${at}/media/${position}/mediaId` : `/body/media/${position}/mediaId`,
-        errors,
-      );
-      if (found !== null) media.push(found);
+      const pointer = own ? `${at}/media/${position}/mediaId` : `/body/media/${position}/mediaId`;
+      const found = context.media.find((candidate) => candidate.id === item.mediaId);
+      const unusable = whyUnusable(found);
+      if (unusable !== null) errors.push({ pointer, code: 'media_not_usable', message: unusable });
+      const checkable = found === undefined || unusable !== null ? null : toCheck(item, found, connector.capabilities);
+      if (checkable !== null) media.push(checkable);
     });
     // Limits of media that cannot be used are noise beside the error that says so.
     const complete = media.length === wanted.length;
-    const violations = validateDraft(connectorOf(platform), {
+    const violations = validateDraft(connector, {
       text: publication.text ?? post.text,
       options: publication.options,
       media,
@@ -87,33 +89,24 @@ function checkSchedule(post: PostInput, context: DraftContext): FieldError[] {
   return [{ pointer: '/body/schedule/at', code: 'in_the_past', message: `is in the past: it is ${context.now} now` }];
 }
 
-function checkMedium(
+type KnownMedium = DraftContext['media'][number];
+
+function whyUnusable(found: KnownMedium | undefined): string | null {
+  if (found === undefined) return 'is not a medium of this project';
+  return found.status === 'failed' ? 'failed processing' : null;
+}
+
+/** Null while it is still on its way: checked again before it is published. */
+function toCheck(
   wanted: PostInput['media'][number],
-  context: DraftContext,
-  pointer: string,
-  errors: FieldError[],
+  { kind, renditions, durationMs, videoCodec }: KnownMedium,
+  capabilities: Capabilities,
 ): MediaToCheck | null {
-  const found = context.media.find((candidate) => candidate.id === wanted.mediaId);
-  if (found === undefined || found.status === 'failed') {
-    const message = found === undefined ? 'is not a medium of this project' : 'failed processing';
-    errors.push({ pointer, code: 'media_not_usable', message });
-    return null;
-  }
-  const { kind, mimeType, bytes, width, height } = found;
-  if (kind === null || mimeType === null || bytes === null || width === null || height === null) {
-    return null; // still on its way: checked again before it is published
-  }
-  const durationS = found.durationMs === null ? null : found.durationMs / 1000;
-  return {
-    kind,
-    mimeType,
-    bytes,
-    width,
-    height,
-    durationS,
-    altText: wanted.altText ?? null,
-    videoCodec: found.videoCodec,
-  };
+  const file = kind === null ? null : pickRendition(kind, renditions, capabilities);
+  if (kind === null || file === null) return null;
+  const { mimeType, bytes, width, height } = file;
+  const durationS = durationMs === null ? null : durationMs / 1000;
+  return { kind, mimeType, bytes, width, height, durationS, altText: wanted.altText ?? null, videoCodec };
 }
 
 /** The report as the field errors of a refused create: the violations of each publication by pointer. */

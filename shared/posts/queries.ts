@@ -42,12 +42,11 @@ const contextRow = z.object({
       id,
       status: z.string(),
       kind: z.enum(['image', 'video']).nullable(),
-      mimeType: z.string().nullable(),
-      bytes: z.number().nullable(),
-      width: z.number().nullable(),
-      height: z.number().nullable(),
       durationMs: z.number().nullable(),
       videoCodec: z.string().nullable(),
+      renditions: z.array(
+        z.object({ name: z.string(), mimeType: z.string(), bytes: z.number(), width: z.number(), height: z.number() }),
+      ),
     }),
   ),
 });
@@ -76,10 +75,11 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
       where a.project_id = ${'projectId'}::uuid and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
     ), '[]'::jsonb) as accounts,
     coalesce((
-      select jsonb_agg(jsonb_build_object('id', m.id, 'status', m.status, 'kind', m.kind, 'mimeType', r.mime_type,
-        'bytes', r.bytes, 'width', r.width, 'height', r.height, 'durationMs', v.duration_ms, 'videoCodec', v.video_codec))
+      select jsonb_agg(jsonb_build_object('id', m.id, 'status', m.status, 'kind', m.kind, 'durationMs', v.duration_ms,
+        'videoCodec', v.video_codec, 'renditions', coalesce((
+          select jsonb_agg(jsonb_build_object('name', r.name, 'mimeType', r.mime_type, 'bytes', r.bytes, 'width', r.width, 'height', r.height))
+          from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb)))
       from media m
-      left join media_renditions r on r.project_id = m.project_id and r.media_id = m.id and r.name = 'original'
       left join videos v on v.project_id = m.project_id and v.media_id = m.id
       where m.project_id = ${'projectId'}::uuid and m.id = any (${'mediaIds'}::uuid[]) and m.deleted_at is null
     ), '[]'::jsonb) as media

@@ -35,7 +35,7 @@ async function lookOne(work: Work, job: Leased): Promise<Settlement> {
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return stillOpen(job, credentials.message);
   const session = makeSession(job, credentials, tools);
-  const draft = makeDraft(job);
+  const draft = makeDraft(connector, job);
   if (job.state === 'processing' && job.platformPostId !== null) {
     const result = await connector.confirm(session, draft, job.platformPostId);
     if (result.kind === 'published') return published(job, result.evidence);

@@ -54,7 +54,7 @@ async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
   };
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return null;
-  const result = await connector.prepare(makeSession(job, credentials, tools), makeDraft(job), job.prepared);
+  const result = await connector.prepare(makeSession(job, credentials, tools), makeDraft(connector, job), job.prepared);
   switch (result.kind) {
     case 'failed':
       log('warn', 'prepare', { publicationId: job.id, platform: job.platform, class: result.class, code: result.code });

@@ -93,7 +93,7 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return notPublished(job, credentials, { refused: false, canRefresh: false });
   const session = makeSession(job, credentials, tools);
-  const draft = makeDraft(job);
+  const draft = makeDraft(connector, job);
   const [violation] = validateDraft(connector, draft);
   if (violation !== undefined) {
     return notPublished(

@@ -4,7 +4,16 @@ import { tokenBinding, unseal } from '../accounts/seal.ts';
 import { openObject, presignRead } from '../aws/objects.ts';
 import { communityPort } from '../community/port.ts';
 import type { Db } from '../db/client.ts';
-import type { Credentials, Draft, MediaItem, PlatformName, Session } from '../platforms/connector.ts';
+import { pickRendition } from '../media/pick-rendition.ts';
+import type {
+  Capabilities,
+  Connector,
+  Credentials,
+  Draft,
+  MediaItem,
+  PlatformName,
+  Session,
+} from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
 import type { Job } from './work-queries.ts';
 
@@ -54,35 +63,34 @@ export function makeSession(
   };
 }
 
-export function makeDraft(job: Job): Draft {
+export function makeDraft({ capabilities }: Connector, job: Job): Draft {
   return {
     publicationId: job.id,
     text: job.text,
-    media: job.media.map(makeItem),
+    media: job.media.map((medium) => makeItem(capabilities, medium)),
     options: job.options,
     idempotencyKey: job.id,
     dueAt: job.dueAt,
   };
 }
 
-function makeItem(medium: Job['media'][number]): MediaItem {
-  const original = medium.renditions.find((rendition) => rendition.name === 'original');
-  if (original === undefined || medium.kind === null)
-    throw new Error('a medium that is not ready was handed to a connector');
+function makeItem(capabilities: Capabilities, medium: Job['media'][number]): MediaItem {
+  const file = medium.kind === null ? null : pickRendition(medium.kind, medium.renditions, capabilities);
+  if (file === null || medium.kind === null) throw new Error('a medium that is not ready was handed to a connector');
   return {
     id: medium.id,
     kind: medium.kind,
-    mimeType: original.mimeType,
-    bytes: original.bytes,
-    width: original.width,
-    height: original.height,
+    mimeType: file.mimeType,
+    bytes: file.bytes,
+    width: file.width,
+    height: file.height,
     durationS: medium.durationMs === null ? null : medium.durationMs / 1000,
     altText: medium.altText,
     videoCodec: medium.videoCodec,
     open: async () => {
-      const { body, length } = await openObject(original.key);
+      const { body, length } = await openObject(file.key);
       return { body: Readable.toWeb(body), length };
     },
-    url: () => presignRead(original.key, URL_FOR_PLATFORM_S),
+    url: () => presignRead(file.key, URL_FOR_PLATFORM_S),
   };
 }
