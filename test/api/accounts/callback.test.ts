@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { completeOauth } from '../../../infra/local/platforms/control-client.ts';
+import { createProject, type Person, registerUser } from '../../support/people.ts';
+import { beginSignIn, followCallback, openSocialWorld, type SocialWorld } from '../../support/social.ts';
+
+let world: SocialWorld;
+let ada: Person;
+let projectId: string;
+
+beforeAll(async () => {
+  world = await openSocialWorld();
+  ada = await registerUser(world);
+  projectId = (await createProject(world, ada)).id;
+}, 60_000);
+afterAll(() => world.close());
+
+const begin = () => beginSignIn(world, ada, { platform: 'mastodon', projectId, baseUrl: world.origins.mastodon });
+const accounts = () => world.sql('select 1 from social_accounts');
+
+test('the way back connects, shows who, runs nothing, and works once', async () => {
+  const user = await world.platforms.createUser('mastodon', { username: 'grace' });
+  const back = await completeOauth(await begin(), user);
+  const page = await followCallback(world, back);
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('grace@');
+  expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+  expect(page.text).not.toMatch(/<script/i);
+  const second = await followCallback(world, back);
+  expect([second.status, second.code]).toEqual([400, 'invalid_state']);
+  expect(await accounts()).toHaveLength(1);
+});
+
+test('who says no is told so, and nothing is connected', async () => {
+  const before = await accounts();
+  const user = await world.platforms.createUser('mastodon');
+  const page = await followCallback(world, await completeOauth(await begin(), { ...user, decision: 'deny' }));
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('Nothing was connected');
+  expect(await accounts()).toHaveLength(before.length);
+});
+
+test('a state that was not made here, or is older than ten minutes, is refused', async () => {
+  const unknown = await world.call('GET', `/v1/accounts/callback?state=${'x'.repeat(43)}&code=abc`);
+  expect(unknown.code).toBe('invalid_state');
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  await world.moveClock(11 * 60_000);
+  const late = await followCallback(world, back);
+  await world.moveClock(0);
+  expect(late.code).toBe('invalid_state');
+});
+
+test('a code that the platform does not know is refused, and the state is used up', async () => {
+  const state = new URL(await begin()).searchParams.get('state');
+  const forged = await world.call('GET', `/v1/accounts/callback?state=${state}&code=forged`);
+  expect([forged.status, forged.code]).toEqual([422, 'sign_in_refused']);
+  expect((await world.call('GET', `/v1/accounts/callback?state=${state}&code=forged`)).code).toBe('invalid_state');
+});
+
+test('who has left the project meanwhile connects nothing', async () => {
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  await world.sql(`update project_collaborators set role = 'viewer' where user_id = $1`, [ada.id]);
+  const answer = await followCallback(world, back);
+  await world.sql(`update project_collaborators set role = 'owner' where user_id = $1`, [ada.id]);
+  expect([answer.status, answer.code]).toEqual([403, 'forbidden']);
+});
+
+test('names that look like markup are shown as text', async () => {
+  const user = await world.platforms.createUser('threads', { username: 'rob' });
+  const screen = await beginSignIn(world, ada, { platform: 'threads', projectId });
+  const page = await followCallback(world, `${await completeOauth(screen, user)}`);
+  expect(page.text).toContain('rob is connected');
+  const { callbackPage } = await import('../../../shared/accounts/callback-page.ts');
+  const { body } = callbackPage({ kind: 'connected', platform: 'X', handle: '<img src=x onerror=alert(1)>' });
+  expect(body.markup).toContain('&lt;img src=x onerror=alert(1)&gt;');
+});
