@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Door } from '../doors.ts';
 import { endpointsOf } from './functions.ts';
-import type { PlatformOrigins } from './host-platforms.ts';
 import { createInbox } from './inbox.ts';
+import type { PlatformOrigins } from './options.ts';
 import { type StartPageLink, sendStartPage } from './start-page.ts';
 import type { Wire } from './wire.ts';
 

@@ -3,25 +3,12 @@ import { join } from 'node:path';
 import type { PlatformPlace } from './host-database.ts';
 import type { HostLog } from './host-log.ts';
 import { readApps } from './host-secrets.ts';
-import type { HostOptions } from './options.ts';
+import type { HostOptions, PlatformOrigins, ThreadsApp } from './options.ts';
 import { createPlatformsClient } from './platforms/control-client.ts';
 import { type Platforms, startPlatforms } from './platforms/process.ts';
 import { readState } from './platforms/state-file.ts';
 import type { Ports } from './ports.ts';
 import type { Wire } from './wire.ts';
-
-export type PlatformOrigins = Platforms['origins'];
-
-export interface ThreadsApp {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
-/** Platforms that run already and outlive the host, and the Threads app they know. */
-export interface GivenPlatforms {
-  readonly origins: PlatformOrigins;
-  readonly threadsApp: ThreadsApp;
-}
 
 function startOwnPlatforms(
   dataDir: string,

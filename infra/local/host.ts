@@ -26,7 +26,6 @@ import { linksOf, localPages } from './host-pages.ts';
 import {
   type FoundPlatforms,
   findPlatforms,
-  type PlatformOrigins,
   placesOf,
   registerCallbacks,
   stopLeftPlatforms,
@@ -34,7 +33,7 @@ import {
 } from './host-platforms.ts';
 import { createInvoker } from './invoke.ts';
 import { lockFiles } from './lock.ts';
-import type { HostOptions } from './options.ts';
+import type { HostOptions, PlatformOrigins } from './options.ts';
 import { anyFreePort, keepPorts, type Ports } from './ports.ts';
 import { removePostgres } from './postgres.ts';
 import { announceUploads, deadLetterOf, declareQueues, queueNames, startEventSources, workersOf } from './queues.ts';

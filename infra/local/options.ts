@@ -1,7 +1,21 @@
 /** What a local host can be told. */
 import { isAbsolute, join, resolve } from 'node:path';
-import type { GivenPlatforms } from './host-platforms.ts';
+import type { Platforms } from './platforms/process.ts';
 import type { ThrottleSettings } from './throttle.ts';
+
+export type PlatformOrigins = Platforms['origins'];
+
+/** Our app as the Threads simulator knows it. */
+export interface ThreadsApp {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Platforms that run already and outlive the host, and the Threads app they know. */
+export interface GivenPlatforms {
+  readonly origins: PlatformOrigins;
+  readonly threadsApp: ThreadsApp;
+}
 
 export interface HostOptions {
   /** Folder of everything the host keeps. */

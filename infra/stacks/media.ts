@@ -14,22 +14,13 @@ import type { Construct } from 'constructs';
 import type { WorkerContract } from '../../functions/_kit/contract.ts';
 import type { Resources } from '../constructs/grants.ts';
 import type { Settings } from '../stages.ts';
+import { mediaBucketArn, mediaBucketName } from './media-bucket.ts';
 import type { QueuesStack } from './queues.ts';
 
 export interface MediaStackProps extends StackProps {
   readonly settings: Settings;
   readonly workers: readonly WorkerContract[];
   readonly queues: QueuesStack['queues'];
-}
-
-/** Fixed, so that the queue's policy can name the bucket before it exists. */
-function mediaBucketName(stack: Stack, settings: Settings): string {
-  return `posthaste-${settings.stage}-media-${stack.account}-${stack.region}`;
-}
-
-/** ARN of the media bucket, known without the bucket. */
-export function mediaBucketArn(stack: Stack, settings: Settings): string {
-  return stack.formatArn({ service: 's3', region: '', account: '', resource: mediaBucketName(stack, settings) });
 }
 
 const logPrefix = 'media/';

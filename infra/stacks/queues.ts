@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import type { QueueName, WorkerContract } from '../../functions/_kit/contract.ts';
 import { timeoutOf } from '../constructs/door-function.ts';
 import type { Settings } from '../stages.ts';
-import { mediaBucketArn } from './media.ts';
+import { mediaBucketArn } from './media-bucket.ts';
 
 export interface QueuesStackProps extends StackProps {
   readonly settings: Settings;

@@ -1,7 +1,7 @@
 /** Four accounts on four platforms, connected as a person would: an app password, and two consent screens. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { PlatformOrigins } from '../host-platforms.ts';
+import type { PlatformOrigins } from '../options.ts';
 import { completeOauth, createPlatformsClient } from '../platforms/control-client.ts';
 import type { Api } from './api.ts';
 

@@ -1,6 +1,6 @@
 /** Reads each post back from the platform itself, with the instant of the platform's own record. */
 import { z } from 'zod';
-import type { PlatformOrigins } from '../host-platforms.ts';
+import type { PlatformOrigins } from '../options.ts';
 import { createPlatformsClient } from '../platforms/control-client.ts';
 import type { Connected } from './accounts.ts';
 import { type Api, createApi } from './api.ts';

@@ -1,7 +1,7 @@
 /** The main job, end to end, each step through the public HTTP API: connect, upload, schedule, publish, measure, report. */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import type { PlatformOrigins } from '../host-platforms.ts';
+import type { PlatformOrigins } from '../options.ts';
 import { createPlatformsClient } from '../platforms/control-client.ts';
 import { react } from '../platforms/reactions.ts';
 import { type Connected, connectAccounts } from './accounts.ts';

@@ -1,0 +1,13 @@
+/** What the media bucket is called: two stacks name it, and one of them stands before it. */
+import type { Stack } from 'aws-cdk-lib';
+import type { Settings } from '../stages.ts';
+
+/** Fixed, so that the queue's policy can name the bucket before it exists. */
+export function mediaBucketName(stack: Stack, settings: Settings): string {
+  return `posthaste-${settings.stage}-media-${stack.account}-${stack.region}`;
+}
+
+/** ARN of the media bucket, known without the bucket. */
+export function mediaBucketArn(stack: Stack, settings: Settings): string {
+  return stack.formatArn({ service: 's3', region: '', account: '', resource: mediaBucketName(stack, settings) });
+}
