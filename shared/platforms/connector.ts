@@ -132,7 +132,8 @@ export type CommitResult =
 
 export type ReconcileResult =
   | { readonly kind: 'found'; readonly evidence: Evidence }
-  | { readonly kind: 'absent' }
+  /** `dropPrepared`: what was prepared has gone with it, the next attempt must prepare anew. */
+  | { readonly kind: 'absent'; readonly dropPrepared?: true }
   | { readonly kind: 'cannot-tell'; readonly message: string };
 
 export interface Metrics {
@@ -263,6 +264,8 @@ export type Refreshed =
       readonly refreshToken: string | null;
       readonly expiresInS: number | null;
     }
+  /** The platform does not renew it yet; the token stays good. */
+  | { readonly kind: 'not-yet'; readonly message: string }
   | Failure;
 
 export interface Connector {

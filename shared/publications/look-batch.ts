@@ -52,7 +52,7 @@ async function lookOne(work: Work, job: Leased): Promise<Settlement> {
     case 'cannot-tell':
       return cannotTell(asLook(job), result.message);
     case 'absent':
-      return lookedInVain(asLook(job), connector.capabilities);
+      return lookedInVain(asLook(job), connector.capabilities, result.dropPrepared === true);
   }
 }
 

@@ -4,9 +4,10 @@ import type { Db } from '../db/client.ts';
 import type { Connector, Credentials, Failure } from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
 import { type AccountRow, makeSession, openCredentials } from './session.ts';
-import { claimRefresh, releaseRefresh, storeRefreshed } from './token-queries.ts';
+import { claimRefresh, postponeRefresh, releaseRefresh, storeRefreshed } from './token-queries.ts';
 
 const DEFAULT_AHEAD_S = 300;
+const NOT_YET_S = 86_400;
 
 export interface Tools {
   readonly db: Db;
@@ -51,21 +52,38 @@ async function refresh(
   const old = await openCredentials(job, claim);
   const result = await connector.refresh?.(makeSession(job, old, tools));
   if (result === undefined) return old;
+  const token = { accountId: job.accountId, version: claim.version };
+  if (result.kind === 'not-yet') {
+    const goodForS = NOT_YET_S + (connector.refreshAheadS ?? DEFAULT_AHEAD_S);
+    await tools.db.maybe(postponeRefresh, { ...token, goodForS });
+    return old;
+  }
   if (result.kind === 'failed') {
-    await tools.db.maybe(releaseRefresh, { accountId: job.accountId, version: claim.version });
+    await tools.db.maybe(releaseRefresh, token);
     const stillGood = (job.token?.expiresInS ?? 0) > 60;
-    return stillGood && result.class !== 'reauthorize' ? old : result;
+    return stillGood && result.class !== 'reauthorize' ? old : ofRefresh(result);
   }
   const { platformAccountId, baseUrl } = job.account;
   const binding = (which: 'access' | 'refresh') => tokenBinding(job.platform, baseUrl, platformAccountId, which);
   await tools.db.maybe(storeRefreshed, {
-    accountId: job.accountId,
-    version: claim.version,
+    ...token,
     access: await seal(result.accessToken, binding('access')),
     refresh: result.refreshToken === null ? null : await seal(result.refreshToken, binding('refresh')),
     expiresInS: result.expiresInS,
   });
   return { ...old, accessToken: result.accessToken, refreshToken: result.refreshToken ?? old.refreshToken };
+}
+
+/** Whatever a platform finds wrong with a refresh, it is no verdict on the post. */
+function ofRefresh(failure: Failure): Failure {
+  switch (failure.class) {
+    case 'reauthorize':
+    case 'account-restricted':
+    case 'rate-limited':
+      return failure;
+    default:
+      return { ...failure, class: 'retry-later' };
+  }
 }
 
 function lost(message: string): Failure {

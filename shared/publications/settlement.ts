@@ -22,8 +22,8 @@ export interface Settlement {
   readonly preparedExpiresInS?: number | null;
   readonly dropPrepared?: boolean;
   readonly accountStatus?: 'reauthorization_needed' | 'restricted';
-  /** The token was refused: the next attempt refreshes it first. */
-  readonly expireToken?: boolean;
+  /** Version of a token that was refused: unless it was renewed meanwhile, the next attempt does so first. */
+  readonly spentToken?: number;
 }
 
 export interface Lease {
@@ -33,6 +33,8 @@ export interface Lease {
   readonly attempts: number;
   /** Seconds since the due instant. */
   readonly overdueS: number;
+  /** The token it was leased with; null where there is none. */
+  readonly token: { readonly version: number } | null;
 }
 
 const GIVE_UP_AFTER_S: Readonly<Record<'retry-later' | 'rate-limited' | 'waiting', number>> = {
@@ -120,8 +122,8 @@ export function notPublished(
   const common = { id, leaseToken, ...words, refused: context.refused, dropPrepared: failure.dropPrepared === true };
   const waitS = retryIn(lease, failure, context.canRefresh);
   if (waitS !== null) {
-    const expireToken = failure.class === 'reauthorize';
-    return { ...common, state: 'scheduled', outcome: context.refused ? 'refused' : 'retry', waitS, expireToken };
+    const spent = failure.class === 'reauthorize' && lease.token !== null ? { spentToken: lease.token.version } : {};
+    return { ...common, state: 'scheduled', outcome: context.refused ? 'refused' : 'retry', waitS, ...spent };
   }
   const status = accountStatus(failure.class);
   return { ...common, state: 'failed', outcome: 'failed', ...(status !== null && { accountStatus: status }) };
@@ -165,7 +167,7 @@ export interface Look extends Lease {
 }
 
 /** What a look that found nothing means: `absent` counts only after the looks and the waiting that the connector declares. */
-export function lookedInVain(look: Look, { publishing }: Capabilities): Settlement {
+export function lookedInVain(look: Look, { publishing }: Capabilities, dropPrepared = false): Settlement {
   const { id, leaseToken, looks, commitAgeS, overdueS } = look;
   const words = { code: 'absent', message: 'The platform does not have it.' };
   const kept = duplicate(look);
@@ -186,7 +188,16 @@ export function lookedInVain(look: Look, { publishing }: Capabilities): Settleme
   if (kept !== null || overdueS > GIVE_UP_AFTER_S['retry-later']) {
     return { id, leaseToken, state: 'failed', outcome: 'absent', class: kept ?? 'retry-later', ...words };
   }
-  return { id, leaseToken, state: 'scheduled', outcome: 'absent', class: 'retry-later', ...words, waitS: 0 };
+  return {
+    id,
+    leaseToken,
+    state: 'scheduled',
+    outcome: 'absent',
+    class: 'retry-later',
+    ...words,
+    waitS: 0,
+    dropPrepared,
+  };
 }
 
 /** The platform could not be asked: again later, ever more rarely, and never given up by us. */

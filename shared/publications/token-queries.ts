@@ -56,3 +56,15 @@ export const releaseRefresh = query({
   update account_tokens t set refresh_lease_until = app.now() + interval '3 seconds'
   where t.account_id = ${'accountId'}::uuid and t.token_version = ${'version'}::integer
   returning t.account_id as id`;
+
+/** The platform does not renew this one yet: it is good, and asked for again a day later. */
+export const postponeRefresh = query({
+  name: 'postponeRefresh',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id }),
+})<{ accountId: string; version: number; goodForS: number }>`
+  update account_tokens t
+  set expires_at = greatest(t.expires_at, app.now() + make_interval(secs => ${'goodForS'}::double precision)), refresh_lease_until = null
+  where t.account_id = ${'accountId'}::uuid and t.token_version = ${'version'}::integer
+  returning t.account_id as id`;

@@ -207,7 +207,14 @@ export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access
   )
   select g.id from guarded g`;
 
-const settled = z.object({ id, projectId: id, platform: z.string(), state: z.string(), delayS: z.number().nullable(), latenessMs: z.number().nullable() });
+const settled = z.object({
+  id,
+  projectId: id,
+  platform: z.string(),
+  state: z.string(),
+  delayS: z.number().nullable(),
+  latenessMs: z.number().nullable(),
+});
 
 /** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. */
 export const settlePublications = query({
@@ -219,7 +226,7 @@ export const settlePublications = query({
   with result as (
     select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
       "platformPostId" text, url text, "platformPublishedAt" text, class text, code text, message text, "waitS" double precision,
-      refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text, "expireToken" boolean)
+      refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text, "spentToken" integer)
   ), settled as (
     update post_publications pp
     set state = r.state,
@@ -238,7 +245,7 @@ export const settlePublications = query({
         else pp.prepared_expires_at end
     from result r
     where pp.id = r.id and pp.lease_token = r."leaseToken" and pp.state in ('publishing', 'processing', 'unknown')
-    returning pp.id, pp.project_id, pp.account_id, pp.platform, pp.state, pp.commit_started_at, pp.due_at, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus", r."expireToken"
+    returning pp.id, pp.project_id, pp.account_id, pp.platform, pp.state, pp.commit_started_at, pp.due_at, r."leaseToken", r.outcome, r.class, r.code, r.message, r."waitS", r."accountStatus", r."spentToken"
   ), ledger as (
     update publication_attempts a
     set finished_at = app.now(), outcome = s.outcome, failure_class = s.class, failure_code = s.code, message = s.message
@@ -253,7 +260,7 @@ export const settlePublications = query({
   ), token as (
     update account_tokens t set expires_at = app.now()
     from settled s
-    where s."expireToken" and t.project_id = s.project_id and t.account_id = s.account_id
+    where t.project_id = s.project_id and t.account_id = s.account_id and t.token_version = s."spentToken"
     returning t.account_id
   )
   select s.id, s.project_id, s.platform, s.state, s."waitS" as delay_s,

@@ -36,11 +36,26 @@ export async function reconcile(
     if (ours !== null) return { kind: 'found', evidence: evidenceOf(ours) };
     const last = statuses.at(-1);
     if (last === undefined || statuses.length < pageSize || Date.parse(last.created_at) < fromMs) {
-      return { kind: 'absent' };
+      return { kind: 'absent', ...((await someAreLost(session, ids)) && { dropPrepared: true }) };
     }
     before = last.id;
   }
   return { kind: 'cannot-tell', message: `more than ${maxPages * pageSize} statuses since the attempt` };
+}
+
+/** An instance sweeps media that no status took; without them every further attempt is refused. */
+async function someAreLost({ http, credentials, signal }: Session, ids: readonly string[]): Promise<boolean> {
+  const replies = await Promise.all(
+    ids.map((id) =>
+      http.request({
+        method: 'GET',
+        url: `${credentials.baseUrl}/api/v1/media/${encodeURIComponent(id)}`,
+        bearer: credentials.accessToken,
+        signal,
+      }),
+    ),
+  );
+  return replies.some((reply) => reply.kind === 'answer' && reply.status === 404);
 }
 
 function findByMedia(statuses: readonly Status[], ids: readonly string[]): Status | null {

@@ -2,7 +2,7 @@ import type { Connector } from '../connector.ts';
 import { prepare } from './containers.ts';
 import { capabilities } from './limits.ts';
 import { metrics } from './metrics.ts';
-import { authorizeUrl, exchangeCode, refresh } from './oauth.ts';
+import { authorizeUrl, exchangeCode, refresh, refreshAheadS } from './oauth.ts';
 import { checkOptions } from './options.ts';
 import { commit, confirm, remove } from './publish.ts';
 import { reconcile } from './reconcile.ts';
@@ -12,6 +12,7 @@ export const threads: Connector = {
   capabilities,
   authorizeUrl,
   exchangeCode,
+  refreshAheadS,
   refresh,
   validate: ({ options }) => checkOptions(options),
   prepare,

@@ -10,6 +10,7 @@ export const rules: readonly FailureRule[] = [
   { match: 'media could not be fetched from this URI', class: 'retry-later', dropPrepared: true },
   // Codes 9, 24, 9004, 9007 and 36000 and up are Instagram's; Threads runs on the same publishing service.
   { code: '9', class: 'rate-limited' },
+  { code: '24', subcode: '2207008', class: 'retry-later', dropPrepared: true, refused: true },
   { code: '24', class: 'retry-later', dropPrepared: true },
   { code: '9004', class: 'retry-later', dropPrepared: true },
   { code: '9007', class: 'retry-later', refused: true },

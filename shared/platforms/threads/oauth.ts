@@ -87,7 +87,10 @@ async function describe(exchange: CodeExchange, accessToken: string, expiresInS:
   };
 }
 
-/** Fails while the token is younger than a day, which leaves it valid. */
+/** A week of sixty days: nobody renews a token that has ended, and an account may rest for days. */
+export const refreshAheadS = 7 * 86_400;
+
+/** A token younger than a day is refused as a wrong parameter, which leaves it valid. */
 export async function refresh({ http, credentials, signal }: Session): Promise<Refreshed> {
   const rolled = readReply(
     await http.request({
@@ -98,7 +101,9 @@ export async function refresh({ http, credentials, signal }: Session): Promise<R
     }),
     longLived,
   );
-  if (rolled.kind === 'failed') return rolled;
+  if (rolled.kind === 'failed') {
+    return rolled.class === 'invalid-content' ? { kind: 'not-yet', message: rolled.message } : rolled;
+  }
   return {
     kind: 'refreshed',
     accessToken: rolled.value.access_token,

@@ -26,16 +26,17 @@ export async function reconcile(
   const container = preparedContainers.safeParse(prepared ?? {}).data?.container ?? null;
   const status = container === null ? null : await askState(session, container);
   if (status?.kind === 'failed') return { kind: 'cannot-tell', message: status.message };
-  // FINISHED waits to be published; the others never can be any more, or not yet.
+  // FINISHED waits to be published, IN_PROGRESS cannot be yet; ERROR and EXPIRED never can be any more.
   const state = status?.value.status ?? null;
-  if (state === 'FINISHED' || state === 'ERROR' || state === 'IN_PROGRESS') return { kind: 'absent' };
+  if (state === 'FINISHED' || state === 'IN_PROGRESS') return { kind: 'absent' };
+  if (state === 'ERROR') return { kind: 'absent', dropPrepared: true };
 
   const found = await findPost(session, draft, since);
   if (typeof found === 'string') return { kind: 'cannot-tell', message: found };
   if (found !== null) return { kind: 'found', evidence: evidenceOf(found) };
   return state === 'PUBLISHED'
     ? { kind: 'cannot-tell', message: 'The container is published, but its post is not listed yet.' }
-    : { kind: 'absent' };
+    : { kind: 'absent', ...(state === 'EXPIRED' && { dropPrepared: true }) };
 }
 
 /** Null when no post is ours, a text when the list could not be read. */
