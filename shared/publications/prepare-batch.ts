@@ -2,6 +2,7 @@
 import { json } from '../db/parameters.ts';
 import { describeError, log } from '../log.ts';
 import { connectorOf } from '../platforms/registry.ts';
+import { prepare } from './prepare.ts';
 import { LEASE_S, type Work } from './publish-batch.ts';
 import { freshCredentials } from './refresh-token.ts';
 import { sendWakes } from './send.ts';
@@ -54,7 +55,12 @@ async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
   };
   const credentials = await freshCredentials(connector, job, tools);
   if ('kind' in credentials) return null;
-  const result = await connector.prepare(makeSession(job, credentials, tools), makeDraft(connector, job), job.prepared);
+  const result = await prepare(
+    connector,
+    makeSession(job, credentials, tools),
+    makeDraft(connector, job),
+    job.prepared,
+  );
   switch (result.kind) {
     case 'failed':
       log('warn', 'prepare', { publicationId: job.id, platform: job.platform, class: result.class, code: result.code });

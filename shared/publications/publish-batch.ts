@@ -9,6 +9,7 @@ import { connectorOf } from '../platforms/registry.ts';
 import { validateDraft } from '../platforms/validate.ts';
 import { claimAgain, HORIZON_S } from './dispatch-queries.ts';
 import { createGuard, type Guarded } from './guard.ts';
+import { prepare } from './prepare.ts';
 import { freshCredentials } from './refresh-token.ts';
 import { sendClaimed, sendWakes, type Wake } from './send.ts';
 import { makeDraft, makeSession } from './session.ts';
@@ -104,7 +105,7 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
   }
   let prepared: Prepared | null = job.preparedReady ? job.prepared : null;
   if (prepared === null) {
-    const result = await connector.prepare(session, draft, job.prepared);
+    const result = await prepare(connector, session, draft, job.prepared);
     if (result.kind === 'failed') return notPublished(job, result, { refused: false, canRefresh });
     if (result.kind === 'waiting')
       return waiting(job, result.waitS, 'The platform did not finish preparing it in time.', result);
