@@ -3,7 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { completeOauth, createPlatformsClient, type PlatformsClient } from '../../infra/local/platforms/control-client.ts';
+import {
+  completeOauth,
+  createPlatformsClient,
+  type PlatformsClient,
+} from '../../infra/local/platforms/control-client.ts';
 import { type Platforms, startPlatforms } from '../../infra/local/platforms/process.ts';
 import { Account, Connection } from '../../shared/accounts/shapes.ts';
 import type { Answer } from './call.ts';

@@ -24,9 +24,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
-const worker = (): Db => connect({ caller: { kind: 'worker', name: 'test' }, requestId: 'test', patienceMs: () => 1_000 });
+const worker = (): Db =>
+  connect({ caller: { kind: 'worker', name: 'test' }, requestId: 'test', patienceMs: () => 1_000 });
 const keysOf = async (mediaId: string) =>
-  (await world.sql('select object_key from media_renditions where media_id = $1', [mediaId])).map(({ object_key }) => String(object_key));
+  (await world.sql('select object_key from media_renditions where media_id = $1', [mediaId])).map(({ object_key }) =>
+    String(object_key),
+  );
 const uploadKey = (mediaId: string) => `uploads/${projectId}/${mediaId}`;
 
 test('a photo as a camera writes it becomes upright, without place or camera, in three sizes that anybody with the URL can fetch', async () => {
@@ -84,7 +87,10 @@ test('events of nothing we know, and the test event of S3, are passed over', asy
 
 test('a second worker leaves it to the first; the same message again takes over from a dead one', async () => {
   const { media } = await ask('photo.png', 'image/png');
-  await world.sql(`update media set status = 'processing', processing_until = now() + interval '5 minutes' where id = $1`, [media.id]);
+  await world.sql(
+    `update media set status = 'processing', processing_until = now() + interval '5 minutes' where id = $1`,
+    [media.id],
+  );
   await putUpload(media.id);
   await deliver([{ s3: { object: { key: uploadKey(media.id) } } }]);
   expect((await getMedia(world, ada, media.id)).status).toBe('processing');
@@ -102,9 +108,16 @@ test('what was deleted while it was uploaded leaves nothing behind', async () =>
 });
 
 test('uploads that never came are given up, and so is work that nobody finished', async () => {
-  const [never, stuck, fresh] = [await ask('photo.png', 'image/png'), await ask('photo.png', 'image/png'), await ask('photo.png', 'image/png')];
+  const [never, stuck, fresh] = [
+    await ask('photo.png', 'image/png'),
+    await ask('photo.png', 'image/png'),
+    await ask('photo.png', 'image/png'),
+  ];
   await world.sql(`update media set upload_expires_at = now() - interval '11 minutes' where id = $1`, [never.media.id]);
-  await world.sql(`update media set status = 'processing', processing_until = now() - interval '61 minutes' where id = $1`, [stuck.media.id]);
+  await world.sql(
+    `update media set status = 'processing', processing_until = now() - interval '61 minutes' where id = $1`,
+    [stuck.media.id],
+  );
   expect(await failStuckMedia(worker())).toBe(2);
   expect((await getMedia(world, ada, never.media.id)).failure?.code).toBe('upload_missing');
   expect((await getMedia(world, ada, stuck.media.id)).failure?.code).toBe('processing_failed');
@@ -131,7 +144,10 @@ test('nothing is left on the disk', async () => {
 
 async function ask(fileName: string, mimeType: string) {
   const { length } = await readFile(new URL(`../media/${fileName}`, import.meta.url));
-  const answer = await world.call('POST', '/v1/media', { token: ada.token, json: { projectId, fileName, mimeType, bytes: length } });
+  const answer = await world.call('POST', '/v1/media', {
+    token: ada.token,
+    json: { projectId, fileName, mimeType, bytes: length },
+  });
   return answer.json(Granted);
 }
 

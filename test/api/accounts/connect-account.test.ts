@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { completeOauth } from '../../../infra/local/platforms/control-client.ts';
-import { Account, Connection } from '../../../shared/accounts/shapes.ts';
 import { tokenBinding, unseal } from '../../../shared/accounts/seal.ts';
+import { Account, Connection } from '../../../shared/accounts/shapes.ts';
 import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
-import { beginSignIn, connectByScreen, followCallback, openSocialWorld, type SocialWorld } from '../../support/social.ts';
+import {
+  beginSignIn,
+  connectByScreen,
+  followCallback,
+  openSocialWorld,
+  type SocialWorld,
+} from '../../support/social.ts';
 
 let world: SocialWorld;
 let ada: Person;
@@ -17,7 +23,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.close());
 
-const connect = (json: Record<string, unknown>, who = ada) => world.call('POST', '/v1/accounts', { token: who.token, json });
+const connect = (json: Record<string, unknown>, who = ada) =>
+  world.call('POST', '/v1/accounts', { token: who.token, json });
 
 test('the community connects at once, under a handle made of the project name', async () => {
   const answer = await connect({ platform: 'community', projectId });
@@ -31,7 +38,12 @@ test('the community connects at once, under a handle made of the project name', 
 
 test('an app password connects a Bluesky account; a wrong one is the answer of the platform', async () => {
   const { handle, did, appPassword } = await world.platforms.createBlueskyAccount();
-  const wrong = await connect({ platform: 'bluesky', projectId, identifier: handle, appPassword: 'abcd-efgh-ijkl-mnop' });
+  const wrong = await connect({
+    platform: 'bluesky',
+    projectId,
+    identifier: handle,
+    appPassword: 'abcd-efgh-ijkl-mnop',
+  });
   expect([wrong.status, wrong.code]).toEqual([422, 'sign_in_refused']);
   const answer = await connect({ platform: 'bluesky', projectId, identifier: `@${handle}`, appPassword });
   expect(answer.json(Connection)).toMatchObject({ account: { platformAccountId: did, handle } });
@@ -44,7 +56,9 @@ test('tokens lie sealed, and open only for their account', async () => {
   const sealed = String(row?.access_token_sealed);
   const base = account.baseUrl ?? '';
   const token = await unseal(sealed, tokenBinding('mastodon', base, account.platformAccountId, 'access'));
-  const who = await fetch(`${base}/api/v1/accounts/verify_credentials`, { headers: { authorization: `Bearer ${token}` } });
+  const who = await fetch(`${base}/api/v1/accounts/verify_credentials`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   expect(await who.json()).toMatchObject({ id: account.platformAccountId });
   await expect(unseal(sealed, tokenBinding('mastodon', base, 'another', 'access'))).rejects.toThrow();
 });
@@ -68,7 +82,10 @@ test('Threads connects by its screen, and connecting again keeps the id', async 
   for (let round = 0; round < 2; round += 1) {
     const screen = await beginSignIn(world, ada, { platform: 'threads', projectId });
     expect((await followCallback(world, await completeOauth(screen, user))).status).toBe(200);
-    const [row] = await world.sql('select id from social_accounts where platform = $1 and handle = $2', ['threads', user.username]);
+    const [row] = await world.sql('select id from social_accounts where platform = $1 and handle = $2', [
+      'threads',
+      user.username,
+    ]);
     ids.add(String(row?.id));
   }
   expect(ids.size).toBe(1);
@@ -88,7 +105,9 @@ test('what failed for want of a good token in the last week resumes when the acc
   const [lost] = await world.sql(seed, [projectId, account?.id, 'reauthorize']);
   const [bad] = await world.sql(seed, [projectId, account?.id, 'invalid-content']);
   await again();
-  const states = await world.sql('select id, state, failure_class from post_publications where account_id = $1', [account?.id]);
+  const states = await world.sql('select id, state, failure_class from post_publications where account_id = $1', [
+    account?.id,
+  ]);
   expect(states.find(({ id }) => id === lost?.id)).toMatchObject({ state: 'scheduled', failure_class: null });
   expect(states.find(({ id }) => id === bad?.id)).toMatchObject({ state: 'failed' });
 });
@@ -114,7 +133,13 @@ test('a platform that is switched off takes nobody', async () => {
 
 test('a platform that does not answer is named as such', async () => {
   await world.sql('delete from platform_apps');
-  await world.platforms.armFault({ platform: 'mastodon', route: 'POST /api/v1/apps', when: 'received', action: 'status', status: 503 });
+  await world.platforms.armFault({
+    platform: 'mastodon',
+    route: 'POST /api/v1/apps',
+    when: 'received',
+    action: 'status',
+    status: 503,
+  });
   const answer = await connect({ platform: 'mastodon', projectId, baseUrl: world.origins.mastodon });
   await world.platforms.clearFaults();
   expect([answer.status, answer.code]).toEqual([502, 'platform_unavailable']);
@@ -133,7 +158,10 @@ test('the answer of a sign-in is not kept: the same key again says that it was d
   const options = { token: ada.token, json: { platform: 'threads', projectId }, idempotencyKey: randomUUID() };
   expect((await world.call('POST', '/v1/accounts', options)).status).toBe(201);
   expect((await world.call('POST', '/v1/accounts', options)).code).toBe('already_done');
-  const [row] = await world.sql('select count(*)::int as n from idempotency_keys where answer is not null and key = $1', [options.idempotencyKey]);
+  const [row] = await world.sql(
+    'select count(*)::int as n from idempotency_keys where answer is not null and key = $1',
+    [options.idempotencyKey],
+  );
   expect(row?.n).toBe(0);
 });
 

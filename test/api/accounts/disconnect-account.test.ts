@@ -68,7 +68,10 @@ test('what is being published stands in the way even when cancelling was asked f
   const account = await connectByScreen(world, ada, { platform: 'threads', projectId });
   const [busy, waiting] = [await waitingPost(account.id), await waitingPost(account.id)];
   await world.sql(`update post_publications set state = 'queued' where id = $1`, [busy]);
-  await world.sql(`update post_publications set state = 'publishing', lease_until = now() + interval '1 minute' where id = $1`, [busy]);
+  await world.sql(
+    `update post_publications set state = 'publishing', lease_until = now() + interval '1 minute' where id = $1`,
+    [busy],
+  );
   const refused = await disconnect(account.id, '?cancelWaiting=true');
   expect([refused.code, refused.pointers]).toEqual(['in_use', [`/publications/${busy}`]]);
   expect(await stateOf(waiting)).toBe('scheduled');
@@ -78,14 +81,17 @@ test('an account that was connected again before the sweep keeps its new token',
   const account = await connectByScreen(world, ada, { platform: 'mastodon', projectId });
   expect((await disconnect(account.id)).status).toBe(204);
   expect((await disconnect(account.id)).status).toBe(204);
-  await world.sql(`update social_accounts set status = 'connected', disconnected_at = null where id = $1`, [account.id]);
+  await world.sql(`update social_accounts set status = 'connected', disconnected_at = null where id = $1`, [
+    account.id,
+  ]);
   await sweep();
   expect(await world.sql('select 1 from account_tokens where account_id = $1', [account.id])).toHaveLength(1);
 });
 
 test('lists leave disconnected accounts out unless they are asked for', async () => {
   const list = async (query: string) =>
-    (await world.call('GET', `/v1/accounts?projectId=${projectId}${query}`, { token: ada.token })).json(page(Account)).data;
+    (await world.call('GET', `/v1/accounts?projectId=${projectId}${query}`, { token: ada.token })).json(page(Account))
+      .data;
   expect((await list('')).every(({ status }) => status !== 'disconnected')).toBe(true);
   expect((await list('&status=disconnected')).map(({ status }) => status)).toEqual(['disconnected']);
   expect((await list('&platform=threads')).map(({ platform }) => platform)).toEqual(['threads']);

@@ -13,6 +13,9 @@ test('everybody may read what each platform takes', async () => {
   const answer = await world.call('GET', '/v1/platforms');
   const { data } = answer.json(z.object({ data: z.array(Platform.strict()) }));
   expect(data.map(({ name }) => name).sort()).toEqual(['bluesky', 'community', 'mastodon', 'threads']);
-  expect(data.find(({ name }) => name === 'bluesky')).toMatchObject({ text: { max: 300, unit: 'graphemes' }, connect: 'app-password' });
+  expect(data.find(({ name }) => name === 'bluesky')).toMatchObject({
+    text: { max: 300, unit: 'graphemes' },
+    connect: 'app-password',
+  });
   expect(data.every(({ enabled }) => enabled)).toBe(true);
 });
