@@ -1,5 +1,8 @@
+import { revokeDisconnected } from '../../shared/accounts/revoke-accounts.ts';
 import { purgeExpired } from '../../shared/housekeeping/queries.ts';
 import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
+import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
+import { platformHttp } from '../../shared/platforms/http.ts';
 import { recover } from '../../shared/publications/recover.ts';
 import { schedule } from '../_kit/schedule.ts';
 
@@ -7,11 +10,22 @@ export const handler = schedule({
   everyMinutes: 1,
   timeout: 55,
   memory: 512,
-  summary: 'Leases that ended, messages that were lost, mails that wait, rows that expired',
-  uses: { database: 'worker', queues: ['publish'], mail: true },
+  summary: 'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired',
+  uses: {
+    database: 'worker',
+    queues: ['publish'],
+    mail: true,
+    bucket: ['delete'],
+    secrets: ['tokenKeys', 'platformApps'],
+  },
 })(async ({ db, remainingMs }) => {
+  // Publications first: nothing that is slow or broken below may hold them up.
   const publications = await recover(db, remainingMs);
   const mails = await sendWaitingMails(db);
+  const stuckMedia = await failStuckMedia(db);
+  const purgedMedia = await purgeDeletedMedia(db);
+  const revoked = await revokeDisconnected(db, platformHttp(), AbortSignal.timeout(Math.max(1_000, remainingMs() - 15_000)));
   const purged = await db.one(purgeExpired, { limit: 1_000 });
-  return { ...publications, mails, purged: Object.values(purged).reduce((sum, rows) => sum + rows, 0) };
+  const purgedRows = Object.values(purged).reduce((sum, rows) => sum + rows, 0);
+  return { ...publications, mails, stuckMedia, purgedMedia, revoked, purgedRows };
 });
