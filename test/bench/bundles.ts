@@ -1,0 +1,1 @@
+export async function benchBundles(_options: readonly string[]): Promise<void> {}

@@ -1,0 +1,1 @@
+export async function benchDoors(_options: readonly string[]): Promise<void> {}

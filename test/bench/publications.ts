@@ -1,0 +1,192 @@
+/** Publications per second from due to published, their lateness, and their Data API calls. `--many` takes 10,000. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { publishToCommunity } from '../../shared/community/queries.ts';
+import * as dispatch from '../../shared/publications/dispatch-queries.ts';
+import * as work from '../../shared/publications/work-queries.ts';
+import { callsBetween, type HostProcess, startHostProcess, sumOf } from './host-process.ts';
+import { type Person, registerPerson } from './person.ts';
+import { arrangeBurst, insertAccounts } from './rows.ts';
+import { bareClaims, bareInserts } from './rows-alone.ts';
+import { type Cell, printTable, say } from './table.ts';
+
+const PROJECTS = 4;
+const SINGLES = 20;
+const SPREAD_S = 20;
+const SPREAD = 200;
+
+interface Measured {
+  readonly name: string;
+  readonly publications: number;
+  /** From the first due second to the last published. */
+  readonly perS: number | null;
+  readonly lateness: Lateness;
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+const latenessRow = z.object({ p50: z.number(), p99: z.number(), max: z.number(), published: z.number() });
+type Lateness = z.output<typeof latenessRow>;
+
+const created = z.object({ id: z.string(), publications: z.array(z.object({ id: z.string() })) });
+
+/** Statements of the artery: everything between the claim and the settled row, the community's own commit included. */
+const artery = new Set(
+  [...Object.values(dispatch), ...Object.values(work), publishToCommunity].flatMap((value) =>
+    typeof value === 'object' && 'keys' in value ? [value.name] : [],
+  ),
+);
+
+export async function benchPublications(options: readonly string[]): Promise<void> {
+  const many = options.includes('--many');
+  const host = await startHostProcess({ platforms: false });
+  try {
+    const person = await registerPerson(host.origin);
+    const [accountId] = await insertAccounts(host.pool, person.projectId, 1);
+    if (accountId === undefined) throw new Error('there is no account');
+    const singles = await single(host, person, accountId);
+    const spread = await burstOf(host, { name: `${SPREAD} over ${SPREAD_S} s`, publications: SPREAD, spreadS: SPREAD_S, leadS: 5 });
+    const publications = many ? 10_000 : 1_000;
+    const leadS = many ? 60 : 12;
+    let other: Promise<Lateness> | null = null;
+    const burst = await burstOf(host, { name: `${publications} in one second`, publications, spreadS: 0, leadS }, (dueAt) => {
+      other = another(host, person, { accountId, dueAt });
+    });
+    const late = await (other ?? Promise.reject(new Error('the single post was not made')));
+    const projects = await baselineProjects(host, publications);
+    const inserts = await bareInserts(host.pool, projects);
+    const claims = await bareClaims(host.pool, publications);
+    report({ rows: [singles, spread, burst], late, inserts, claims });
+  } finally {
+    await host.stop();
+  }
+}
+
+/** Due now, one after the other: nothing shares a batch. */
+async function single(host: HostProcess, person: Person, accountId: string): Promise<Measured> {
+  const before = await host.dataApiCalls();
+  const ids: string[] = [];
+  for (let index = 0; index < SINGLES; index += 1) {
+    const post = await create(person, accountId, { type: 'now' });
+    ids.push(post);
+    await published(host, [post]);
+  }
+  const calls = callsBetween(before, await host.dataApiCalls());
+  return { name: `${SINGLES} one by one, due now`, publications: SINGLES, perS: null, calls, lateness: await latenessOf(host, ids) };
+}
+
+interface BurstPlan {
+  readonly name: string;
+  readonly publications: number;
+  /** 0: all in the same second. */
+  readonly spreadS: number;
+  /** Seconds between arranging and the first due second: the tick claims and sends meanwhile. */
+  readonly leadS: number;
+}
+
+async function burstOf(host: HostProcess, plan: BurstPlan, onSent?: (dueAt: Date) => void): Promise<Measured> {
+  const { name, publications, spreadS, leadS } = plan;
+  const dueAt = new Date(Math.ceil(Date.now() / 1000 + leadS) * 1000);
+  const instant = `timestamptz '${dueAt.toISOString()}'`;
+  const projects = await arrangeBurst(host.pool, {
+    projects: PROJECTS,
+    accounts: Math.min(publications, 500),
+    publications,
+    dueAt: spreadS === 0 ? instant : `${instant} + make_interval(secs => n % ${spreadS})`,
+  });
+  const before = await host.dataApiCalls();
+  await host.tick('dispatchDue');
+  if (Date.now() > dueAt.getTime()) throw new Error(`dispatching ${publications} took longer than ${leadS} s`);
+  onSent?.(dueAt);
+  const { rows } = await host.pool.query<{ id: string }>('select id from post_publications where project_id = any ($1)', [projects]);
+  const ids = rows.map(({ id }) => id);
+  await sleep(Math.max(0, dueAt.getTime() - Date.now()));
+  const lastMs = await published(host, ids);
+  const calls = callsBetween(before, await host.dataApiCalls());
+  const perS = spreadS === 0 ? publications / ((lastMs - dueAt.getTime()) / 1000) : null;
+  return { name, publications, perS, calls, lateness: await latenessOf(host, ids) };
+}
+
+/** One post of another project, due in the same second, after the burst has been sent. */
+async function another(host: HostProcess, person: Person, { accountId, dueAt }: { accountId: string; dueAt: Date }): Promise<Lateness> {
+  const id = await create(person, accountId, { type: 'at', at: dueAt.toISOString() });
+  await sleep(Math.max(0, dueAt.getTime() - Date.now()));
+  await published(host, [id]);
+  return latenessOf(host, [id]);
+}
+
+async function create({ api, projectId }: Person, accountId: string, schedule: unknown): Promise<string> {
+  const body = { projectId, text: 'Alone', schedule, publications: [{ accountId }] };
+  const [publication] = (await api.call('POST', '/v1/posts', created, body)).publications;
+  if (publication === undefined) throw new Error('the post has no publication');
+  return publication.id;
+}
+
+const WITHIN_MS = 180_000;
+
+/** Waits until all are published; returns the instant of the last one in milliseconds. */
+async function published({ pool }: HostProcess, ids: readonly string[]): Promise<number> {
+  const giveUpAt = performance.now() + WITHIN_MS;
+  for (;;) {
+    const { rows } = await pool.query<{ done: boolean; last: Date }>(
+      `select count(*) = $2 as done, max(published_at) as last from post_publications where id = any ($1) and state = 'published'`,
+      [ids, ids.length],
+    );
+    const [row] = rows;
+    if (row?.done === true) return row.last.getTime();
+    if (performance.now() > giveUpAt) throw new Error(`not all of ${ids.length} were published within ${WITHIN_MS / 1000} s`);
+    await sleep(ids.length > 100 ? 250 : 10);
+  }
+}
+
+/** Seconds between due instant and the beginning of the commit. */
+async function latenessOf({ pool }: HostProcess, ids: readonly string[]): Promise<Lateness> {
+  const { rows } = await pool.query(
+    `select percentile_cont(0.5) within group (order by s)::float8 as p50, percentile_cont(0.99) within group (order by s)::float8 as p99,
+       max(s)::float8 as max, count(*)::integer as published
+     from (select extract(epoch from commit_started_at - due_at) as s from post_publications where id = any ($1) and state = 'published') l`,
+    [ids],
+  );
+  return latenessRow.parse(rows[0]);
+}
+
+/** As many publications as the burst had, of nobody: what the bare INSERTs belong to. */
+function baselineProjects({ pool }: HostProcess, publications: number): Promise<string[]> {
+  return arrangeBurst(pool, { projects: PROJECTS, accounts: PROJECTS, publications, dueAt: `timestamptz '2099-01-01'` });
+}
+
+interface Results {
+  readonly rows: readonly Measured[];
+  readonly late: Lateness;
+  /** Per second. */
+  readonly inserts: number;
+  readonly claims: number;
+}
+
+function report({ rows, late, inserts, claims }: Results): void {
+  const ofArtery = ({ calls }: Measured) => new Map([...calls].filter(([name]) => artery.has(name)));
+  printTable(
+    'publications: from due to published (community: its commit is a Data API call too)',
+    ['what', 'per s', 'late p50 s', 'p99 s', 'max s', 'calls each', 'commit apart', ': bare INSERT', ': bare claim'],
+    [
+      ...rows.map((measured): Cell[] => {
+        const { name, publications, perS, lateness } = measured;
+        const calls = sumOf(ofArtery(measured));
+        const commits = measured.calls.get(publishToCommunity.name) ?? 0;
+        return [
+          ...[name, perS, lateness.p50, lateness.p99, lateness.max, calls / publications, (calls - commits) / publications],
+          ...[perS === null ? null : perS / inserts, perS === null ? null : perS / claims],
+        ];
+      }),
+      ["another project's post in that second", null, late.p50, late.p99, late.max, null, null, null, null],
+      ['bare INSERT of community posts over pg', inserts, null, null, null, null, null, null, null],
+      ['bare SKIP LOCKED claims of 10 over pg', claims, null, null, null, null, null, null, null],
+    ],
+  );
+  const names = [...new Set(rows.flatMap((measured) => [...ofArtery(measured).keys()]))].sort();
+  printTable(
+    'Data API calls per publication, by statement',
+    ['statement', ...rows.map(({ name }) => name)],
+    names.map((name) => [name, ...rows.map(({ calls, publications }) => (calls.get(name) ?? 0) / publications)]),
+  );
+  say(`"commit apart" leaves out the community's own commit, which is an HTTP call on any other platform.`);
+}
