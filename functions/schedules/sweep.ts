@@ -10,22 +10,30 @@ export const handler = schedule({
   everyMinutes: 1,
   timeout: 55,
   memory: 512,
-  summary: 'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired',
+  summary:
+    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired',
   uses: {
     database: 'worker',
     queues: ['publish'],
     mail: true,
     bucket: ['delete'],
-    secrets: ['tokenKeys', 'platformApps'],
+    secrets: ['tokenKeys'],
   },
 })(async ({ db, remainingMs }) => {
   // Publications first: nothing that is slow or broken below may hold them up.
   const publications = await recover(db, remainingMs);
-  const mails = await sendWaitingMails(db);
-  const stuckMedia = await failStuckMedia(db);
-  const purgedMedia = await purgeDeletedMedia(db);
-  const revoked = await revokeDisconnected(db, platformHttp(), AbortSignal.timeout(Math.max(1_000, remainingMs() - 15_000)));
-  const purged = await db.one(purgeExpired, { limit: 1_000 });
-  const purgedRows = Object.values(purged).reduce((sum, rows) => sum + rows, 0);
+  const signal = AbortSignal.timeout(Math.max(1_000, remainingMs() - 15_000));
+  const rest = await Promise.allSettled([
+    sendWaitingMails(db),
+    failStuckMedia(db),
+    purgeDeletedMedia(db),
+    revokeDisconnected(db, platformHttp(), signal),
+    db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
+  ]);
+  const [mails, stuckMedia, purgedMedia, revoked, purgedRows] = rest.map((part) =>
+    part.status === 'fulfilled' ? part.value : null,
+  );
+  const broken = rest.find((part) => part.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
   return { ...publications, mails, stuckMedia, purgedMedia, revoked, purgedRows };
 });
