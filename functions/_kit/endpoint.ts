@@ -9,7 +9,7 @@ import { connect, type Db } from '../../shared/db/client.ts';
 import { describeError, log } from '../../shared/log.ts';
 import type { EndpointContract } from './contract.ts';
 import { asAppError, problem } from './problem.ts';
-import { identify, readInput, readRepeat } from './request.ts';
+import { identify, readInput, readRepeat, takesBody } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
@@ -120,7 +120,7 @@ export function errorsOf(contract: EndpointContract): readonly EndpointContract[
     ...COMMON_ERRORS,
     ...(contract.auth === 'user' || contract.auth === 'optional' ? (['unauthenticated'] as const) : []),
     ...(contract.params === undefined ? [] : (['not_found'] as const)),
-    ...(contract.body === undefined ? [] : (['malformed_json', 'unsupported_media_type', 'body_too_large'] as const)),
+    ...(takesBody(contract) ? (['malformed_json', 'unsupported_media_type', 'body_too_large'] as const) : []),
     ...(contract.method === 'POST'
       ? ([
           'idempotency_in_flight',

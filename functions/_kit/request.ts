@@ -1,7 +1,7 @@
 /** What came in, checked: token, parameters, query and body. Refuses with every field that is wrong at once. */
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { hashWithSalt } from '../../shared/auth/password.ts';
 import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.ts';
 import type { Caller, Repeat } from '../../shared/db/client.ts';
@@ -10,6 +10,8 @@ import type { EndpointContract } from './contract.ts';
 
 const DEFAULT_MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
+/** Of a door that declares no body: a field that would do nothing is a mistake of its sender. */
+const NO_FIELDS = z.strictObject({});
 
 export async function authenticate(event: APIGatewayProxyEventV2): Promise<AccessClaims> {
   const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
@@ -35,16 +37,20 @@ export interface Input {
 }
 
 export function readInput(contract: EndpointContract, event: APIGatewayProxyEventV2): Input {
-  const rawBody = readBody(contract, event);
+  const rawBody = takesBody(contract) ? readBody(contract, event) : '';
   const problems: FieldError[] = [];
   const params = check(contract.params, event.pathParameters ?? {}, '/params', problems);
   // An id that cannot exist is answered like one that does not: shapes of ids are not told.
   if (problems.length > 0) fail('not_found');
   const query = check(contract.query, readQuery(event, problems), '/query', problems);
-  const body =
-    contract.body === undefined ? undefined : check(contract.body, parseJson(event, rawBody), '/body', problems);
+  const body = check(contract.body ?? NO_FIELDS, parseJson(event, rawBody), '/body', problems);
   if (problems.length > 0) fail('invalid_request', { fields: problems });
-  return { params, query, body, rawBody };
+  return { params, query, body: contract.body === undefined ? undefined : body, rawBody };
+}
+
+/** The others have no body that means anything: what comes with one is not read. */
+export function takesBody(contract: EndpointContract): boolean {
+  return contract.method !== 'GET' && contract.method !== '$default';
 }
 
 function readBody(contract: EndpointContract, event: APIGatewayProxyEventV2): string {

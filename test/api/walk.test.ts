@@ -32,7 +32,8 @@ const routes = (await listDoors())
   .flatMap(({ contract }) => (contract.kind === 'endpoint' && contract.method !== '$default' ? [contract] : []))
   .map((contract) => ({ name: `${contract.method} ${contract.path}`, contract }));
 const withToken = routes.filter(({ contract }) => contract.auth === 'user' || contract.auth === 'optional');
-const withBody = routes.filter(({ contract }) => contract.body !== undefined);
+/** A route that declares no body takes none, or an empty object. */
+const withBody = routes.filter(({ contract }) => contract.method !== 'GET');
 const withParams = withToken.filter(({ contract }) => contract.params !== undefined);
 
 let world: World;
@@ -125,13 +126,14 @@ describe('with a field that nobody declared', () => {
     });
     expect([query.status, query.code]).toEqual([422, 'invalid_request']);
     expect(query.pointers).toContain('/query/nobodyDeclared');
-    if (contract.body === undefined) return;
+    if (contract.method === 'GET') return;
     const body = await world.call(contract.method, pathOf(contract), {
       ...tokenOf(contract),
       json: { ...kindOf(contract), nobodyDeclared: 1 },
     });
     expect([body.status, body.code]).toEqual([422, 'invalid_request']);
     expect(body.pointers).toContain('/body/nobodyDeclared');
+    if (contract.body === undefined) expect(body.pointers).toEqual(['/body/nobodyDeclared']);
   });
 });
 

@@ -37,10 +37,20 @@ const plain = endpoint({
   uses: {},
 })(async () => ({}));
 
+const act = endpoint({
+  method: 'POST',
+  path: '/act',
+  auth: 'public',
+  summary: 'Act',
+  status: 204,
+  errors: [],
+  uses: {},
+})(async () => ({}));
+
 let served: Awaited<ReturnType<typeof serveDoors>>;
 beforeAll(async () => {
   Reflect.set(globalThis, LOG_SINK, () => {});
-  served = await serveDoors({ write, plain });
+  served = await serveDoors({ write, plain, act });
 });
 afterAll(() => served.close());
 
@@ -161,6 +171,28 @@ describe('a query', () => {
     const response = await fetch(`${served.origin}/plain?x=1`);
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ errors: [{ pointer: '/query/x', code: 'unknown_field' }] });
+  });
+});
+
+describe('a door that declares no body', () => {
+  const post = (body: string, type = 'application/json') =>
+    fetch(`${served.origin}/act`, { method: 'POST', body, headers: { 'content-type': type } });
+
+  test('takes none, or an empty object', async () => {
+    for (const body of ['', '{}']) expect((await post(body)).status).toBe(204);
+    expect((await post('', 'text/plain')).status).toBe(204);
+  });
+
+  test('refuses what would do nothing', async () => {
+    const response = await post('{"publicationIds":[]}');
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      errors: [{ pointer: '/body/publicationIds', code: 'unknown_field' }],
+    });
+    for (const body of ['[]', '"all"', 'null']) expect([body, (await post(body)).status]).toEqual([body, 422]);
+    expect((await post('{')).status).toBe(400);
+    expect((await post('{}', 'text/plain')).status).toBe(415);
+    expect((await post(' '.repeat(1024 * 1024 + 1))).status).toBe(413);
   });
 });
 
