@@ -1,0 +1,148 @@
+/** Every path, called in ways that no route has: other methods, other ids, slashes, escapes. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listDoors } from '../../infra/doors.ts';
+import { endpointsOf } from '../../infra/local/functions.ts';
+import { rawRequest } from '../support/raw.ts';
+import {
+  pathOf,
+  type Sample,
+  type Seed,
+  sameProblem,
+  samplesOf,
+  seedOwner,
+  sendSample,
+  tablesOf,
+} from '../support/samples.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+const routes = endpointsOf(await listDoors()).filter(({ contract }) => contract.method !== '$default');
+const withParams = routes.filter(({ contract }) => contract.params !== undefined);
+const paths = [...new Set(routes.map(({ contract }) => contract.path))].map((path) => {
+  const here = routes.filter(({ contract }) => contract.path === path);
+  const covering = routes.filter(({ contract }) => contract.path !== path && fits(contract.path, path));
+  return {
+    path,
+    first: here[0],
+    methods: here.map(({ contract }) => contract.method).toSorted(),
+    /** Of routes with a parameter in this place: `GET /v1/posts/validate` asks for a post of that id. */
+    elsewhere: covering.map(({ contract }) => contract.method),
+  };
+});
+
+function fits(template: string, path: string): boolean {
+  return new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+}
+
+let world: World;
+let seed: Seed;
+let samples: Readonly<Record<string, Sample>>;
+beforeAll(async () => {
+  world = await openWorld({ workers: true });
+  seed = await seedOwner(world);
+  samples = samplesOf(seed);
+});
+afterAll(() => world.close());
+
+function sampleOf(operation: string): Sample {
+  const sample = samples[operation];
+  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
+  return sample;
+}
+
+describe('a method that the path does not have', () => {
+  test.each(paths)('$path', async ({ path, methods, elsewhere, first }) => {
+    const filled =
+      first === undefined
+        ? path
+        : pathOf(first.contract, { params: sampleOf(first.operation).params ?? {}, stranger: 'own' });
+    const isExact = !path.includes('{');
+    const allow = [...(isExact && methods.includes('GET') ? ['HEAD'] : []), ...methods].join(', ');
+    const before = await tablesOf(world);
+    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE'];
+    for (const method of others.filter((other) => ![...methods, ...elsewhere].some((taken) => taken === other))) {
+      const answer = await rawRequest(world.origin, method, filled);
+      expect([method, answer.status, answer.problem().code, answer.allow]).toEqual([
+        method,
+        405,
+        'method_not_allowed',
+        allow,
+      ]);
+    }
+    const head = await rawRequest(world.origin, 'HEAD', filled);
+    expect([head.status, head.text]).toEqual([isExact && methods.includes('GET') ? 200 : 405, '']);
+    expect(await tablesOf(world)).toEqual(before);
+  });
+});
+
+describe('a path that is nearly one', () => {
+  test.each(paths)('$path', async ({ first }) => {
+    if (first === undefined) throw new Error('a path has a route');
+    const filled = pathOf(first.contract, { params: sampleOf(first.operation).params ?? {}, stranger: 'own' });
+    for (const near of [
+      `${filled}/`,
+      `/${filled}`,
+      `${filled}//`,
+      `/x${filled}`,
+      `${filled}%2F`,
+      `${filled}/%2e%2e/x/y/z/w`,
+    ]) {
+      const answer = await rawRequest(world.origin, first.contract.method, near);
+      expect([near, answer.status, answer.problem().code]).toEqual([near, 404, 'no_such_route']);
+    }
+    const broken = await rawRequest(world.origin, first.contract.method, `${filled}%zz`);
+    expect(broken.status).toBe(400);
+  });
+
+  test.each(routes)('$operation: an escaped letter is that letter', async ({ operation, contract }) => {
+    const plain = pathOf(contract, sampleOf(operation));
+    const escaped = plain.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+    const [expected, answer] = [
+      await rawRequest(world.origin, contract.method, plain),
+      await rawRequest(world.origin, contract.method, escaped),
+    ];
+    expect([answer.status, answer.text.length]).toEqual([expected.status, expected.text.length]);
+    expect(expected.text).not.toContain('no_such_route');
+  });
+});
+
+describe('an id that is none is answered like one that nothing has', () => {
+  test.each(withParams)('$operation', async ({ operation, contract }) => {
+    const sample = sampleOf(operation);
+    const options = contract.auth === 'user' ? { token: seed.owner.token } : {};
+    const before = await tablesOf(world);
+    const ask = (value: string) => {
+      const params = Object.fromEntries(Object.keys(sample.params ?? {}).map((name) => [name, value]));
+      return sendSample(world, contract, { ...sample, params }, options);
+    };
+    const nobodys = contract.path.endsWith('Id}') || /Id\}\//.test(contract.path) ? randomUUID() : 'y'.repeat(42);
+    const missing = await ask(nobodys);
+    expect([missing.status, missing.code]).toEqual([404, 'not_found']);
+    const wrong = [
+      'x',
+      '1',
+      '-1',
+      'null',
+      'undefined',
+      '%',
+      '\0',
+      '\u00e9',
+      '{',
+      "' or 1=1 --",
+      '*',
+      `${randomUUID()}x`,
+      'x'.repeat(2_000),
+      '00000000-0000-0000-0000-000000000000',
+      '__proto__',
+    ];
+    for (const value of wrong) {
+      const answer = await ask(value);
+      expect([value, sameProblem(answer)]).toEqual([value, sameProblem(missing)]);
+    }
+    expect(await tablesOf(world)).toEqual(before);
+  });
+});
+
+test('no door fell over on the way', () => {
+  expect(world.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+});
