@@ -106,13 +106,12 @@ declare
   answer text[] := '{}';
   line record;
 begin
-  perform set_config('app.request_id', coalesce(call ->> 'requestId', ''), true);
+  perform set_config('app.request_id', coalesce(call ->> 'requestId', ''), true),
+    set_config('app.user_id', '', true), set_config('app.session_id', '', true);
   if kind = 'actor' then
     perform app.check_alive((call ->> 'userId')::uuid, (call ->> 'sessionId')::uuid);
     perform set_config('app.user_id', call ->> 'userId', true), set_config('app.session_id', call ->> 'sessionId', true);
-  elsif kind = 'public' then
-    perform set_config('app.user_id', '', true);
-  elsif kind is distinct from 'worker' then
+  elsif kind is null or kind not in ('public', 'worker') then
     raise exception 'unknown kind of call' using errcode = 'PH000';
   end if;
 
