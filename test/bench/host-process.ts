@@ -43,7 +43,10 @@ export async function startHostProcess({ platforms }: { platforms: boolean }): P
   const dataDir = await mkdtemp(join(tmpdir(), 'posthaste-bench-'));
   await chmod(dataDir, 0o755); // PostgreSQL may run as another user
   const args = [startFile, '--data', dataDir, '--control', ...(platforms ? [] : ['--no-platforms'])];
-  const child = spawn(process.execPath, args, { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let out = '';
   const hear = (chunk: unknown) => {
@@ -57,12 +60,13 @@ export async function startHostProcess({ platforms }: { platforms: boolean }): P
     await removePostgres(dataDir);
     await rm(dataDir, { recursive: true, force: true });
   }
-  const ready = await waitFor(() => /^ready (http:\S+)/m.exec(out)?.[1], () => child.exitCode !== null).catch(
-    async () => {
-      await clear();
-      throw new Error(`the host did not start: ${out}`);
-    },
-  );
+  const ready = await waitFor(
+    () => /^ready (http:\S+)/m.exec(out)?.[1],
+    () => child.exitCode !== null,
+  ).catch(async () => {
+    await clear();
+    throw new Error(`the host did not start: ${out}`);
+  });
   const controlOrigin = /^control calls (http:\S+)/m.exec(out)?.[1] ?? '';
   const ports = await keepPorts(join(dataDir, 'ports.json'));
   const kept = createSecrets({ dir: join(dataDir, 'aws') });
@@ -123,7 +127,9 @@ function linesOf(text: string): LogLine[] {
 /** What was called between two counts. */
 export function callsBetween(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>) {
   return new Map(
-    [...after].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const).filter(([, count]) => count > 0),
+    [...after]
+      .map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const)
+      .filter(([, count]) => count > 0),
   );
 }
 

@@ -44,13 +44,22 @@ export async function benchPublications(options: readonly string[]): Promise<voi
     const [accountId] = await insertAccounts(host.pool, person.projectId, 1);
     if (accountId === undefined) throw new Error('there is no account');
     const singles = await single(host, person, accountId);
-    const spread = await burstOf(host, { name: `${SPREAD} over ${SPREAD_S} s`, publications: SPREAD, spreadS: SPREAD_S, leadS: 5 });
+    const spread = await burstOf(host, {
+      name: `${SPREAD} over ${SPREAD_S} s`,
+      publications: SPREAD,
+      spreadS: SPREAD_S,
+      leadS: 5,
+    });
     const publications = many ? 10_000 : 1_000;
     const leadS = many ? 60 : 12;
     let other: Promise<Lateness> | null = null;
-    const burst = await burstOf(host, { name: `${publications} in one second`, publications, spreadS: 0, leadS }, (dueAt) => {
-      other = another(host, person, { accountId, dueAt });
-    });
+    const burst = await burstOf(
+      host,
+      { name: `${publications} in one second`, publications, spreadS: 0, leadS },
+      (dueAt) => {
+        other = another(host, person, { accountId, dueAt });
+      },
+    );
     const late = await (other ?? Promise.reject(new Error('the single post was not made')));
     const projects = await baselineProjects(host, publications);
     const inserts = await bareInserts(host.pool, projects);
@@ -71,7 +80,13 @@ async function single(host: HostProcess, person: Person, accountId: string): Pro
     await published(host, [post]);
   }
   const calls = callsBetween(before, await host.dataApiCalls());
-  return { name: `${SINGLES} one by one, due now`, publications: SINGLES, perS: null, calls, lateness: await latenessOf(host, ids) };
+  return {
+    name: `${SINGLES} one by one, due now`,
+    publications: SINGLES,
+    perS: null,
+    calls,
+    lateness: await latenessOf(host, ids),
+  };
 }
 
 interface BurstPlan {
@@ -97,7 +112,10 @@ async function burstOf(host: HostProcess, plan: BurstPlan, onSent?: (dueAt: Date
   await host.tick('dispatchDue');
   if (Date.now() > dueAt.getTime()) throw new Error(`dispatching ${publications} took longer than ${leadS} s`);
   onSent?.(dueAt);
-  const { rows } = await host.pool.query<{ id: string }>('select id from post_publications where project_id = any ($1)', [projects]);
+  const { rows } = await host.pool.query<{ id: string }>(
+    'select id from post_publications where project_id = any ($1)',
+    [projects],
+  );
   const ids = rows.map(({ id }) => id);
   await sleep(Math.max(0, dueAt.getTime() - Date.now()));
   const lastMs = await published(host, ids);
@@ -107,7 +125,11 @@ async function burstOf(host: HostProcess, plan: BurstPlan, onSent?: (dueAt: Date
 }
 
 /** One post of another project, due in the same second, after the burst has been sent. */
-async function another(host: HostProcess, person: Person, { accountId, dueAt }: { accountId: string; dueAt: Date }): Promise<Lateness> {
+async function another(
+  host: HostProcess,
+  person: Person,
+  { accountId, dueAt }: { accountId: string; dueAt: Date },
+): Promise<Lateness> {
   const id = await create(person, accountId, { type: 'at', at: dueAt.toISOString() });
   await sleep(Math.max(0, dueAt.getTime() - Date.now()));
   await published(host, [id]);
@@ -133,7 +155,8 @@ async function published({ pool }: HostProcess, ids: readonly string[]): Promise
     );
     const [row] = rows;
     if (row?.done === true) return row.last.getTime();
-    if (performance.now() > giveUpAt) throw new Error(`not all of ${ids.length} were published within ${WITHIN_MS / 1000} s`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`not all of ${ids.length} were published within ${WITHIN_MS / 1000} s`);
     await sleep(ids.length > 100 ? 250 : 10);
   }
 }
@@ -151,7 +174,12 @@ async function latenessOf({ pool }: HostProcess, ids: readonly string[]): Promis
 
 /** As many publications as the burst had, of nobody: what the bare INSERTs belong to. */
 function baselineProjects({ pool }: HostProcess, publications: number): Promise<string[]> {
-  return arrangeBurst(pool, { projects: PROJECTS, accounts: PROJECTS, publications, dueAt: `timestamptz '2099-01-01'` });
+  return arrangeBurst(pool, {
+    projects: PROJECTS,
+    accounts: PROJECTS,
+    publications,
+    dueAt: `timestamptz '2099-01-01'`,
+  });
 }
 
 interface Results {
@@ -173,7 +201,15 @@ function report({ rows, late, inserts, claims }: Results): void {
         const calls = sumOf(ofArtery(measured));
         const commits = measured.calls.get(publishToCommunity.name) ?? 0;
         return [
-          ...[name, perS, lateness.p50, lateness.p99, lateness.max, calls / publications, (calls - commits) / publications],
+          ...[
+            name,
+            perS,
+            lateness.p50,
+            lateness.p99,
+            lateness.max,
+            calls / publications,
+            (calls - commits) / publications,
+          ],
           ...[perS === null ? null : perS / inserts, perS === null ? null : perS / claims],
         ];
       }),

@@ -1,0 +1,2 @@
+/** Nothing: what the process itself costs. */
+export const handler = null;
