@@ -15,7 +15,7 @@ export function historyChart(id: string, name: string, history: History): Html |
   if (first === undefined || last === undefined || history.length < 2) return null;
   const most = Math.max(1, ...history.flatMap(({ likes, comments }) => [likes ?? 0, comments ?? 0]));
   return html`<figure class="card small">
-<figcaption>${name}</figcaption>
+<figcaption>${name}<span class="figures">${sayCount(last.likes)} likes, ${sayCount(last.comments)} comments</span></figcaption>
 <svg class="lines" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${name}: likes and comments over time</title>
 <desc id="${id}-desc">${plural(history.length, 'fetch').replace('fetchs', 'fetches')} from ${sayInstant(first.fetchedAt)} to ${sayInstant(last.fetchedAt)}; now ${sayCount(last.likes)} likes and ${sayCount(last.comments)} comments.</desc>

@@ -6,7 +6,8 @@ import { historyChart } from './history-chart.ts';
 import type { Report, ReportedPublication } from './shapes.ts';
 import { sayCount, sayInstant, sayLateness } from './words.ts';
 
-type Series = 'likes' | 'comments' | 'shares' | 'views';
+const SERIES = ['likes', 'comments', 'shares', 'views'] as const;
+type Series = (typeof SERIES)[number];
 
 export function renderReport(report: Report): Html {
   const { projectName, text, dueAt, publications } = report;
@@ -16,7 +17,7 @@ export function renderReport(report: Report): Html {
 <h1>Report of a post</h1>
 <p class="soft">${dueAt === null ? 'Not scheduled' : html`Due ${time(dueAt)}`}</p>
 ${text !== '' && html`<blockquote>${text}</blockquote>`}
-<dl class="sums">${(['likes', 'comments', 'shares', 'views'] as const).map((series) => sum(publications, series))}</dl>
+<dl class="sums">${SERIES.map((series) => sum(publications, series))}</dl>
 </header>
 ${publications.length > 0 && charts(publications)}
 <h2 id="where">Where it was published</h2>
@@ -36,35 +37,52 @@ function charts(publications: readonly ReportedPublication[]): Html {
     platform: nameOf(publication),
     label: publication.handle,
   }));
+  if (shown.length === 0) return html`<p class="soft">Nothing is published yet.</p>`;
   return html`<h2>Likes and comments</h2>
 <section class="card" aria-label="Likes and comments by account">
 <ul class="key" aria-hidden="true"><li class="likes">Likes</li><li class="comments">Comments</li></ul>
-${bars.length > 0 ? barChart(bars) : html`<p class="soft">Nothing is published yet.</p>`}
+${barChart(bars)}
 </section>
 ${histories.length > 0 && html`<h2>Over time</h2><div class="grid">${histories}</div>`}`;
 }
 
+/** The roles are said aloud: a narrow screen shows the rows as blocks, and would lose them. */
 function table(publications: readonly ReportedPublication[]): Html {
-  return html`<table>
-<thead><tr><th scope="col">Account</th><th scope="col">Post</th><th scope="col">Published</th><th scope="col" class="num">Late</th>
-<th scope="col" class="num">Likes</th><th scope="col" class="num">Comments</th><th scope="col" class="num">Shares</th><th scope="col" class="num">Views</th></tr></thead>
-<tbody>${publications.map(row)}</tbody>
-</table>`;
+  const heads = ['Account', 'Post', 'Published', 'Late', 'Likes', 'Comments', 'Shares', 'Views'].map(
+    (head, index) => html`<th role="columnheader" scope="col" class="${index > 2 ? 'num' : ''}">${head}</th>`,
+  );
+  return html`<table role="table"><thead role="rowgroup"><tr role="row">${heads}</tr></thead>
+<tbody role="rowgroup">${publications.map(row)}</tbody></table>`;
 }
 
 function row(publication: ReportedPublication): Html {
-  const { handle, state, url, dueAt, publishedAt, likes, comments, shares, views } = publication;
-  const counts = [likes, comments, shares, views].map((count) => html`<td class="num">${sayCount(count)}</td>`);
-  return html`<tr><th scope="row">${nameOf(publication)}<span class="soft">${handle}</span></th>
-<td>${isWebAddress(url) ? html`<a href="${url}" rel="noreferrer noopener">Open<span class="soft"> ${new URL(url ?? '').host}</span></a>` : '–'}</td>
-<td>${publishedAt !== null && state === 'published' ? time(publishedAt) : html`<span class="${state === 'failed' ? 'failed' : 'soft'}">${state}</span>`}</td>
-<td class="num">${state === 'published' ? sayLateness(dueAt, publishedAt) : '–'}</td>${counts}</tr>`;
+  const { handle, state, url, dueAt, publishedAt } = publication;
+  const isOut = state === 'published';
+  const late = isOut ? sayLateness(dueAt, publishedAt) : '–';
+  return html`<tr role="row"><th role="rowheader" scope="row">${nameOf(publication)}<span class="soft">${handle}</span></th>
+<td role="cell" class="wide" data-label="Post">${link(url)}</td>
+<td role="cell" class="wide" data-label="Published">${isOut && publishedAt !== null ? time(publishedAt) : stateOf(state)}</td>
+${[numberCell('Late', late), ...SERIES.map((series) => numberCell(capital(series), sayCount(publication[series])))]}</tr>`;
+}
+
+function numberCell(label: string, value: string): Html {
+  return html`<td role="cell" class="num" data-label="${label}">${value}</td>`;
+}
+
+function stateOf(state: string): Html {
+  return html`<span class="${state === 'failed' ? 'failed' : 'soft'}">${state}</span>`;
+}
+
+function link(url: string | null): Html | string {
+  const parsed = url === null ? null : URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return '–';
+  return html`<a href="${parsed.href}" rel="noreferrer noopener">Open<span class="soft">${parsed.host}</span></a>`;
 }
 
 function sum(publications: readonly ReportedPublication[], series: Series): Html {
   const told = publications.flatMap((publication) => publication[series] ?? []);
   const total = told.length === 0 ? null : told.reduce((left, right) => left + right, 0);
-  return html`<div><dt>${series.replace(/^./, (letter) => letter.toUpperCase())}</dt><dd>${sayCount(total)}</dd></div>`;
+  return html`<div><dt>${capital(series)}</dt><dd>${sayCount(total)}</dd></div>`;
 }
 
 function asOf(publications: readonly ReportedPublication[]): Html | null {
@@ -82,6 +100,6 @@ function time(iso: string): Html {
   return html`<time datetime="${iso}">${sayInstant(iso)}</time>`;
 }
 
-function isWebAddress(url: string | null): boolean {
-  return url !== null && /^https?:$/.test(URL.parse(url)?.protocol ?? '');
+function capital(word: string): string {
+  return word.replace(/^./, (letter) => letter.toUpperCase());
 }

@@ -21,7 +21,7 @@ svg .quiet{font-weight:400;fill:var(--soft)}
 svg .count{font-variant-numeric:tabular-nums}
 .bars .likes{fill:var(--likes)}
 .bars .comments{fill:var(--comments)}
-.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));gap:1rem}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1rem}
 .small{margin:0;padding:1rem}
 figcaption{font-weight:600;margin-bottom:.6rem;overflow-wrap:anywhere}
 .lines{width:100%;height:6rem}
@@ -33,13 +33,26 @@ figcaption{font-weight:600;margin-bottom:.6rem;overflow-wrap:anywhere}
 .ends span:last-child{text-align:right}
 .scroll{overflow-x:auto;padding:0}
 .scroll:focus-visible{outline:2px solid var(--accent)}
-table{border-collapse:collapse;width:100%;font-size:.95rem}
-th,td{text-align:left;padding:.7rem .9rem;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
+.figures{font-weight:400;font-size:.85rem;color:var(--soft);display:block}
+table{border-collapse:collapse;width:100%;font-size:.92rem}
+th,td{text-align:left;padding:.65rem .7rem;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
+th:first-child{padding-left:1.1rem}
+td:last-child,th:last-child{padding-right:1.1rem}
 tbody tr:last-child>*{border-bottom:0}
 thead th{font-size:.8rem;color:var(--soft);font-weight:600}
-tbody th{font-weight:600}
+tbody th{font-weight:600;white-space:normal;overflow-wrap:anywhere;min-width:9rem}
 tbody th .soft{display:block;font-weight:400;font-size:.85rem}
+td a .soft{display:block;font-size:.85rem}
 .num{text-align:right;font-variant-numeric:tabular-nums}
+@media (max-width:46rem){
+table,tbody{display:block}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tbody tr{display:grid;grid-template-columns:repeat(3,1fr);padding:.5rem 1.1rem .9rem;border-bottom:1px solid var(--line)}
+tbody tr:last-child{border-bottom:0}
+tbody tr>:nth-child(n){border:0;padding:.4rem 0 0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+tbody th,.wide{grid-column:1/-1}
+tbody td::before{content:attr(data-label);display:block;font-size:.75rem;color:var(--soft)}
+}
 .failed{color:var(--bad)}
 footer{margin-top:2.5rem;font-size:.85rem;color:var(--soft)}
 `;

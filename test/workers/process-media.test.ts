@@ -8,7 +8,7 @@ import { presignRead, sizeOf } from '../../shared/aws/objects.ts';
 import { config } from '../../shared/config/config.ts';
 import { connect, type Db } from '../../shared/db/client.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
-import { Granted, getMedia, sendForm, upload } from '../support/media.ts';
+import { Granted, getMedia, upload } from '../support/media.ts';
 import { createProject, type Person, registerUser } from '../support/people.ts';
 import { eventually } from '../support/posts.ts';
 import { openWorld, type World } from '../support/world.ts';
