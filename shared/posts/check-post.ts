@@ -11,6 +11,8 @@ import { PlatformName, type PostInput, type Validation } from './shapes.ts';
 
 export interface Checked {
   readonly dueAt: string | null;
+  /** Seconds until then, by the database's clock. */
+  readonly dueInS: number | null;
   readonly wallTime: string | null;
   readonly timeZone: string | null;
   readonly report: z.input<typeof Validation>;
@@ -33,7 +35,7 @@ export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
   });
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');
-  return { dueAt: context.dueAt, wallTime, timeZone: zone, report: report(post, context) };
+  return { dueAt: context.dueAt, dueInS: dueInS(context), wallTime, timeZone: zone, report: report(post, context) };
 }
 
 function report(post: PostInput, context: DraftContext): Checked['report'] {
@@ -81,6 +83,10 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
     publications,
     errors: distinct,
   };
+}
+
+function dueInS({ dueAt, now }: DraftContext): number | null {
+  return dueAt === null ? null : (Date.parse(dueAt) - Date.parse(now)) / 1000;
 }
 
 function checkSchedule(post: PostInput, context: DraftContext): FieldError[] {

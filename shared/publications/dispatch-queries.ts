@@ -6,6 +6,7 @@ import { query } from '../db/statement.ts';
 /** Seconds before the due instant from which a message may carry the publication (a tick may be late or missed). */
 export const HORIZON_S = 180;
 
+/** `prepare`: it has media that its platform may have to take in first. */
 const claimed = z.object({ id, projectId: id, generation: z.number(), delayS: z.number(), prepare: z.boolean() });
 export type Claimed = z.output<typeof claimed>;
 
@@ -21,7 +22,8 @@ export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guar
   )
   update post_publications pp set state = 'queued', generation = pp.generation + 1
   from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation, not pp.prepared_ready as prepare,
+  returning pp.id, pp.project_id, pp.generation,
+    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 /** The same for one publication that its user has just set free. */
@@ -36,7 +38,8 @@ export const claimOwn = query({ name: 'claimOwn', kind: 'actor', access: 'guarde
   )
   update post_publications pp set state = 'queued', generation = pp.generation + 1
   from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation, not pp.prepared_ready as prepare,
+  returning pp.id, pp.project_id, pp.generation,
+    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 /** The tick's claim: the next `limit` of all that falls due within the horizon, oldest first. */
@@ -50,7 +53,8 @@ export const claimDue = query({ name: 'claimDue', kind: 'worker', access: 'guard
   )
   update post_publications pp set state = 'queued', generation = pp.generation + 1
   from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation, not pp.prepared_ready as prepare,
+  returning pp.id, pp.project_id, pp.generation,
+    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 /** A worker's claim of what it has just set back for a retry. */
@@ -65,7 +69,8 @@ export const claimAgain = query({ name: 'claimAgain', kind: 'worker', access: 'g
   )
   update post_publications pp set state = 'queued', generation = pp.generation + 1
   from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation, not pp.prepared_ready as prepare,
+  returning pp.id, pp.project_id, pp.generation,
+    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
     greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
 
 const target = z.object({ id, projectId: id });

@@ -1,6 +1,7 @@
 /** The guard of a batch: those that reach their commit within the same moment share one statement. */
 import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
+import type { Prepared } from '../platforms/connector.ts';
 import { guardCommits } from './work-queries.ts';
 
 export interface Guarded {
@@ -9,6 +10,9 @@ export interface Guarded {
   readonly generation: number;
   /** Seconds that must be left of the lease. */
   readonly needsS: number;
+  /** What is committed and the row does not hold yet: where the answer is lost, reconcile asks for this very container. */
+  readonly prepared: Prepared | null;
+  readonly preparedExpiresInS: number | null;
 }
 
 const GATHER_MS = 5;

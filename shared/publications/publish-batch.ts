@@ -104,12 +104,14 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
     );
   }
   let prepared: Prepared | null = job.preparedReady ? job.prepared : null;
+  let fresh: Pick<Guarded, 'prepared' | 'preparedExpiresInS'> = { prepared: null, preparedExpiresInS: null };
   if (prepared === null) {
     const result = await prepare(connector, session, draft, job.prepared);
     if (result.kind === 'failed') return notPublished(job, result, { refused: false, canRefresh });
     if (result.kind === 'waiting')
       return waiting(job, result.waitS, 'The platform did not finish preparing it in time.', result);
     prepared = result.prepared;
+    fresh = { prepared, preparedExpiresInS: result.expiresInS };
   }
   const { commitTimeoutS } = connector.capabilities.publishing;
   const mayCommit = await guard({
@@ -117,6 +119,7 @@ async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean
     leaseToken: job.leaseToken,
     generation: job.generation,
     needsS: commitTimeoutS + SPARE_S,
+    ...fresh,
   });
   if (!mayCommit)
     return waiting(job, 1, 'It could not be begun in time.', {

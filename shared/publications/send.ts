@@ -36,7 +36,7 @@ export async function sendClaimed(claimed: readonly Claimed[]): Promise<void> {
   );
 }
 
-/** Worth a claim at once: due now, or within the horizon by this machine's clock. The claim itself asks the database. */
-export function isWithinHorizon({ dueAt }: { readonly dueAt: string | null }): boolean {
-  return dueAt !== null && Date.parse(dueAt) - Date.now() <= (HORIZON_S + 60) * 1000;
+/** Worth a claim at once; what falls due later is left to the tick. */
+export function isWithinHorizon({ dueInS }: { readonly dueInS: number | null }): boolean {
+  return dueInS !== null && dueInS <= HORIZON_S;
 }

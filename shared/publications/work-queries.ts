@@ -187,14 +187,21 @@ const guarded = z.object({ id });
 
 /**
  * The guard, immediately before the commit call, by database time: still the same lease and generation, due, and enough of
- * the lease left for the call's hard deadline. From here on only the answer, or reconcile, decides.
+ * the lease left for the call's hard deadline. From here on only the answer, or reconcile, decides; so what is committed
+ * (container, media ids) is stored with it.
  */
 export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access: 'write', row: guarded })<{
   leases: Json;
 }>`
   with guarded as (
-    update post_publications pp set commit_started_at = app.now()
-    from jsonb_to_recordset(${'leases'}::jsonb) as g(id uuid, "leaseToken" uuid, generation integer, "needsS" double precision)
+    update post_publications pp
+    set commit_started_at = app.now(),
+      prepared = coalesce(g.prepared, pp.prepared),
+      prepared_ready = pp.prepared_ready or g.prepared is not null,
+      prepared_expires_at = case when g.prepared is null then pp.prepared_expires_at
+        else app.now() + make_interval(secs => coalesce(g."preparedExpiresInS", 82800)) end
+    from jsonb_to_recordset(${'leases'}::jsonb) as g(id uuid, "leaseToken" uuid, generation integer, "needsS" double precision,
+      prepared jsonb, "preparedExpiresInS" double precision)
     where pp.id = g.id and pp.state = 'publishing' and pp.lease_token = g."leaseToken" and pp.generation = g.generation
       and (pp.commit_started_at is null or pp.refused_at > pp.commit_started_at)
       and pp.due_at <= app.now() and pp.lease_until > app.now() + make_interval(secs => g."needsS")
@@ -267,7 +274,7 @@ export const settlePublications = query({
     (extract(epoch from s.commit_started_at - s.due_at) * 1000)::integer as lateness_ms
   from settled s`;
 
-/** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). */
+/** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). A look that died is closed in the ledger. */
 export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'guarded', row: job })<{
   ids: string[];
   leaseS: number;
@@ -279,6 +286,11 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
       and pp.next_attempt_at is not null and pp.next_attempt_at <= app.now() + interval '1 second'
       and (pp.lease_until is null or pp.lease_until < app.now())
     returning pp.*
+  ), died as (
+    update publication_attempts a set finished_at = app.now(), outcome = 'lost'
+    from leased l
+    where a.project_id = l.project_id and a.publication_id = l.id and a.outcome is null
+    returning a.id
   ), ledger as (
     insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
     select l.project_id, l.id, l.account_id, case l.state when 'processing' then 'confirm' else 'reconcile' end, l.generation, l.lease_token
