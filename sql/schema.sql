@@ -381,6 +381,7 @@ grant delete, insert, select, update on outbox_events to posthaste_worker;
 create table platform_apps (
   platform text not null,
   base_url text not null,
+  redirect_uri text not null,
   client_id text not null,
   client_secret_sealed text not null,
   created_at timestamp with time zone not null default app.now(),
@@ -1190,19 +1191,23 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, client_id text, client_secret_sealed text)
+CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
  RETURNS TABLE(client_id text)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  insert into platform_apps as a (platform, base_url, client_id, client_secret_sealed)
-  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.client_id, keep_platform_app.client_secret_sealed
+  insert into platform_apps as a (platform, base_url, redirect_uri, client_id, client_secret_sealed)
+  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.redirect_uri, keep_platform_app.client_id,
+    keep_platform_app.client_secret_sealed
   where app.user_id() is not null
-  on conflict on constraint platform_apps_pkey do update set base_url = excluded.base_url
+  on conflict on constraint platform_apps_pkey do update
+    set client_id = case when a.redirect_uri = excluded.redirect_uri then a.client_id else excluded.client_id end,
+      client_secret_sealed = case when a.redirect_uri = excluded.redirect_uri then a.client_secret_sealed else excluded.client_secret_sealed end,
+      redirect_uri = excluded.redirect_uri
   returning a.client_id
 $function$;
-grant execute on function app.keep_platform_app(text,text,text,text) to posthaste_api;
+grant execute on function app.keep_platform_app(text,text,text,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.liked(post uuid)
  RETURNS boolean

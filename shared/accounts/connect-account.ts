@@ -45,6 +45,7 @@ async function loadContext(db: Db, input: ConnectInput, given: string | null) {
     projectId: input.projectId,
     platform: input.platform,
     origin: given,
+    redirectUri: callbackUrl(),
   });
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');
@@ -146,6 +147,7 @@ async function authorize(tools: Tools, connector: Connector, context: Context, p
     baseUrl,
     stateHash,
     codeVerifier: await seal(codeVerifier, verifierBinding(stateHash)),
+    redirectUri: callbackUrl(),
     newClientId: registered?.clientId ?? null,
     newClientSecret:
       registered === null ? null : await seal(registered.clientSecret, appBinding(connector.name, baseUrl)),

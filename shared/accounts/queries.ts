@@ -25,6 +25,7 @@ export const loadConnectContext = query({ name: 'loadConnectContext', kind: 'act
   projectId: string;
   platform: string;
   origin: string | null;
+  redirectUri: string;
 }>`
   select
     case
@@ -35,7 +36,7 @@ export const loadConnectContext = query({ name: 'loadConnectContext', kind: 'act
     (select pr.name from projects pr where pr.id = ${'projectId'}::uuid) as project_name,
     pf.enabled, pf.base_url, pf.authorize_url, a.client_id
   from platforms pf
-  left join platform_apps a on a.platform = pf.name and a.base_url = ${'origin'}
+  left join platform_apps a on a.platform = pf.name and a.base_url = ${'origin'} and a.redirect_uri = ${'redirectUri'}
   where pf.name = ${'platform'}`;
 
 const made = z.object({ outcome: z.string(), ...Account.partial().shape });
@@ -73,13 +74,14 @@ export const startOauth = query({
   baseUrl: string;
   stateHash: string;
   codeVerifier: string;
+  redirectUri: string;
   newClientId: string | null;
   newClientSecret: string | null;
 }>`
   with app as (
     select k.client_id
     from (select 1 where ${'newClientId'}::text is not null) registered,
-      app.keep_platform_app(${'platform'}, ${'baseUrl'}, ${'newClientId'}, ${'newClientSecret'}) k
+      app.keep_platform_app(${'platform'}, ${'baseUrl'}, ${'redirectUri'}, ${'newClientId'}, ${'newClientSecret'}) k
   ), state as (
     insert into oauth_states (state_hash, user_id, project_id, platform, base_url, code_verifier_sealed)
     values (${'stateHash'}, app.user_id(), ${'projectId'}::uuid, ${'platform'}, ${'baseUrl'}, ${'codeVerifier'})

@@ -6,6 +6,6 @@ drop table oauth_states;
 drop table account_tokens;
 drop table social_accounts;
 drop function app.announce_disconnection();
-drop function app.keep_platform_app(text, text, text, text);
+drop function app.keep_platform_app(text, text, text, text, text);
 drop table platform_apps;
 drop table platforms;

@@ -26,6 +26,8 @@ grant select on platforms to posthaste_api, posthaste_worker, posthaste_public;
 create table platform_apps (
   platform text not null,
   base_url text not null,
+  -- What it was registered with: at another address of ours it is worthless.
+  redirect_uri text not null,
   client_id text not null,
   client_secret_sealed text not null,
   created_at timestamptz not null default app.now(),
@@ -38,18 +40,22 @@ create policy platform_apps_api on platform_apps for select to posthaste_api usi
 create policy platform_apps_worker on platform_apps for select to posthaste_worker using (true);
 grant select on platform_apps to posthaste_api, posthaste_worker;
 
--- The first registration with an instance stays: two people who connect at once get the same one.
-create function app.keep_platform_app(platform text, base_url text, client_id text, client_secret_sealed text)
+-- The first registration with an instance stays, until our own address changes: two people who connect at once get the same.
+create function app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
 returns table (client_id text)
 language sql security definer set search_path = public, pg_temp
 as $$
-  insert into platform_apps as a (platform, base_url, client_id, client_secret_sealed)
-  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.client_id, keep_platform_app.client_secret_sealed
+  insert into platform_apps as a (platform, base_url, redirect_uri, client_id, client_secret_sealed)
+  select keep_platform_app.platform, keep_platform_app.base_url, keep_platform_app.redirect_uri, keep_platform_app.client_id,
+    keep_platform_app.client_secret_sealed
   where app.user_id() is not null
-  on conflict on constraint platform_apps_pkey do update set base_url = excluded.base_url
+  on conflict on constraint platform_apps_pkey do update
+    set client_id = case when a.redirect_uri = excluded.redirect_uri then a.client_id else excluded.client_id end,
+      client_secret_sealed = case when a.redirect_uri = excluded.redirect_uri then a.client_secret_sealed else excluded.client_secret_sealed end,
+      redirect_uri = excluded.redirect_uri
   returning a.client_id
 $$;
-grant execute on function app.keep_platform_app(text, text, text, text) to posthaste_api;
+grant execute on function app.keep_platform_app(text, text, text, text, text) to posthaste_api;
 
 create table social_accounts (
   id uuid not null default uuidv7(),

@@ -76,6 +76,17 @@ test('one registration with an instance serves everybody, also when two connect 
   expect(await world.sql('select 1 from platform_apps')).toHaveLength(1);
 });
 
+test('a registration that was made for another address of ours is made anew', async () => {
+  const body = { platform: 'mastodon', projectId, baseUrl: world.origins.mastodon };
+  await beginSignIn(world, ada, body);
+  await world.sql(
+    `update platform_apps set redirect_uri = 'http://127.0.0.1:1/v1/accounts/callback', client_id = 'gone'`,
+  );
+  const screen = await beginSignIn(world, ada, body);
+  const page = await followCallback(world, await completeOauth(screen, await world.platforms.createUser('mastodon')));
+  expect(page.status).toBe(200);
+});
+
 test('Threads connects by its screen, and connecting again keeps the id', async () => {
   const user = await world.platforms.createUser('threads');
   const ids = new Set<string>();
