@@ -30,14 +30,23 @@ const SERVER_GONE = /^(08...|57P0[1-3]|53300)$/;
 export function readFailure(error: unknown): Failure {
   const name = error instanceof Error ? error.name : 'Error';
   const message = error instanceof Error ? error.message : '';
-  const sqlState = /SQLState:\s*([0-9A-Z]{5})/.exec(message)?.[1];
+  // The last one, and the constraint of the first line, are the server's own words: in between may stand values of rows,
+  // which anybody could have worded like them.
+  const sqlState = /^.*SQLState:\s*([0-9A-Z]{5})/s.exec(message)?.[1];
   if (sqlState !== undefined) {
     if (SERVER_GONE.test(sqlState)) return { kind: 'away', effect: 'maybe' };
-    const constraint = /constraint "([a-z0-9_]+)"/.exec(message)?.[1] ?? null;
-    return { kind: 'sql', sqlState, constraint, retryable: REPEATABLE.has(sqlState) };
+    const violated = sqlState.startsWith('23')
+      ? /constraint "([a-z0-9_]+)"(?: on table "\w+")?$/.exec(firstLine(message))
+      : null;
+    return { kind: 'sql', sqlState, constraint: violated?.[1] ?? null, retryable: REPEATABLE.has(sqlState) };
   }
   const effect = AWAY[name] ?? connectionEffect(error);
   return effect === undefined ? { kind: 'defect', name } : { kind: 'away', effect };
+}
+
+/** Without what follows: Detail, Hint, Where, and on a message of one line the SQLSTATE. */
+function firstLine(message: string): string {
+  return (message.split('\n', 1)[0] ?? '').replace(/; SQLState: [0-9A-Z]{5}\s*$/, '');
 }
 
 function connectionEffect(error: unknown): 'nothing-happened' | 'maybe' | undefined {
