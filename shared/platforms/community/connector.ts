@@ -45,7 +45,7 @@ export const community: Connector = {
   commit: async (session, draft) => {
     const port = portOf(session);
     try {
-      return { kind: 'published', evidence: await port.publish(draft) };
+      return { kind: 'published', evidence: await inTime(port.publish(draft), session.signal) };
     } catch (cause) {
       return { kind: 'unknown', message: wordsOf(cause) };
     }
@@ -82,6 +82,16 @@ async function attempt<T>(
   } catch (cause) {
     return failed('retry-later', 'database', wordsOf(cause));
   }
+}
+
+/** The statement goes on, but nobody waits for it beyond the deadline of the commit. */
+function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error('the database did not answer in time'));
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
+  });
 }
 
 function portOf({ community: port }: Session): CommunityPort {
