@@ -1,4 +1,7 @@
-/** Publications per second from due to published, their lateness, and their Data API calls. `--many` takes 10,000. */
+/**
+ * Publications per second from due to published, their lateness, and their Data API calls. `--many` takes 10,000 instead of
+ * 1,000; `--projects N` deals them out over so many.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { publishToCommunity } from '../../shared/community/queries.ts';
@@ -10,7 +13,8 @@ import { arrangeBurst, insertAccounts } from './rows.ts';
 import { bareClaims, bareInserts } from './rows-alone.ts';
 import { type Cell, printTable, say } from './table.ts';
 
-const PROJECTS = 4;
+const DEFAULT_PROJECTS = 4;
+const ACCOUNTS = 500;
 const SINGLES = 20;
 const SPREAD_S = 20;
 const SPREAD = 200;
@@ -20,7 +24,7 @@ interface Measured {
   readonly publications: number;
   /** From the first due second to the last published. */
   readonly perS: number | null;
-  readonly lateness: Lateness;
+  readonly lateness: Lateness | null;
   readonly calls: ReadonlyMap<string, number>;
 }
 
@@ -38,36 +42,37 @@ const artery = new Set(
 
 export async function benchPublications(options: readonly string[]): Promise<void> {
   const many = options.includes('--many');
+  const projects = options.includes('--projects')
+    ? Number(options[options.indexOf('--projects') + 1])
+    : DEFAULT_PROJECTS;
+  if (!Number.isInteger(projects) || projects < 1) throw new Error('--projects needs a number');
   const host = await startHostProcess({ platforms: false });
   try {
     const person = await registerPerson(host.origin);
     const [accountId] = await insertAccounts(host.pool, person.projectId, 1);
     if (accountId === undefined) throw new Error('there is no account');
     const singles = await single(host, person, accountId);
-    const spread = await burstOf(host, {
-      name: `${SPREAD} over ${SPREAD_S} s`,
-      publications: SPREAD,
-      spreadS: SPREAD_S,
-      leadS: 5,
-    });
+    const spreadPlan = { name: `${SPREAD} over ${SPREAD_S} s`, publications: SPREAD, spreadS: SPREAD_S, leadS: 5 };
+    const [spread] = await burstOf(host, { ...spreadPlan, projects }, async () => null);
     const publications = many ? 10_000 : 1_000;
-    const leadS = many ? 60 : 12;
-    let other: Promise<Lateness> | null = null;
-    const burst = await burstOf(
-      host,
-      { name: `${publications} in one second`, publications, spreadS: 0, leadS },
-      (dueAt) => {
-        other = another(host, person, { accountId, dueAt });
-      },
+    const burstPlan = { name: `${publications} in one second`, publications, spreadS: 0, leadS: many ? 60 : 12 };
+    const [burst, late] = await burstOf(host, { ...burstPlan, projects }, (dueAt) =>
+      another(host, person, { accountId, dueAt }),
     );
-    const late = await (other ?? Promise.reject(new Error('the single post was not made')));
-    const projects = await baselineProjects(host, publications);
-    const inserts = await bareInserts(host.pool, projects);
+    const inserts = await bareInserts(host.pool, await baselineProjects(host, publications));
     const claims = await bareClaims(host.pool, publications);
-    report({ rows: [singles, spread, burst], late, inserts, claims });
+    report({ rows: [singles, spread, burst, together([singles, spread, burst])], late, inserts, claims });
   } finally {
     await host.stop();
   }
+}
+
+/** A mixed load: what was published one by one, spread and at once. */
+function together(rows: readonly Measured[]): Measured {
+  const calls = new Map<string, number>();
+  for (const row of rows) for (const [name, count] of row.calls) calls.set(name, (calls.get(name) ?? 0) + count);
+  const publications = rows.reduce((sum, row) => sum + row.publications, 0);
+  return { name: 'together', publications, perS: null, calls, lateness: null };
 }
 
 /** Due now, one after the other: nothing shares a batch. */
@@ -92,36 +97,43 @@ async function single(host: HostProcess, person: Person, accountId: string): Pro
 interface BurstPlan {
   readonly name: string;
   readonly publications: number;
+  readonly projects: number;
   /** 0: all in the same second. */
   readonly spreadS: number;
   /** Seconds between arranging and the first due second: the tick claims and sends meanwhile. */
   readonly leadS: number;
 }
 
-async function burstOf(host: HostProcess, plan: BurstPlan, onSent?: (dueAt: Date) => void): Promise<Measured> {
-  const { name, publications, spreadS, leadS } = plan;
+/** @param beside begins when all is sent, before the first due second */
+async function burstOf<T>(
+  host: HostProcess,
+  plan: BurstPlan,
+  beside: (dueAt: Date) => Promise<T>,
+): Promise<[Measured, T]> {
+  const { name, publications, projects, spreadS, leadS } = plan;
   const dueAt = new Date(Math.ceil(Date.now() / 1000 + leadS) * 1000);
   const instant = `timestamptz '${dueAt.toISOString()}'`;
-  const projects = await arrangeBurst(host.pool, {
-    projects: PROJECTS,
-    accounts: Math.min(publications, 500),
+  const made = await arrangeBurst(host.pool, {
+    projects,
     publications,
+    accounts: Math.max(projects, Math.min(publications, ACCOUNTS)),
     dueAt: spreadS === 0 ? instant : `${instant} + make_interval(secs => n % ${spreadS})`,
   });
   const before = await host.dataApiCalls();
   await host.tick('dispatchDue');
   if (Date.now() > dueAt.getTime()) throw new Error(`dispatching ${publications} took longer than ${leadS} s`);
-  onSent?.(dueAt);
   const { rows } = await host.pool.query<{ id: string }>(
     'select id from post_publications where project_id = any ($1)',
-    [projects],
+    [made],
   );
   const ids = rows.map(({ id }) => id);
-  await sleep(Math.max(0, dueAt.getTime() - Date.now()));
-  const lastMs = await published(host, ids);
+  const [besides, lastMs] = await Promise.all([
+    beside(dueAt),
+    sleep(Math.max(0, dueAt.getTime() - Date.now())).then(() => published(host, ids)),
+  ]);
   const calls = callsBetween(before, await host.dataApiCalls());
   const perS = spreadS === 0 ? publications / ((lastMs - dueAt.getTime()) / 1000) : null;
-  return { name, publications, perS, calls, lateness: await latenessOf(host, ids) };
+  return [{ name, publications, perS, calls, lateness: await latenessOf(host, ids) }, besides];
 }
 
 /** One post of another project, due in the same second, after the burst has been sent. */
@@ -175,8 +187,8 @@ async function latenessOf({ pool }: HostProcess, ids: readonly string[]): Promis
 /** As many publications as the burst had, of nobody: what the bare INSERTs belong to. */
 function baselineProjects({ pool }: HostProcess, publications: number): Promise<string[]> {
   return arrangeBurst(pool, {
-    projects: PROJECTS,
-    accounts: PROJECTS,
+    projects: DEFAULT_PROJECTS,
+    accounts: DEFAULT_PROJECTS,
     publications,
     dueAt: `timestamptz '2099-01-01'`,
   });
@@ -204,9 +216,9 @@ function report({ rows, late, inserts, claims }: Results): void {
           ...[
             name,
             perS,
-            lateness.p50,
-            lateness.p99,
-            lateness.max,
+            lateness?.p50 ?? null,
+            lateness?.p99 ?? null,
+            lateness?.max ?? null,
             calls / publications,
             (calls - commits) / publications,
           ],
