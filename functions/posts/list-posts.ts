@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listPosts } from '../../shared/posts/queries.ts';
 import { Post, PostStatus } from '../../shared/posts/shapes.ts';
+import { givenInstant } from '../../shared/time/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 const Page = pageOf(Post).meta({ id: 'PostPage' });
@@ -17,7 +18,7 @@ export const handler = endpoint({
     accountId: z.uuid().optional(),
     status: PostStatus.optional(),
     externalId: z.string().min(1).max(255).optional(),
-    updatedSince: z.iso.datetime({ offset: true }).optional(),
+    updatedSince: givenInstant.optional(),
   }),
   status: 200,
   response: Page,

@@ -1,5 +1,6 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
+import { givenInstant, givenWallTime, wallTimePattern } from '../time/shapes.ts';
 
 export const PublicationState = z
   .enum([
@@ -33,8 +34,6 @@ export const PostStatus = z
 
 export const PlatformName = z.enum(['community', 'bluesky', 'mastodon', 'threads']).meta({ id: 'PlatformName' });
 
-const localTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?$/;
-
 export const Schedule = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('draft') }),
@@ -42,20 +41,20 @@ export const Schedule = z
     z.strictObject({
       type: z.literal('at'),
       at: z
-        .union([
-          z.iso.datetime({ offset: true }),
-          z.string().regex(localTime, 'must be an instant with offset, or a wall time'),
-        ])
+        .union([givenInstant, givenWallTime])
         .describe(
           'An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.',
         ),
       timeZone: z.string().max(64).refine(isTimeZone, 'is not an IANA time zone').optional(),
     }),
   ])
-  .refine((schedule) => schedule.type !== 'at' || localTime.test(schedule.at) === (schedule.timeZone !== undefined), {
-    path: ['timeZone'],
-    message: 'is needed with a wall time, and only then',
-  })
+  .refine(
+    (schedule) => schedule.type !== 'at' || wallTimePattern.test(schedule.at) === (schedule.timeZone !== undefined),
+    {
+      path: ['timeZone'],
+      message: 'is needed with a wall time, and only then',
+    },
+  )
   .meta({ id: 'Schedule' });
 
 function isTimeZone(name: string): boolean {

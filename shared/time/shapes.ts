@@ -1,0 +1,22 @@
+/** Instants and wall times as people give them: only what PostgreSQL takes too. */
+import { z } from 'zod';
+
+/** An ISO instant with offset. */
+export const givenInstant = z.iso
+  .datetime({ offset: true, abort: true })
+  .refine(isOfCalendar, 'is no time of the calendar');
+
+export const wallTimePattern =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?$/;
+
+/** A date and time without offset, such as `2026-12-24T18:00:00`. */
+export const givenWallTime = z
+  .string()
+  .regex(wallTimePattern, { message: 'must be an instant with offset, or a wall time', abort: true })
+  .refine(isOfCalendar, 'is no time of the calendar');
+
+/** A day that its month has, from year 1; PostgreSQL's offsets end before 16 hours. */
+function isOfCalendar(time: string): boolean {
+  const [, day = '', offset = '00:00'] = /^(.{10})T[^+-]*(?:[+-](\d\d:\d\d))?$/.exec(time) ?? [];
+  return z.iso.date().safeParse(day).success && day >= '0001' && offset < '16:00';
+}
