@@ -1,0 +1,175 @@
+/** Idempotency-Key, over every POST door that writes: once, twice, 50 times at once, with another body, in another place. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { listDoors } from '../../infra/doors.ts';
+import { endpointsOf } from '../../infra/local/functions.ts';
+import type { Answer } from '../support/call.ts';
+import { type Sample, type Seed, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+const posts = endpointsOf(await listDoors()).filter(({ contract }) => contract.method === 'POST');
+/** Its key is bound to the caller; people who are not known yet share one name, and their doors have tests of their own. */
+const asked = posts.filter(({ contract, operation }) => contract.auth === 'user' && operation !== 'logout');
+/** The samples of the others end without an effect. */
+const effective = asked.filter(
+  ({ operation }) =>
+    !['validatePost', 'retryPublication', 'resolvePublication', 'refreshPostAnalytics'].includes(operation),
+);
+
+let world: World;
+let seed: Seed;
+let samples: Readonly<Record<string, Sample>>;
+beforeAll(async () => {
+  world = await openWorld({ workers: true });
+});
+beforeEach(async () => {
+  seed = await seedOwner(world);
+  samples = samplesOf(seed);
+});
+afterAll(() => world.close());
+
+function sampleOf(operation: string): Sample {
+  const sample = samples[operation];
+  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
+  return sample;
+}
+
+const created = z.looseObject({ id: z.string() });
+/** Signed anew for every answer: what it grants is the same. */
+const granted = z.looseObject({ media: created });
+
+function essence(operation: string, answer: Answer): unknown {
+  return operation === 'createMedia' ? answer.json(granted).media : JSON.parse(answer.text);
+}
+
+/** Rows of the tables that a caller sees the effect in. */
+async function effects(): Promise<unknown> {
+  const { idempotency_keys: _, user_sessions: __, ...tables } = await tablesOf(world);
+  return tables;
+}
+
+test.each(asked)('a key that is no key is refused at its place: $operation', async ({ operation, contract }) => {
+  const before = await effects();
+  for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb']) {
+    const answer = await sendSample(world, contract, sampleOf(operation), {
+      token: seed.owner.token,
+      idempotencyKey: key,
+    });
+    expect([key, answer.status, answer.code]).toEqual([key, 422, 'invalid_request']);
+    expect(answer.pointers).toEqual(['/headers/idempotency-key']);
+  }
+  expect(await effects()).toEqual(before);
+});
+
+test.each(asked.filter(({ operation }) => operation !== 'createProject'))(
+  'a refused request uses no key up: $operation',
+  async ({ operation, contract }) => {
+    const before = await tablesOf(world);
+    const answer = await sendSample(world, contract, sampleOf(operation), {
+      token: seed.stranger.token,
+      idempotencyKey: randomUUID(),
+    });
+    expect([answer.status, answer.code]).toEqual([404, 'not_found']);
+    expect(await tablesOf(world)).toEqual(before);
+  },
+);
+
+describe.each(effective)('$operation', ({ operation, contract }) => {
+  const send = (idempotencyKey: string, change: Partial<Sample> = {}, token = seed.owner.token) =>
+    sendSample(world, contract, { ...sampleOf(operation), ...change }, { token, idempotencyKey });
+
+  test('twice is once, and the first answer again', async () => {
+    const key = 'x'.repeat(255);
+    const first = await send(key);
+    expect([first.status, first.code]).toEqual([contract.status, null]);
+    const after = await effects();
+    const second = await send(key);
+    if (contract.secretAnswer === true) expect([second.status, second.code]).toEqual([409, 'already_done']);
+    else {
+      expect(second.status).toBe(first.status);
+      expect(essence(operation, second)).toEqual(essence(operation, first));
+    }
+    expect(await effects()).toEqual(after);
+  });
+
+  test('50 times at once is once', { timeout: 60_000 }, async () => {
+    const key = randomUUID();
+    const before = await rows();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send(key)));
+    const good = answers.filter(({ status }) => status === contract.status);
+    const others = answers.filter(({ status }) => status !== contract.status).map(({ code }) => code);
+    expect(good.length).toBeGreaterThan(0);
+    if (contract.secretAnswer === true) expect(good).toHaveLength(1);
+    else expect(new Set(good.map((answer) => JSON.stringify(essence(operation, answer)))).size).toBe(1);
+    expect(others.filter((code) => code !== 'idempotency_in_flight' && code !== 'already_done')).toEqual([]);
+    if (contract.secretAnswer !== true) expect(others).not.toContain('already_done');
+    for (const answer of answers.filter(({ code }) => code === 'idempotency_in_flight')) {
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+    const grown = Object.entries(await rows()).filter(([name, count]) => count !== before[name]);
+    // The post names its medium twice: for itself and for its publication.
+    const once = (name: string) => (name === 'post_media' ? 2 : 1);
+    expect(grown.map(([name, count]) => [name, count - (before[name] ?? 0)])).toEqual(
+      grown.map(([name]) => [name, once(name)]),
+    );
+  });
+
+  test('with another request is refused and does nothing', async () => {
+    const key = randomUUID();
+    expect((await send(key)).status).toBe(contract.status);
+    const after = await effects();
+    const { bodies = [{}] } = sampleOf(operation);
+    const other = { ...bodies[0], ...anotherBody(operation) };
+    const answer = await send(key, { bodies: [other] });
+    expect([answer.status, answer.code]).toEqual([409, 'idempotency_mismatch']);
+    expect(await effects()).toEqual(after);
+  });
+
+  test('of another person is another key', async () => {
+    const key = randomUUID();
+    expect((await send(key)).status).toBe(contract.status);
+    const answer = await send(key, {}, seed.stranger.token);
+    if (sampleOf(operation).stranger === 'missing') expect(answer.code).toBe('not_found');
+    else expect([answer.status, answer.code]).toEqual([contract.status, null]);
+  });
+});
+
+/** How many rows each table has. */
+async function rows(): Promise<Readonly<Record<string, number>>> {
+  const tables = await tablesOf(world);
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, content]) => [name, Number(String(content).split(' ')[0])]),
+  );
+}
+
+/** One field that differs. A door without fields has no other body. */
+function anotherBody(operation: string): Record<string, unknown> {
+  const texts = {
+    createPost: 'text',
+    createComment: 'text',
+    createProject: 'name',
+    createMedia: 'fileName',
+    connectAccount: 'handle',
+  };
+  const field = Object.entries(texts).find(([name]) => name === operation)?.[1];
+  if (field !== undefined) return { [field]: 'another' };
+  return operation === 'createReportLink' ? { expiresInDays: 2 } : {};
+}
+
+test('the same key on two routes is two keys', async () => {
+  const key = randomUUID();
+  for (const operation of ['createProject', 'createMedia', 'createPost']) {
+    const contract = posts.find((route) => route.operation === operation)?.contract;
+    if (contract === undefined) throw new Error(`there is no route ${operation}`);
+    const answer = await sendSample(world, contract, sampleOf(operation), {
+      token: seed.owner.token,
+      idempotencyKey: key,
+    });
+    expect([operation, answer.status]).toEqual([operation, contract.status]);
+  }
+});
+
+test('no door fell over on the way', () => {
+  expect(world.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+});
