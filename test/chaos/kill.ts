@@ -1,7 +1,7 @@
 /** One kill: publications in flight, the point reached, the process dead, a restart, time moved on, and the verdict. */
 import { z } from 'zod';
 import { type Load, makeLoad, type Wanted } from './load.ts';
-import type { Arm, Point } from './points.ts';
+import { type Arm, commitRoutes, type Point } from './points.ts';
 import type { Stage } from './stage.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -28,6 +28,7 @@ export async function killAt(stage: Stage, point: Point): Promise<Outcome> {
   for (const arm of [point.first, point.arm]) {
     if (arm === undefined) continue;
     await armAt(stage, point, arm);
+    await loseAnswers(stage);
     if (!(await drive(stage, load, dieWithinMs))) throw new Error(`${point.name}: the point was not reached`);
     await checkDeath(stage, arm);
     await stage.restart();
@@ -46,12 +47,23 @@ async function armAt(stage: Stage, { kill }: Point, arm: Arm): Promise<void> {
   await stage.judge.armFault({ platform, route, when, skip, action: 'kill-host', pid: host.pid, alsoPids });
 }
 
+/** Beside the kill, one commit on each platform takes effect and its answer is lost on the way. */
+async function loseAnswers(stage: Stage): Promise<void> {
+  const lost = { action: 'drop', skip: 3 } as const;
+  for (const platform of ['mastodon', 'threads', 'bluesky'] as const) {
+    await stage.judge.armFault({ ...lost, platform, route: commitRoutes[platform], when: 'applied' });
+  }
+  await stage.host().arm({ ...lost, point: 'data-api:publishToCommunity:after' });
+}
+
 /** By SIGKILL, and by nobody but the fault. */
 async function checkDeath(stage: Stage, arm: Arm): Promise<void> {
   const how = await stage.host().end;
   if (how !== 'SIGKILL') throw new Error(`the host ended with ${how}`);
   if (arm.in === 'host') return;
-  const struck = (await stage.judge.faults()).some((fault) => fault.route === arm.route && fault.struck > 0);
+  const struck = (await stage.judge.faults()).some(
+    ({ route, action, struck: times }) => route === arm.route && action === 'kill-host' && times > 0,
+  );
   if (!struck) throw new Error(`the host died before ${arm.route}`);
 }
 

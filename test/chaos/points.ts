@@ -39,7 +39,7 @@ const at = (platform: SimulatedPlatform, route: string, when: Moment, skip = 0):
   skip,
 });
 
-const commitRoutes = {
+export const commitRoutes = {
   mastodon: 'POST /api/v1/statuses',
   threads: 'POST /v1.0/{user}/threads_publish',
   bluesky: 'POST /xrpc/com.atproto.repo.createRecord',

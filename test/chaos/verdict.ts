@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SeenRequest } from '../../infra/local/platforms/control-client.ts';
 import { Publication } from '../../shared/publications/shapes.ts';
 import type { Load, Wanted } from './load.ts';
+import { commitRoutes } from './points.ts';
 import type { Stage } from './stage.ts';
 
 export interface Verdict {
@@ -14,11 +15,6 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-const commits = {
-  mastodon: 'POST /api/v1/statuses',
-  threads: 'POST /v1.0/{user}/threads_publish',
-  bluesky: 'POST /xrpc/com.atproto.repo.createRecord',
-} as const;
 const containerRoute = 'POST /v1.0/{user}/threads';
 
 export async function judge(stage: Stage, load: Load): Promise<Verdict> {
@@ -34,7 +30,12 @@ export async function judge(stage: Stage, load: Load): Promise<Verdict> {
     unknown: publications.filter(({ state }) => state === 'unknown').map(({ platform, text }) => `${platform} ${text}`),
     violations: [
       ...(await postsOncePerKey(stage, load)),
-      ...publications.flatMap((publication) => [...stateOf(publication), ...callsOf(publication, requests)]),
+      ...(await deadLetters(stage)),
+      ...publications.flatMap((publication) => [
+        ...stateOf(publication),
+        ...unfinished(publication),
+        ...callsOf(publication, requests),
+      ]),
     ],
   };
 }
@@ -91,6 +92,19 @@ function stateOf({ platform, text, state, url, platformPostId, failure }: Read):
   return url === null || platformPostId === null ? [`${platform} ${text} is published without evidence`] : [];
 }
 
+function unfinished({ platform, text, attempts }: Read): string[] {
+  return attempts
+    .filter(({ outcome, finishedAt }) => outcome === null || finishedAt === null)
+    .map(({ kind }) => `${platform} ${text} has a ${kind} attempt without an end`);
+}
+
+async function deadLetters(stage: Stage): Promise<string[]> {
+  const queues = await stage.host().queues();
+  return Object.entries(queues)
+    .filter(([name, { visible }]) => name.endsWith('dead-letters') && visible > 0)
+    .map(([name, { visible }]) => `${visible} messages in ${name}`);
+}
+
 /**
  * The platform's own idempotency hides a second commit from the count, so the calls are counted too: as many as attempts
  * that passed the guard, and a further attempt only after the last one was refused or proven absent.
@@ -111,7 +125,7 @@ function callsOf({ platform, text, attempts }: Read, requests: readonly SeenRequ
   return wrong;
 }
 
-function commitCalls(platform: keyof typeof commits, text: string, requests: readonly SeenRequest[]): number {
+function commitCalls(platform: keyof typeof commitRoutes, text: string, requests: readonly SeenRequest[]): number {
   const containers = new Set(
     requests
       .filter(
@@ -120,7 +134,7 @@ function commitCalls(platform: keyof typeof commits, text: string, requests: rea
       .map(({ answer }) => idOf(answer)),
   );
   return requests.filter(({ platform: on, route, request }) => {
-    if (on !== platform || route !== commits[platform] || request === null) return false;
+    if (on !== platform || route !== commitRoutes[platform] || request === null) return false;
     if (platform === 'threads') return containers.has(new URLSearchParams(request).get('creation_id') ?? '');
     return request.includes(JSON.stringify(text));
   }).length;

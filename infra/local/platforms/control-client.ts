@@ -58,7 +58,7 @@ export interface PlatformsClient {
   configureThreads(change: Partial<ThreadsSettings>): Promise<void>;
   armFault(fault: PlatformFaultInput): Promise<void>;
   /** With the count of times each has struck. */
-  faults(): Promise<readonly { route: string; struck: number }[]>;
+  faults(): Promise<readonly { route: string; action: string; struck: number }[]>;
   /** Disarms all and forgets the requests seen. */
   clearFaults(): Promise<void>;
   requests(): Promise<z.output<typeof seenRequest>[]>;
@@ -100,7 +100,7 @@ export function createPlatformsClient(controlOrigin: string): PlatformsClient {
     configureMastodon: (change) => post('mastodon/settings', change),
     configureThreads: (change) => post('threads/settings', change),
     armFault: (fault) => post('faults', fault),
-    faults: () => call('GET', 'faults', z.array(z.object({ route: z.string(), struck: z.int() }))),
+    faults: () => call('GET', 'faults', z.array(z.object({ route: z.string(), action: z.string(), struck: z.int() }))),
     clearFaults: async () => {
       await call('DELETE', 'faults', z.unknown());
     },
