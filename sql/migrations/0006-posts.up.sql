@@ -116,7 +116,7 @@ create function app.guard_publication() returns trigger
 language plpgsql
 as $$
 begin
-  if not (case old.state
+  if (case old.state
     when 'draft' then new.state in ('pending_approval', 'scheduled', 'cancelled')
     when 'pending_approval' then new.state in ('scheduled', 'draft', 'cancelled')
     when 'scheduled' then new.state in ('queued', 'draft', 'cancelled')
@@ -127,7 +127,7 @@ begin
     when 'unknown' then new.state in ('published', 'failed', 'scheduled')
     when 'failed' then new.state in ('scheduled', 'cancelled')
     else false
-  end) then
+  end) is not true then
     raise exception 'a publication cannot go from % to %', old.state, new.state using errcode = 'PH001';
   end if;
   if new.state = 'scheduled' then
