@@ -131,7 +131,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
       l.failure_class as "failureClass", '[]'::jsonb as "knownPostIds",
       (select count(*) from publication_attempts pa where pa.account_id = l.account_id
         and pa.commit_started_at > app.now() - interval '24 hours'
-        and pa.outcome in ('published', 'accepted', 'unknown', 'lost'))::integer as "postsToday"
+        and coalesce(pa.outcome, 'unknown') in ('published', 'accepted', 'unknown', 'lost'))::integer as "postsToday"
     from posts p
     join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
     join platforms pf on pf.name = l.platform
@@ -223,7 +223,8 @@ const settled = z.object({
   latenessMs: z.number().nullable(),
 });
 
-/** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. */
+/** Settles a batch: state, evidence or failure, the attempt, and the account where the failure is the account's. What wants
+ *  to be retried or given up after its commit had begun, with no answer that refused it, gets a look instead. */
 export const settlePublications = query({
   name: 'settlePublications',
   kind: 'worker',
@@ -231,15 +232,18 @@ export const settlePublications = query({
   row: settled,
 })<{ results: Json }>`
   with result as (
-    select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
+    select *, r.state in ('scheduled', 'failed') and r.refused is not true as unanswered
+    from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, "leaseToken" uuid, state text, outcome text,
       "platformPostId" text, url text, "platformPublishedAt" text, class text, code text, message text, "waitS" double precision,
       refused boolean, prepared jsonb, "preparedReady" boolean, "preparedExpiresInS" double precision, "dropPrepared" boolean, "accountStatus" text, "spentToken" integer)
   ), settled as (
     update post_publications pp
-    set state = r.state,
+    set state = case when r.unanswered and pp.state = 'publishing' and pp.commit_started_at is not null then 'unknown' else r.state end,
       lease_token = null, lease_until = null,
       refused_at = case when r.refused then app.now() else pp.refused_at end,
-      next_attempt_at = case when r."waitS" is not null then app.now() + make_interval(secs => r."waitS") end,
+      next_attempt_at = case
+        when r."waitS" is not null then app.now() + make_interval(secs => r."waitS")
+        when r.unanswered and pp.state = 'publishing' and pp.commit_started_at is not null then app.now() end,
       platform_post_id = coalesce(r."platformPostId", pp.platform_post_id),
       url = coalesce(r.url, pp.url),
       platform_published_at = coalesce(r."platformPublishedAt"::timestamptz, pp.platform_published_at),
