@@ -67,7 +67,7 @@ export async function buildPolicyWorld(sql: Sql): Promise<PolicyWorld> {
   await addRow(
     sql,
     'platform_apps',
-    { platform: 'mastodon', base_url: 'x', client_id: 'c', client_secret_sealed: 's' },
+    { platform: 'mastodon', base_url: 'x', redirect_uri: 'u', client_id: 'c', client_secret_sealed: 's' },
     'platform',
   );
   await addRow(sql, 'idempotency_keys', { caller: named.owner.userId, route: 'r', key: 'k', body_hash: 'h' }, 'key');
