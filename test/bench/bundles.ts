@@ -24,9 +24,7 @@ export async function benchBundles(options: readonly string[]): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'posthaste-bench-'));
   try {
     const { bundles } = await bundleDoors({ doors: [...doors, ...baselines(doors)], outDir: dir });
-    const weighed: Weighed[] = [];
-    for (const bundle of bundles) weighed.push(await weigh(bundle));
-    report(weighed, options.includes('--all'));
+    report(await weigh(bundles), options.includes('--all'));
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -47,12 +45,17 @@ function baselines(doors: readonly Door[]): Door[] {
   }));
 }
 
-/** One process more, whose time does not count, brings the file into the system's cache. */
-async function weigh({ operation, bytes, entry }: Bundle): Promise<Weighed> {
-  await importOnce(entry);
-  const times: number[] = [];
-  for (let time = 0; time < TIMES; time += 1) times.push(await importOnce(entry));
-  return { operation, kib: bytes / KIB, importMs: percentile(times, 0.5) };
+/** In rounds over all bundles, so that a busy moment of the machine falls on all of them alike. */
+async function weigh(bundles: readonly Bundle[]): Promise<Weighed[]> {
+  const times = new Map<string, number[]>(bundles.map(({ operation }) => [operation, []]));
+  for (let time = 0; time < TIMES; time += 1) {
+    for (const { operation, entry } of bundles) times.get(operation)?.push(await importOnce(entry));
+  }
+  return bundles.map(({ operation, bytes }) => ({
+    operation,
+    kib: bytes / KIB,
+    importMs: percentile(times.get(operation) ?? [], 0.5),
+  }));
 }
 
 async function importOnce(entry: string): Promise<number> {
