@@ -1,5 +1,5 @@
 /** Never twice, never lost: a dozen kills, drawn anew each time. `npm run test:chaos` goes through all points. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { killAt } from './kill.ts';
 import type { Wanted } from './load.ts';
 import { draw } from './points.ts';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   process.stdout.write(`kill test: CHAOS_SEED=${seed} draws the same ${kills} kills again\n`);
   stage = await openStage();
 }, 180_000);
+afterEach((context) => (context.task.result?.state === 'fail' ? stage.revive() : undefined), 120_000);
 afterAll(() => stage?.close(), 60_000);
 
 test.each(drawn)(

@@ -72,6 +72,10 @@ function waitForReady(child: ChildProcess): Promise<HostReady> {
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.once('exit', () => {
       clearTimeout(timer);
       reject(new Error(`the host ended before it was ready: ${out}`));

@@ -33,8 +33,7 @@ for (const point of chosen) {
   } catch (error) {
     row([point.name, point.kill, error instanceof Error ? error.message : String(error)]);
     wrong.push(point.name);
-    if (stage.host().ended() !== null) await stage.restart();
-    else await stage.host().disarm();
+    await stage.revive();
   }
 }
 for (const complaint of await recount(stage, all)) {

@@ -34,6 +34,8 @@ export interface Stage {
   host(): HostProcess;
   /** Starts a host on the same folder, after the last one has ended. */
   restart(): Promise<void>;
+  /** After a kill that went wrong: a living host without armed faults. */
+  revive(): Promise<void>;
   /** Milliseconds by which `app.now()` and the platforms' clocks are ahead. */
   offsetMs(): number;
   /** Moves `app.now()` and the platforms' clocks ahead, while no worker runs: a lease ends only when its worker is gone. */
@@ -91,6 +93,11 @@ export async function openStage(): Promise<Stage> {
       restart: async () => {
         await current().end;
         host = await startHostProcess(settings);
+      },
+      revive: async () => {
+        await judge.clearFaults();
+        if (current().ended() === null) await current().disarm();
+        else host = await startHostProcess(settings);
       },
       offsetMs: () => offsetMs,
       advance: async (byMs) => {
