@@ -157,6 +157,7 @@ export const findPost = query({ name: 'findPost', kind: 'actor', access: 'read',
   ) pubs on true
   where p.id = ${'postId'}::uuid and p.deleted_at is null`;
 
+/** From the person's projects to their posts: by the order of ids alone PostgreSQL would walk through everybody's. */
 export const listPosts = query({ name: 'listPosts', kind: 'actor', access: 'read', row: postRow })<{
   projectId: string | null;
   accountId: string | null;
@@ -169,7 +170,8 @@ export const listPosts = query({ name: 'listPosts', kind: 'actor', access: 'read
   select p.id, p.project_id, app.post_status(coalesce(pubs.states, '{}')) as status, p.text, p.schedule_type, p.due_at,
     p.wall_time, p.time_zone, p.external_id, p.metadata, p.created_by, p.created_at, p.updated_at,
     coalesce(pubs.publications, '[]'::jsonb) as publications
-  from posts p
+  from unnest(case when ${'projectId'}::uuid is null then app.projects_of('read') else array[${'projectId'}::uuid] end) as member (project_id)
+  join posts p on p.project_id = member.project_id
   left join lateral (
     select array_agg(pp.state) as states, array_agg(pp.account_id) as accounts, max(pp.updated_at) as updated_at,
       jsonb_agg(jsonb_build_object('id', pp.id, 'accountId', pp.account_id, 'platform', pp.platform, 'state', pp.state,
@@ -179,7 +181,6 @@ export const listPosts = query({ name: 'listPosts', kind: 'actor', access: 'read
     from post_publications pp where pp.project_id = p.project_id and pp.post_id = p.id
   ) pubs on true
   where p.deleted_at is null
-    and (${'projectId'}::uuid is null or p.project_id = ${'projectId'}::uuid)
     and (${'before'}::uuid is null or p.id < ${'before'}::uuid)
     and (${'externalId'}::text is null or p.external_id = ${'externalId'})
     and (${'accountId'}::uuid is null or ${'accountId'}::uuid = any (pubs.accounts))
