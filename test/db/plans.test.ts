@@ -1,0 +1,250 @@
+/** In a database in use no statement of the code reads a whole table that grows, with row-level security active. */
+import { glob } from 'node:fs/promises';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Parameter } from '../../shared/db/parameters.ts';
+import type { Statement } from '../../shared/db/statement.ts';
+import { type Asking, fillCrowd } from './crowd.ts';
+import { type OpenDatabase, openDatabase } from './database.ts';
+
+type AnyStatement = Statement<Record<string, Parameter>, z.ZodObject>;
+const statementShape = z.custom<AnyStatement>(
+  (value) => typeof value === 'object' && value !== null && 'text' in value && 'keys' in value && 'access' in value,
+);
+
+const root = new URL('../../', import.meta.url);
+const statements: AnyStatement[] = [];
+for await (const file of glob('shared/**/*queries.ts', { cwd: root })) {
+  const module: Record<string, unknown> = await import(new URL(file, root).href);
+  for (const exported of Object.values(module)) {
+    const parsed = statementShape.safeParse(exported);
+    if (parsed.success) statements.push(parsed.data);
+  }
+}
+
+let open: OpenDatabase;
+let asking: Asking;
+let client: pg.Client;
+
+beforeAll(async () => {
+  open = await openDatabase();
+  asking = await fillCrowd(open.sql);
+  client = await open.database.connect(open.database.server.superuser);
+  await client.query('set plan_cache_mode = force_custom_plan');
+  // As if the tables had a hundred times the pages: what is cheap to read whole today is not for ever.
+  await client.query('set seq_page_cost = 100');
+});
+afterAll(async () => {
+  await client.end();
+  await open.close();
+});
+
+/** These stay small: one row per platform, and one per instance that somebody connected. */
+const small = new Set(['platforms', 'platform_apps', 'schema_migrations']);
+
+/** `statement: table` → why a whole scan is right there. */
+const accepted: Readonly<Record<string, string>> = {};
+
+const logins = {
+  actor: 'posthaste_api',
+  anyone: 'posthaste_api',
+  public: 'posthaste_public',
+  worker: 'posthaste_worker',
+} as const;
+
+it.each(statements)('$name', async (statement) => {
+  for (const filtered of [true, false]) {
+    const scans = (await scansOf(statement, filtered)).filter((scan) => !(scan in accepted));
+    expect(scans, filtered ? 'with every filter' : 'with none').toEqual([]);
+  }
+});
+
+it('would notice: the same without an index, or with none that fits', async () => {
+  const plans = [
+    "select id from posts where text = 'x'",
+    'select id from posts order by created_at',
+    'select count(*) as n from users',
+  ];
+  for (const text of plans) {
+    expect(
+      await scansOf({ name: 'bad', kind: 'worker', access: 'read', keys: [], row: z.object({}), text }),
+      text,
+    ).toHaveLength(1);
+  }
+});
+
+describe('what the named functions do inside', () => {
+  const calls = (one: Asking): [string, string][] => [
+    ['actor', `select app.check_alive('${one.userId}', '${one.sessionId}')`],
+    ['actor', "select app.projects_of('read')"],
+    ['actor', "select * from app.create_project('p', null, 'UTC')"],
+    [
+      'actor',
+      `select app.repeated('${one.userId}', '{"route": "POST /v1/posts", "key": "key", "bodyHash": "hash", "secret": false}', true) where false`,
+    ],
+    ['actor', `select * from app.set_like('${one.communityPostId}', true)`],
+    ['actor', `select * from app.add_comment('${one.communityPostId}', '${one.commentId}', 'x')`],
+    ['actor', `select app.liked('${one.communityPostId}')`],
+    [
+      'actor',
+      `select * from app.connect_own_account('${one.projectId}', 'threads', 'new', 'h', null, null, '', '{}', 'a', 'r', 60)`,
+    ],
+    ['public', "select * from app.login_candidate('person7@example.com')"],
+    ['public', "select * from app.register('new@example.com', 'h', 'New', 'token', 'link')"],
+    ['public', "select * from app.verify_email('hash of person9@example.com')"],
+    ['public', `select * from app.open_session('${one.userId}', 'fresh', null, null)`],
+    ['public', `select * from app.rotate_session('${one.sessionId}', 'x', 'y')`],
+    ['public', `select * from app.mail_sent('${one.userId}')`],
+    ['public', `select * from app.use_oauth_state('state ${one.userId}')`],
+    ['public', `select * from app.finish_oauth('state ${one.userId}', 'n', 'h', null, null, '', '{}', 'a', 'r', 60)`],
+    ['public', `select * from app.report('report ${one.postId}')`],
+    ['public', `select * from app.display_names('{${one.userId}}')`],
+    ['public', `select * from app.community_profiles('{${one.accountId}}')`],
+  ];
+
+  it('reads no whole table either', async () => {
+    const found: string[] = [];
+    for (const [kind, text] of calls(asking)) {
+      await asRole(kind === 'actor' ? 'posthaste_api' : 'posthaste_public', async () => {
+        const before = await sequentialScans();
+        await client.query(text);
+        const after = await sequentialScans();
+        for (const [table, times] of after) {
+          if (!small.has(table) && times > (before.get(table) ?? 0)) found.push(`${text}: ${table}`);
+        }
+      });
+    }
+    expect(found).toEqual([]);
+  });
+});
+
+/** Whole tables that this session has read, and how often. */
+async function sequentialScans(): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ name: string; times: number }>(
+    'select relname as name, seq_scan::integer as times from pg_stat_xact_user_tables where seq_scan > 0',
+  );
+  return new Map(rows.map(({ name, times }) => [name, times]));
+}
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string | undefined;
+  readonly 'Index Name'?: string | undefined;
+  readonly 'Index Cond'?: string | undefined;
+  readonly Plans?: readonly Node[] | undefined;
+}
+const node: z.ZodType<Node> = z.object({
+  'Node Type': z.string(),
+  'Relation Name': z.string().optional(),
+  'Index Name': z.string().optional(),
+  'Index Cond': z.string().optional(),
+  get Plans() {
+    return z.array(node).optional();
+  },
+});
+const planRows = z.array(z.object({ 'QUERY PLAN': z.array(z.object({ Plan: node })) }));
+
+/** `name: table` of every node that reads all of a table that grows: in sequence, or by an index that nothing narrows. */
+async function scansOf(statement: AnyStatement, filtered = true): Promise<string[]> {
+  // An index over a fifth of the rows or less may be read from its begin to its end.
+  const partial = await open.sql(`select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+    join pg_class t on t.oid = i.indrelid where i.indpred is not null and c.reltuples < t.reltuples / 5`);
+  const narrow = new Set(partial.map(({ name }) => String(name)));
+  const values = statement.keys.map((key) => argumentOf(statement, key, filtered));
+  const plan = await asRole(logins[statement.kind], async () => {
+    const types = values.map(() => 'text').join(', ');
+    const literals = values.map((value) => (value === null ? 'null' : client.escapeLiteral(value))).join(', ');
+    await client.query(`prepare planned${types === '' ? '' : ` (${types})`} as ${statement.text}`);
+    try {
+      return planRows.parse(
+        (await client.query(`explain (format json) execute planned${types === '' ? '' : ` (${literals})`}`)).rows,
+      );
+    } finally {
+      await client.query('deallocate planned');
+    }
+  });
+  const found: string[] = [];
+  const visit = (current: Node): void => {
+    const table = current['Relation Name'];
+    const whole =
+      current['Node Type'] === 'Seq Scan' ||
+      (/^Index( Only)? Scan$/.test(current['Node Type']) &&
+        current['Index Cond'] === undefined &&
+        !narrow.has(current['Index Name'] ?? ''));
+    if (whole && table !== undefined && !small.has(table)) found.push(`${statement.name}: ${table}`);
+    for (const child of current.Plans ?? []) visit(child);
+  };
+  visit(plan[0]?.['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'nothing' });
+  return found;
+}
+
+/** Runs it as the login of a role, with the asking person as actor, and takes everything back. */
+async function asRole<T>(login: string, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    if (login === 'posthaste_api') await client.query(`select set_config('app.user_id', $1, true)`, [asking.userId]);
+    await client.query(`set local session authorization ${login}`);
+    return await work();
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+/** What lists filter by, which may be left out. */
+const filters = new Set([
+  'projectId',
+  'accountId',
+  'postId',
+  'status',
+  'platform',
+  'externalId',
+  'updatedSince',
+  'before',
+  'mediaKind',
+]);
+
+/** A value as a request would bring it, by the name and the type of the parameter. */
+function argumentOf({ name, keys, text }: AnyStatement, key: string, filtered: boolean): string | null {
+  const type = new RegExp(`\\$${keys.indexOf(key) + 1}::([a-z]+(?: precision)?(?:\\[\\])?)`).exec(text)?.[1] ?? 'text';
+  if (!filtered && keys.includes('limit') && filters.has(key)) return null;
+  if (key === 'id') return name.includes('Session') ? asking.sessionId : asking.projectId;
+  if (key in asking) return asking[key as keyof Asking];
+  switch (type) {
+    case 'uuid':
+      return asking.publicationId;
+    case 'uuid[]':
+      return `{${key === 'accountIds' ? asking.accountId : key === 'mediaIds' ? asking.mediaId : asking.publicationId}}`;
+    case 'text[]':
+      return '{threads,mastodon}';
+    case 'boolean':
+      return 'true';
+    case 'timestamptz':
+    case 'timestamp':
+      return '2026-01-02T03:04:05Z';
+    case 'jsonb':
+      return ['patch', 'metadata', 'result'].includes(key) ? '{}' : JSON.stringify([recordOf()]);
+    case 'text':
+      return texts[key] ?? 'x';
+    default:
+      return '20';
+  }
+}
+
+const texts: Readonly<Record<string, string>> = {
+  platform: 'threads',
+  status: 'published',
+  timeZone: 'UTC',
+  scheduleType: 'at',
+};
+
+function recordOf() {
+  return {
+    id: asking.publicationId,
+    mediaId: asking.mediaId,
+    generation: 1,
+    leaseToken: asking.userId,
+    needsS: 10,
+    state: 'published',
+  };
+}
