@@ -107,7 +107,7 @@ async function connect(world: SocialWorld, owner: Person, platform: Outside): Pr
   const { id: projectId } = await createProject(world, owner);
   if (platform === 'bluesky') {
     const login = await world.platforms.createBlueskyAccount();
-    const signIn = async () => {
+    const signIn = async (appPassword: string) => {
       const answer = await world.call('POST', '/v1/accounts', {
         token: owner.token,
         json: {
@@ -115,14 +115,16 @@ async function connect(world: SocialWorld, owner: Person, platform: Outside): Pr
           platform,
           baseUrl: world.origins.bluesky,
           identifier: login.handle,
-          appPassword: login.appPassword,
+          appPassword,
         },
       });
       const connection = answer.json(Connection);
       if (connection.status !== 'connected') throw new Error('an app password connects at once');
       return connection.account.id;
     };
-    return { id: await signIn(), projectId, platform, name: login.did, reconnect: signIn };
+    // Its app passwords may be what was taken away.
+    const reconnect = () => signIn(login.password);
+    return { id: await signIn(login.appPassword), projectId, platform, name: login.did, reconnect };
   }
   const account = await connectByScreen(world, owner, { platform, projectId });
   const reconnect = async () => {
