@@ -24,10 +24,11 @@ export async function sendWakes(wakes: readonly Wake[]): Promise<void> {
   );
 }
 
-/** A publish message at the very second, and a preparation now where there is time for one. */
+/** A publish message at the very second, and a preparation now where there is time for one; ids are as old as their posts. */
 export async function sendClaimed(claimed: readonly Claimed[]): Promise<void> {
+  const oldestFirst = [...claimed].sort((a, b) => a.id.localeCompare(b.id));
   await sendWakes(
-    claimed.flatMap(({ id, projectId, generation, delayS, prepare }) => {
+    oldestFirst.flatMap(({ id, projectId, generation, delayS, prepare }) => {
       const publish: Wake = { message: { kind: 'publish', publicationId: id, generation }, projectId, delayS };
       return prepare && delayS > 1
         ? [{ message: { kind: 'prepare', publicationId: id }, projectId, delayS: 0 }, publish]
