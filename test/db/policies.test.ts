@@ -23,13 +23,14 @@ afterAll(async () => {
   await open.close();
 });
 
-const cases = Object.entries(rights).flatMap(([table, right]) => askedOf(table, right).map((verb) => ({ table, verb })));
+const cases = Object.entries(rights).flatMap(([table, right]) =>
+  askedOf(table, right).map((verb) => ({ table, verb })),
+);
 
 /** All verbs of a table; of a variant in parentheses only those that it lists. */
 function askedOf(table: string, right: Rights): readonly Verb[] {
   return table.includes(' ') ? verbs.filter((verb) => verb in right.verbs) : verbs;
 }
-
 
 describe.each(cases)('$verb on $table', ({ table, verb }) => {
   it('touches exactly what each may touch', async () => {
