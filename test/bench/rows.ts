@@ -13,6 +13,7 @@ export async function arrangePosts(pool: pg.Pool, projectId: string, posts: numb
      insert into post_publications (project_id, post_id, account_id, platform) select $1, made.id, $2, 'community' from made`,
     [projectId, accountId, posts],
   );
+  await describeTables(pool);
   return { accountId };
 }
 
@@ -56,5 +57,11 @@ export async function arrangeBurst(pool: pg.Pool, burst: Burst): Promise<string[
      select w.project_id, w.post_id, w.account_id, 'community', 'scheduled', w.due_at, now() from wanted w`,
     [made.rows.map(({ id }) => id), publications],
   );
+  await describeTables(pool);
   return made.rows.map(({ id }) => id);
+}
+
+/** Autovacuum would, within its minute: without it plans, and so figures, hang on when that minute falls. */
+async function describeTables(pool: pg.Pool): Promise<void> {
+  await pool.query('analyze projects, social_accounts, posts, post_publications');
 }
