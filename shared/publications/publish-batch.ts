@@ -1,4 +1,5 @@
 /** Lease → prepare → guard → commit → confirm → settle. The row is the truth; the message was only a wake-up. */
+import { randomUUID } from 'node:crypto';
 import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
 import { AppError } from '../errors.ts';
@@ -13,7 +14,7 @@ import { prepare } from './prepare.ts';
 import { freshCredentials } from './refresh-token.ts';
 import { sendClaimed, sendWakes, type Wake } from './send.ts';
 import { makeDraft, makeSession } from './session.ts';
-import { accepted, notPublished, outcomeUnknown, published, type Settlement, waiting } from './settlement.ts';
+import { accepted, notBegun, notPublished, outcomeUnknown, published, type Settlement, waiting } from './settlement.ts';
 import { type Job, leasePublications, settlePublications } from './work-queries.ts';
 
 /** Longer than a worker may live: a lease that has ended belongs to nobody. */
@@ -34,7 +35,11 @@ export async function publishBatch(
   work: Work,
   messages: readonly { publicationId: string; generation: number }[],
 ): Promise<void> {
-  const asked = messages.map(({ publicationId, generation }) => ({ id: publicationId, generation }));
+  const asked = messages.map(({ publicationId, generation }) => ({
+    id: publicationId,
+    generation,
+    leaseToken: randomUUID(),
+  }));
   const rows = await work.db.many(leasePublications, { messages: json(asked), leaseS: LEASE_S });
   const requeued = rows.filter((row) => row.outcome === 'requeued');
   const jobs = rows.flatMap((row) => (row.job === null ? [] : [withLease(row.job)]));
@@ -64,12 +69,12 @@ export function withLease(job: Job): Leased {
   return { ...job, leaseToken: job.leaseToken };
 }
 
-/** A defect of ours before the commit is a retry; after it the lease runs out and the sweep asks what became of it. */
+/** What is thrown comes from before the commit call, whose own errors are answers. */
 async function settleable(job: Leased, attempt: () => Promise<Settlement>): Promise<Settlement> {
   try {
     return await attempt();
   } catch (error) {
-    if (error instanceof AppError && error.code === 'database_unavailable') throw error;
+    if (error instanceof AppError && error.code === 'database_unavailable') return notBegun(job);
     log('error', 'publication', { publicationId: job.id, platform: job.platform, ...describeError(error) });
     const failure: Failure = {
       kind: 'failed',

@@ -15,7 +15,7 @@ export interface Settlement {
   readonly message?: string;
   /** Seconds until something is to be done; absent = nothing is. */
   readonly waitS?: number;
-  /** The platform answered the commit and did not take the post. */
+  /** The platform answered the commit and did not take the post, or it was certainly not called. */
   readonly refused?: boolean;
   readonly prepared?: Prepared;
   readonly preparedReady?: boolean;
@@ -84,6 +84,15 @@ export function outcomeUnknown(
     message,
     ...wait,
   };
+}
+
+/**
+ * The database was away before the commit call, and is asked again at once: settling waits for it. The guard may have been
+ * stored without its answer, so it is said that nothing was sent.
+ */
+export function notBegun({ id, leaseToken }: Lease): Settlement {
+  const message = 'The database was away before it could be begun.';
+  return { id, leaseToken, state: 'scheduled', outcome: 'retry', message, waitS: 1, refused: true };
 }
 
 /** The platform, or the media worker, still prepares. */

@@ -78,17 +78,19 @@ const leased = z.object({
 /**
  * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
  * publication of their account that is being published (for at most 60 s); their attempts are written in the same
- * statement. What is current but early or behind is queued again under a new generation; all else is stale.
+ * statement. What is current but early or behind is queued again under a new generation; all else is stale. The worker brings
+ * the lease tokens: where the answer was lost, asking again gives the same leases.
  */
-export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'write', row: leased })<{
+export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'guarded', row: leased })<{
   messages: Json;
   leaseS: number;
 }>`
   with asked as (
-    select m.id, max(m.generation) as generation
-    from jsonb_to_recordset(${'messages'}::jsonb) as m(id uuid, generation integer) group by m.id
+    select distinct on (m.id) m.id, m.generation, coalesce(m."leaseToken", uuidv7()) as lease_token
+    from jsonb_to_recordset(${'messages'}::jsonb) as m(id uuid, generation integer, "leaseToken" uuid)
+    order by m.id, m.generation desc
   ), current as (
-    select pp.id,
+    select pp.id, asked.lease_token,
       greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as early_s,
       exists (
         select from post_publications e
@@ -100,7 +102,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
     for update of pp skip locked
   ), leased as (
     update post_publications pp
-    set state = 'publishing', attempts = pp.attempts + 1, lease_token = uuidv7(), next_attempt_at = null,
+    set state = 'publishing', attempts = pp.attempts + 1, lease_token = c.lease_token, next_attempt_at = null,
       lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
     from current c where pp.id = c.id and c.early_s = 0 and not c.behind
     returning pp.*
@@ -114,9 +116,14 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
     insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
     select l.project_id, l.id, l.account_id, 'publish', l.generation, l.lease_token from leased l
     returning id
+  ), mine as (
+    select * from leased
+    union all
+    select pp.* from post_publications pp join asked on asked.id = pp.id and asked.lease_token = pp.lease_token
+    where pp.state = 'publishing'
   )
   select 'leased' as outcome, l.id, l.project_id, l.generation, 0 as delay_s, to_jsonb(j) as job
-  from leased l cross join lateral (
+  from mine l cross join lateral (
     select l.id, l.project_id as "projectId", l.post_id as "postId", l.account_id as "accountId", l.platform, l.state, l.generation,
       l.attempts, l.looks, l.lease_token as "leaseToken", l.due_at as "dueAt", l.commit_started_at as "commitStartedAt",
       extract(epoch from app.now() - l.due_at)::integer as "overdueS", null::integer as "commitAgeS",
