@@ -64,6 +64,7 @@ export const maxObjectBytes = 5 * 1024 ** 3;
 
 export type Objects = ReturnType<typeof createObjects>;
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions around one state, each far below the limit
 export function createObjects(options: {
   readonly store: Store;
   readonly now: () => number;

@@ -55,6 +55,7 @@ const createInput = valueInput.extend({
 });
 const putInput = valueInput.extend(idInput.shape);
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions around one state, each far below the limit
 export function createSecrets(options: SecretsOptions): Secrets {
   const now = options.now ?? Date.now;
   const file = openFile(options.dir);

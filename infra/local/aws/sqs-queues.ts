@@ -98,6 +98,7 @@ const receiptShape = z.tuple([z.string(), z.string(), z.string()]);
 export type Queues = ReturnType<typeof createQueues>;
 
 /** The state behind the SQS endpoint and the event source. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions around one state, each far below the limit
 export function createQueues(options: { readonly store: Store; readonly now: () => number }) {
   const { store, now } = options;
   const listeners = new Map<string, Set<() => void>>();
