@@ -73,7 +73,8 @@ async function answer<C extends EndpointContract>(
     const caller = await identify(contract, event);
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
-    db = connect({ caller, requestId, repeat: await readRepeat(contract, event, input.rawBody), patienceMs });
+    const leftMs = () => context.getRemainingTimeInMillis();
+    db = connect({ caller, requestId, repeat: await readRepeat(contract, event, input.rawBody), patienceMs, leftMs });
     const call = {
       ...input,
       db,

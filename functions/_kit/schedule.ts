@@ -28,6 +28,7 @@ async function tick(handle: Handle, context: Context): Promise<Fields> {
     caller: { kind: 'worker', name: context.functionName },
     requestId: context.awsRequestId,
     patienceMs: () => context.getRemainingTimeInMillis() - 2_000,
+    leftMs: () => context.getRemainingTimeInMillis(),
   });
   const line = { operation: context.functionName, requestId: context.awsRequestId };
   const spent = () => ({

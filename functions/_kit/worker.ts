@@ -58,6 +58,7 @@ async function work<C extends Omit<WorkerContract, 'kind'>>(
     caller: { kind: 'worker', name: context.functionName },
     requestId: context.awsRequestId,
     patienceMs: () => context.getRemainingTimeInMillis() - 2_000,
+    leftMs: () => context.getRemainingTimeInMillis(),
   });
   let defect: unknown;
   if (messages.length > 0) {

@@ -30,6 +30,8 @@ export interface DbOptions {
   readonly repeat?: Repeat | undefined;
   /** How long a statement may wait for a database that is away: 3 s for a door, what is left for a worker. */
   readonly patienceMs: () => number;
+  /** What is left of the caller's life: a database that hangs is given up before the caller is. Default 60 s. */
+  readonly leftMs?: () => number;
 }
 
 type Args = Record<string, Parameter>;
@@ -48,13 +50,16 @@ export interface Db {
   readonly spent: { calls: number; ms: number };
 }
 
+const REQUEST_MS = 60_000; // the Data API itself gives up after 45 s
+const SPARE_MS = 1_500; // to answer in, when the database does not
+
 let client: RDSDataClient | undefined;
 
 export function dataApi(): RDSDataClient {
   // Our own loop alone retries: the SDK would repeat a write after a 500 although the first try may have committed.
   client ??= new RDSDataClient({
     maxAttempts: 1,
-    requestHandler: { requestTimeout: 60_000, connectionTimeout: 2_000 },
+    requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: 2_000 },
   });
   return client;
 }
@@ -74,7 +79,8 @@ export function connect(options: DbOptions): Db {
     const repeat = effectDone || options.repeat === undefined ? undefined : { ...options.repeat, look: isRead };
     if (!isRead) effectDone = true;
     const repeatable = statement.access !== 'write' || repeat !== undefined;
-    const signal = statement.limitMs === undefined ? undefined : AbortSignal.timeout(statement.limitMs);
+    const leftMs = Math.max(500, (options.leftMs?.() ?? REQUEST_MS) - SPARE_MS);
+    const signal = AbortSignal.timeout(Math.min(statement.limitMs ?? leftMs, leftMs));
     const answer =
       repeat?.look === false && stored !== undefined
         ? { stored }
@@ -144,7 +150,7 @@ async function execute<A extends Args, R extends z.ZodObject>(
   options: DbOptions,
   statement: Statement<A, R>,
   args: A,
-  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal | undefined },
+  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal },
 ): Promise<Answer> {
   const { caller } = options;
   const { repeat, signal } = how;
@@ -166,7 +172,7 @@ async function execute<A extends Args, R extends z.ZodObject>(
         { name: 'parameters', value: { stringValue: parameters } },
       ],
     }),
-    signal === undefined ? {} : { abortSignal: signal },
+    { abortSignal: signal },
   );
   return readParts((result.records ?? []).map((record) => record[0]?.stringValue ?? '').join(''));
 }
