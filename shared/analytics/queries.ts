@@ -150,7 +150,7 @@ export const storeMetrics = query({
   with result as (
     select * from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, ok boolean, source text, likes bigint, comments bigint,
       shares bigint, views bigint, impressions bigint, reach bigint, saves bigint, clicks bigint, "waitS" double precision,
-      "accountStatus" text, message text, "expireToken" boolean)
+      "accountStatus" text, message text, "spentToken" integer)
   ), counted as (
     update post_publications pp
     set likes = case when r.ok then r.likes else pp.likes end, comments = case when r.ok then r.comments else pp.comments end,
@@ -169,7 +169,7 @@ export const storeMetrics = query({
         end)
     from result r
     where pp.id = r.id and pp.state = 'published'
-    returning pp.id, pp.project_id, pp.account_id, pp.platform, r.ok, r."accountStatus", r.message, r."expireToken"
+    returning pp.id, pp.project_id, pp.account_id, pp.platform, r.ok, r."accountStatus", r.message, r."spentToken"
   ), snapshot as (
     insert into analytics (project_id, publication_id, account_id, platform, source, likes, comments, shares, views, impressions,
       reach, saves, clicks)
@@ -186,7 +186,7 @@ export const storeMetrics = query({
   ), token as (
     update account_tokens t set expires_at = app.now()
     from counted c
-    where c."expireToken" and t.project_id = c.project_id and t.account_id = c.account_id
+    where t.project_id = c.project_id and t.account_id = c.account_id and t.token_version = c."spentToken"
     returning t.account_id
   )
   select (select count(*) from snapshot)::integer as stored, (select count(*) from counted c where not c.ok)::integer as postponed,

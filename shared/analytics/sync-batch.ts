@@ -51,10 +51,10 @@ async function ask(tools: SyncTools, job: MetricsJob): Promise<Answer> {
   const answer = await connector.metrics(makeSession(job, credentials, tools), job.platformPostId);
   // Perhaps only this token is dead: the next sync refreshes it, and that one decides about the account.
   const spent = answer.kind === 'failed' && answer.class === 'reauthorize' && connector.refresh !== undefined;
-  return spent ? { ...answer, class: 'retry-later', expireToken: true } : answer;
+  return spent && job.token !== null ? { ...answer, class: 'retry-later', spentToken: job.token.version } : answer;
 }
 
-type Answer = { readonly kind: 'metrics'; readonly metrics: Metrics } | (Failure & { readonly expireToken?: true });
+type Answer = { readonly kind: 'metrics'; readonly metrics: Metrics } | (Failure & { readonly spentToken?: number });
 
 function toRow(job: MetricsJob, answer: Answer) {
   if (answer.kind === 'metrics') return { ok: true, ...answer.metrics };
@@ -63,7 +63,7 @@ function toRow(job: MetricsJob, answer: Answer) {
   return {
     ok: false,
     waitS: waitOf(answer),
-    expireToken: answer.expireToken === true,
+    ...(answer.spentToken !== undefined && { spentToken: answer.spentToken }),
     ...(lost && { accountStatus: 'reauthorization_needed', message: answer.message }),
   };
 }

@@ -25,7 +25,14 @@ for (const file of files) {
 }
 
 function isStatement(value: unknown): value is AnyStatement {
-  return typeof value === 'object' && value !== null && 'text' in value && 'keys' in value && 'row' in value && 'access' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'text' in value &&
+    'keys' in value &&
+    'row' in value &&
+    'access' in value
+  );
 }
 
 const roles: Record<StatementKind, string[]> = {
@@ -99,7 +106,10 @@ function describeStatement(statement: AnyStatement): Promise<Column[]> {
     let failure: Error | undefined;
     client.query({
       submit: (connection: pg.Connection) => {
-        connection.parse({ name: '', text: statement.text, types: statement.keys.map(() => TEXT) as unknown as string[] }, true);
+        connection.parse(
+          { name: '', text: statement.text, types: statement.keys.map(() => TEXT) as unknown as string[] },
+          true,
+        );
         connection.describe({ type: 'S', name: '' }, true);
         connection.sync();
       },
