@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Much of the time is spent waiting for real clocks: more files at once than there are cores.
+    maxWorkers: 3,
     globalSetup: ['test/support/global-setup.ts'],
   },
 });

@@ -59,7 +59,8 @@ export async function sizeOf(key: string): Promise<number | null> {
     return head.ContentLength ?? null;
   } catch (error) {
     // Without the right to list, S3 answers 403 for what is not there.
-    if (error instanceof Error && (error.name === 'NotFound' || error.name === 'Forbidden' || error.name === '403')) return null;
+    if (error instanceof Error && (error.name === 'NotFound' || error.name === 'Forbidden' || error.name === '403'))
+      return null;
     throw error;
   }
 }

@@ -13,14 +13,20 @@ export function json(value: unknown): Json {
 
 export function encode(value: Parameter): string | null {
   if (value === null) return null;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return storable(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if ('json' in value) return JSON.stringify(value.json);
-  return encodeArray(value.map(String));
+  if ('json' in value)
+    return JSON.stringify(value.json, (_, inner: unknown) => (typeof inner === 'string' ? storable(inner) : inner));
+  return encodeArray(value.map((item) => storable(String(item))));
 }
 
 /** PostgreSQL's array literal. */
 export function encodeArray(values: readonly (string | null)[]): string {
   const items = values.map((value) => (value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`));
   return `{${items.join(',')}}`;
+}
+
+/** PostgreSQL stores neither NUL nor half a surrogate pair. Requests with them are refused before; what a platform says is mended. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

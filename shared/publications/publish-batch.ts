@@ -189,7 +189,7 @@ function obstacle(connector: Connector, job: Leased): Settlement | null {
 /** Stores the results in one statement, then wakes whoever has something to do soon. */
 export async function settle(db: Db, settlements: readonly Settlement[]): Promise<void> {
   if (settlements.length === 0) return;
-  const rows = await db.many(settlePublications, { results: json(settlements) });
+  const rows = await store(db, settlements);
   for (const { id: publicationId, platform, state, latenessMs } of rows) {
     // The lateness alarm and the punctuality metric read this line.
     if (state === 'published') log('info', 'publication.committed', { publicationId, platform, latenessMs });
@@ -202,4 +202,21 @@ export async function settle(db: Db, settlements: readonly Settlement[]): Promis
   );
   const claimed = soon.length === 0 ? [] : await db.many(claimAgain, { ids: soon.map((row) => row.id) });
   await Promise.all([sendWakes(looks), sendClaimed(claimed.map((row) => ({ ...row, prepare: false })))]);
+}
+
+/** All in one statement. If the database refuses it, one by one: a single bad row may not keep the others from their end. */
+async function store(db: Db, settlements: readonly Settlement[]) {
+  try {
+    return await db.many(settlePublications, { results: json(settlements) });
+  } catch (error) {
+    if (settlements.length === 1 || (error instanceof AppError && error.code === 'database_unavailable')) throw error;
+    const each = await Promise.allSettled(
+      settlements.map((one) => db.many(settlePublications, { results: json([one]) })),
+    );
+    log('error', 'settle', {
+      refused: each.filter(({ status }) => status === 'rejected').length,
+      ...describeError(error),
+    });
+    return each.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  }
 }
