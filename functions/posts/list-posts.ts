@@ -34,5 +34,5 @@ export const handler = endpoint({
     before: readCursor(query.cursor),
     limit: query.limit,
   });
-  return Page.parse(toPage(rows, query.limit));
+  return Page.parse(toPage(rows, query.limit, rows[0]?.cut));
 });

@@ -25,10 +25,11 @@ export function readCursor(cursor: string | undefined): string | null {
     : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
 }
 
-/** Statements select `limit + 1` rows: the one too many says that there is a next page. */
-export function toPage<Row extends { readonly id: string }>(rows: readonly Row[], limit: number) {
+/** Statements select `limit + 1` rows: the one too many says that there is a next page. One that ends a page early says so. */
+export function toPage<Row extends { readonly id: string }>(rows: readonly Row[], limit: number, cut = false) {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
-  const nextCursor = rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null;
+  const nextCursor =
+    (cut || rows.length > limit) && last !== undefined ? Buffer.from(last.id).toString('base64url') : null;
   return { data, nextCursor };
 }

@@ -66,6 +66,23 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** An object of at most so many bytes of JSON, whose numbers come back as they were sent. */
+function smallJson(maxBytes: number) {
+  return z
+    .record(z.string(), z.unknown())
+    .refine(
+      (value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+      `must be at most ${maxBytes} bytes of JSON`,
+    )
+    .refine((value) => exactNumbers(value), 'holds a number that JSON readers do not agree on: send it as a string');
+}
+
+function exactNumbers(value: unknown): boolean {
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? Number.isSafeInteger(value) : Math.abs(value) < 1e15 && Math.abs(value) > 1e-15;
+  return typeof value !== 'object' || value === null || Object.values(value).every(exactNumbers);
+}
+
 const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });
 
 /** One body for create and for validate. */
@@ -81,17 +98,14 @@ export const PostInput = z
           accountId: z.uuid(),
           text: z.string().max(100_000).optional(),
           media: z.array(PostMediaInput).max(20).optional(),
-          options: z
-            .record(z.string(), z.unknown())
-            .default({})
-            .describe('Options of the platform, such as `visibility`.'),
+          options: smallJson(4_096).default({}).describe('Options of the platform, such as `visibility`.'),
         }),
       )
       .min(1)
       .max(50)
       .refine((list) => new Set(list.map((entry) => entry.accountId)).size === list.length, 'names an account twice'),
     externalId: z.string().min(1).max(255).optional().describe('Your own id, unique within the project.'),
-    metadata: z.record(z.string(), z.unknown()).default({}),
+    metadata: smallJson(16_384).default({}).describe('Your own data, at most 16 KiB; comes back as it is.'),
   })
   .meta({ id: 'PostInput' });
 
