@@ -180,6 +180,8 @@ export interface ErrorDetail {
   /** Methods of a 405. */
   readonly allow?: readonly string[];
   readonly cause?: unknown;
+  /** For the log alone: a code such as `SQLSTATE 22P05`, never data. */
+  readonly note?: string;
 }
 
 /** The one exception that becomes an answer. */

@@ -1,4 +1,5 @@
 /** One JSON line per fact. Ids, names and counts only: never a token, a body or a header. */
+import { AppError } from './errors.ts';
 
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined | readonly string[]>>;
 
@@ -17,7 +18,14 @@ export function log(level: 'info' | 'warn' | 'error', message: string, fields: F
 export function describeError(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error };
   const cause = error.cause instanceof Error ? error.cause : undefined;
-  return { error: error.name, frames: frames(error), causeName: cause?.name, causeFrames: cause && frames(cause) };
+  const note = error instanceof AppError ? error.detail.note : undefined;
+  return {
+    error: error.name,
+    note,
+    frames: frames(error),
+    causeName: cause?.name,
+    causeFrames: cause && frames(cause),
+  };
 }
 
 function frames(error: Error): string[] {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
   AuroraPostgresEngineVersion,
@@ -48,8 +48,15 @@ export class DataStack extends Stack {
     }
     this.cluster = this.#newCluster(settings);
     const secretArns = { api: this.#roleSecret('api'), worker: this.#roleSecret('worker') };
-    this.#roleSecret('reporting');
+    const reporting = this.#roleSecret('reporting');
     this.database = { clusterArn: this.cluster.clusterArn, name: settings.databaseName, secretArns };
+    this.#tellMigrator({
+      DatabaseClusterArn: this.cluster.clusterArn,
+      DatabaseMigratorSecretArn: this.cluster.secret?.secretArn ?? '',
+      DatabaseApiSecretArn: secretArns.api,
+      DatabaseWorkerSecretArn: secretArns.worker,
+      DatabaseReportingSecretArn: reporting,
+    });
   }
 
   /** Functions stay outside of the VPC and come through the Data API: the subnets lead nowhere and no port is opened. */
@@ -120,5 +127,10 @@ export class DataStack extends Stack {
     const secret = new CfnSecret(this, name, { description: secretDescriptions[name] });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return secret.ref;
+  }
+
+  /** Outputs that `npm run db` takes as variables: `DatabaseClusterArn` is `DATABASE_CLUSTER_ARN`. */
+  #tellMigrator(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
   }
 }

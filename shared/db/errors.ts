@@ -25,7 +25,9 @@ const AWAY: Readonly<Record<string, 'nothing-happened' | 'maybe'>> = {
 // Serialization failure, deadlock, and a request with the same Idempotency-Key that is still running.
 const REPEATABLE = new Set(['40001', '40P01', 'PH409']);
 // The server went away under the statement, or does not take connections now.
-const SERVER_GONE = /^(08...|57P0[1-3]|53300)$/;
+const SERVER_GONE = /^(08...|57P0[1-3])$/;
+// No disk, no memory, no connection left: the statement was undone, and an operator is already needed.
+const OUT_OF_RESOURCES = /^53...$/;
 
 export function readFailure(error: unknown): Failure {
   const name = error instanceof Error ? error.name : 'Error';
@@ -35,6 +37,7 @@ export function readFailure(error: unknown): Failure {
   const sqlState = /^.*SQLState:\s*([0-9A-Z]{5})/s.exec(message)?.[1];
   if (sqlState !== undefined) {
     if (SERVER_GONE.test(sqlState)) return { kind: 'away', effect: 'maybe' };
+    if (OUT_OF_RESOURCES.test(sqlState)) return { kind: 'away', effect: 'nothing-happened' };
     const violated = sqlState.startsWith('23')
       ? /constraint "([a-z0-9_]+)"(?: on table "\w+")?$/.exec(firstLine(message))
       : null;
@@ -72,10 +75,15 @@ const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
 /** What a statement's failure means to the caller of a door. */
 export function toAppError(failure: Failure, cause: unknown): AppError {
   if (failure.kind === 'away') return new AppError('database_unavailable', { retryAfterS: 5, cause });
-  if (failure.kind === 'defect') return new AppError('internal', { cause });
+  if (failure.kind === 'defect') return new AppError('internal', { cause, note: failure.name });
   const code =
     (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];
   return code === 'idempotency_in_flight'
     ? new AppError(code, { retryAfterS: 1, cause })
-    : new AppError(code ?? 'internal', { cause });
+    : new AppError(code ?? 'internal', { cause, note: noteOf(failure) });
+}
+
+/** For the log: the words of the server that are never a row's. */
+function noteOf({ sqlState, constraint }: Failure & { readonly kind: 'sql' }): string {
+  return constraint === null ? `SQLSTATE ${sqlState}` : `SQLSTATE ${sqlState}, constraint ${constraint}`;
 }
