@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createProject } from '../../shared/projects/queries.ts';
-import { Project, projectDescription, projectName, timeZone } from '../../shared/projects/shapes.ts';
+import { Project, projectDescription, projectName } from '../../shared/projects/shapes.ts';
+import { timeZone } from '../../shared/time/zone.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { id } from '../../shared/db/columns.ts';
 import { json } from '../../shared/db/parameters.ts';
 import { updateProject } from '../../shared/projects/queries.ts';
-import { Project, projectDescription, projectName, timeZone } from '../../shared/projects/shapes.ts';
+import { Project, projectDescription, projectName } from '../../shared/projects/shapes.ts';
+import { timeZone } from '../../shared/time/zone.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({

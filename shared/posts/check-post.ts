@@ -6,6 +6,7 @@ import { pickRendition } from '../media/pick-rendition.ts';
 import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
+import { resolveWallTime } from '../time/zone.ts';
 import { type DraftContext, loadDraftContext } from './queries.ts';
 import { PlatformName, type PostInput, type Validation } from './shapes.ts';
 
@@ -29,9 +30,7 @@ export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
       (item) => item.mediaId,
     ),
     scheduleType: schedule.type,
-    instant: schedule.type === 'at' && zone === null ? schedule.at : null,
-    wallTime,
-    timeZone: zone,
+    at: schedule.type !== 'at' ? null : zone === null ? schedule.at : resolveWallTime(schedule.at, zone),
   });
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');

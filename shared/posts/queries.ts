@@ -58,9 +58,8 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
   accountIds: string[];
   mediaIds: string[];
   scheduleType: string;
-  instant: string | null;
-  wallTime: string | null;
-  timeZone: string | null;
+  /** The instant of a schedule of type `at`. */
+  at: string | null;
 }>`
   select
     case
@@ -86,7 +85,7 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
   from (
     select case ${'scheduleType'}
       when 'now' then app.now()
-      when 'at' then coalesce(${'instant'}::timestamptz, ${'wallTime'}::timestamp at time zone ${'timeZone'})
+      when 'at' then ${'at'}::timestamptz
     end as at
   ) due`;
 

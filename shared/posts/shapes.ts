@@ -1,6 +1,8 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
+import { smallJson } from './small-json.ts';
 import { givenInstant, givenWallTime, wallTimePattern } from '../time/shapes.ts';
+import { timeZone } from '../time/zone.ts';
 
 export const PublicationState = z
   .enum([
@@ -41,11 +43,18 @@ export const Schedule = z
     z.strictObject({
       type: z.literal('at'),
       at: z
-        .union([givenInstant, givenWallTime])
+        .union([givenInstant, givenWallTime], {
+          error:
+            'must be an instant with offset (2026-12-24T18:00:00Z) or a wall time (2026-12-24T18:00:00) of the years 1970 to 9998',
+        })
         .describe(
           'An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.',
         ),
-      timeZone: z.string().max(64).refine(isTimeZone, 'is not an IANA time zone').optional(),
+      timeZone: timeZone
+        .optional()
+        .describe(
+          'IANA time zone. A wall time that it has twice means the first; one that it skips is as much later as the clocks are put on.',
+        ),
     }),
   ])
   .refine(
@@ -56,15 +65,6 @@ export const Schedule = z
     },
   )
   .meta({ id: 'Schedule' });
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/.test(name);
-  } catch {
-    return false;
-  }
-}
 
 /** An object of at most so many bytes of JSON, whose numbers come back as they were sent. */
 function smallJson(maxBytes: number) {

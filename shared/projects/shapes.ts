@@ -1,16 +1,9 @@
 /** A project as callers see it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
-import { isTimeZone } from './rules.ts';
 
 export const projectName = z.string().trim().min(1).max(100);
 export const projectDescription = z.string().max(1000);
-export const timeZone = z
-  .string()
-  .max(64)
-  .refine(isTimeZone, 'is not a time zone of the IANA database')
-  .meta({ description: 'IANA time zone.', examples: ['Europe/Berlin'] });
-
 export const projectRole = z.enum(['owner', 'editor', 'approver', 'reviewer', 'viewer']);
 
 export const Project = z

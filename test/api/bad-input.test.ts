@@ -212,6 +212,10 @@ describe('a schedule', () => {
     ['the same as an instant', { type: 'at', at: '2999-02-30T10:00:00Z' }],
     ['the leap day of a year without', { type: 'at', at: '2999-02-29T10:00:00', timeZone: zone }],
     ['hour 24', { type: 'at', at: '2999-01-01T24:00:00Z' }],
+    ['before year 1 in UTC', { type: 'at', at: '0001-01-01T00:00:00+15:00' }],
+    ['a wall time before year 1 in UTC', { type: 'at', at: '0001-01-01T00:00:00', timeZone: 'Asia/Tokyo' }],
+    ['after year 9999 in UTC', { type: 'at', at: '9999-12-31T23:59:59-15:59' }],
+    ['a wall time after year 9999 in UTC', { type: 'at', at: '9999-12-31T23:59:59', timeZone: 'America/New_York' }],
     ['an offset that no place has', { type: 'at', at: '2999-01-01T00:00:00+23:59' }],
   ])('%s is refused at its field', async (_, schedule) => {
     for (const path of ['/v1/posts', '/v1/posts/validate']) {
@@ -225,14 +229,14 @@ describe('a schedule', () => {
     await unchanged();
   });
 
-  test.each(['0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:59', '2026-02-30T00:00:00Z', '2026-01-01', 'yesterday'])(
-    'of a filter that is no instant (%s) is refused too',
-    async (updatedSince) => {
-      const query = new URLSearchParams({ updatedSince });
-      const answer = await world.call('GET', `/v1/posts?${query}`, { token: cast.owner.token });
-      expect([answer.status, answer.code, answer.pointers]).toEqual([422, 'invalid_request', ['/query/updatedSince']]);
-    },
-  );
+  test.each([
+    ...['0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:59', '2026-02-30T00:00:00Z', '2026-01-01', 'yesterday'],
+    ...['0001-01-01T00:00:00+15:00', '9999-12-31T23:59:59-15:59'],
+  ])('of a filter that is no instant (%s) is refused too', async (updatedSince) => {
+    const query = new URLSearchParams({ updatedSince });
+    const answer = await world.call('GET', `/v1/posts?${query}`, { token: cast.owner.token });
+    expect([answer.status, answer.code, answer.pointers]).toEqual([422, 'invalid_request', ['/query/updatedSince']]);
+  });
 
   test('in every time zone that we take is an instant to the database too', async () => {
     const failed: string[] = [];

@@ -77,6 +77,19 @@ describe('a post', () => {
     });
   });
 
+  test.each([
+    ['CET', '2035-07-01T16:00:00Z'],
+    ['EST5EDT', '2035-07-01T22:00:00Z'],
+    ['GMT0', '2035-07-01T18:00:00Z'],
+  ])('in the zone %s is due when a clock there shows it, in summer too', async (timeZone, dueAt) => {
+    const post = await createPost(
+      world,
+      owner,
+      body({ schedule: { type: 'at', at: '2035-07-01T18:00:00', timeZone } }),
+    );
+    expect(post).toMatchObject({ timeZone, dueAt });
+  });
+
   test('that is a draft is due never', async () => {
     const post = await createPost(world, owner, body({ schedule: { type: 'draft' } }));
     expect(post).toMatchObject({ status: 'draft', dueAt: null, publications: [{ state: 'draft' }] });
@@ -128,6 +141,11 @@ describe('a post', () => {
       { schedule: { type: 'at', at: '2030-01-01T10:00:00', timeZone: 'Mars/Base' } },
       '/body/schedule/timeZone',
     ],
+    [
+      'an abbreviation for a zone',
+      { schedule: { type: 'at', at: '2030-01-01T10:00:00', timeZone: 'IST' } },
+      '/body/schedule/timeZone',
+    ],
     ['a kind of schedule nobody knows', { schedule: { type: 'someday' } }, '/body/schedule/type'],
     ['a text with NUL', { text: 'a\0b' }, '/body/text'],
     ['half a surrogate pair', { text: '\ud83d' }, '/body/text'],
@@ -136,6 +154,11 @@ describe('a post', () => {
   ])('with %s is refused at its field', async (_, change, pointer) => {
     const answer = await send(body(change));
     expect([answer.status, answer.code, answer.pointers]).toEqual([422, 'invalid_request', [pointer]]);
+  });
+
+  test('whose schedule is at no time says what it takes', async () => {
+    const answer = await send(body({ schedule: { type: 'at', at: 'tomorrow' } }));
+    expect(answer.text).toContain('must be an instant with offset (2026-12-24T18:00:00Z) or a wall time');
   });
 
   test('of a foreign project is answered like one of no project', async () => {
