@@ -7,6 +7,7 @@ import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.t
 import type { Caller, Repeat } from '../../shared/db/client.ts';
 import { AppError, type FieldError, fail } from '../../shared/errors.ts';
 import type { EndpointContract } from './contract.ts';
+import { fieldWords } from './field-words.ts';
 
 const DEFAULT_MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
@@ -93,7 +94,7 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
     return undefined;
   }
   findBadText(value, root, problems);
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: fieldWords });
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => fieldErrors(issue, root)));
   return result.data;
 }

@@ -196,6 +196,30 @@ describe('a door that declares no body', () => {
   });
 });
 
+test('what is wrong is said in plain words, at its field', async () => {
+  const said = async (text: string, query = '') => {
+    const { problem } = await send(text, `/things/1${query}`);
+    return Object.fromEntries((problem.errors ?? []).map(({ pointer, message }) => [pointer, message]));
+  };
+  expect(await said('{}', '?limit=0&kind=c')).toEqual({
+    '/query/limit': 'must be at least 1',
+    '/query/kind': 'must be one of a, b',
+    '/body/title': 'is required',
+  });
+  expect(await said('{"title":"","count":1.5,"authors":{}}', '?limit=101')).toEqual({
+    '/query/limit': 'must be at most 100',
+    '/body/title': 'must have at least 1 character',
+    '/body/count': 'must be a whole number',
+    '/body/authors': 'must be a list',
+  });
+  expect(await said('{"title":7,"count":"x","extra":[]}', '?limit=ten')).toEqual({
+    '/query/limit': 'must be a number',
+    '/body/title': 'must be a string',
+    '/body/count': 'must be a number',
+    '/body/extra': 'must be an object',
+  });
+});
+
 test('an id that cannot exist is answered like one that does not', async () => {
   for (const path of [`/things/${'x'.repeat(21)}`, '/things/%00']) {
     const { status, problem } = await send('{"title":"x"}', path);
