@@ -56,14 +56,15 @@ export interface StartArguments {
   readonly platforms: boolean;
 }
 
-const defaultPort = 3000;
-const flags = ['--fresh', '--watch', '--source', '--env', '--control', '--no-platforms'] as const;
+export const defaultPort = 3000;
+const startFlags = ['--fresh', '--watch', '--source', '--env', '--control', '--no-platforms'];
 
-/** Reads the command line and `PORT`. Returns the line to complain with where it is wrong. */
+/** Reads the command line, of which `flags` may stand there, and `PORT`. Returns the line to complain with where it is wrong. */
 export function readArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   project: string,
+  flags: readonly string[] = startFlags,
 ): StartArguments | string {
   const given = new Set<string>();
   let dataDir = join(project, '.data');
@@ -74,7 +75,7 @@ export function readArguments(
       const folder = args[index];
       if (folder === undefined || folder === '') return '--data needs a folder';
       dataDir = isAbsolute(folder) ? folder : resolve(folder);
-    } else if (flags.some((flag) => flag === argument)) given.add(argument);
+    } else if (flags.includes(argument)) given.add(argument);
     else return `unknown argument ${argument}; known are --data DIR, ${flags.join(', ')}`;
   }
   const port = environment.PORT === undefined || environment.PORT === '' ? defaultPort : Number(environment.PORT);

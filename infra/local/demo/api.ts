@@ -26,12 +26,13 @@ export function createApi(origin: string, token?: string): Api {
   };
 }
 
-/** Asks until `done` says so. */
+/** Asks until `done` says so, with a pause in between. */
 export async function until<T>(
   what: string,
   withinMs: number,
   ask: () => Promise<T>,
   done: (value: T) => boolean,
+  pauseMs: () => number = () => 200,
 ): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
@@ -39,6 +40,6 @@ export async function until<T>(
     if (done(value)) return value;
     if (performance.now() > giveUpAt)
       throw new Error(`${what} did not happen within ${withinMs / 1000} s: ${JSON.stringify(value).slice(0, 600)}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs()));
   }
 }

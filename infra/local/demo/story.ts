@@ -7,9 +7,11 @@ import { react } from '../platforms/reactions.ts';
 import { type Connected, connectAccounts } from './accounts.ts';
 import { until } from './api.ts';
 import { type Evidence, readBack } from './evidence.ts';
+import { judge, type Wanted } from './judge.ts';
 import { type Person, registerPerson } from './people.ts';
 import { say, step, table } from './screen.ts';
 import { type Medium, upload } from './uploads.ts';
+import { type Publication, post, watch } from './watching.ts';
 
 export interface Stage {
   readonly origin: string;
@@ -20,22 +22,6 @@ export interface Stage {
 
 const AHEAD_S = 10;
 const id = z.object({ id: z.string() });
-const summary = z.object({ id: z.string(), accountId: z.string(), platform: z.string(), state: z.string() });
-const post = z.object({ id: z.string(), status: z.string(), dueAt: z.string(), publications: z.array(summary) });
-const publication = z.object({
-  id: z.string(),
-  platform: z.string(),
-  state: z.string(),
-  dueAt: z.string(),
-  scheduledAt: z.string().nullable(),
-  queuedAt: z.string().nullable(),
-  publishingAt: z.string().nullable(),
-  publishedAt: z.string().nullable(),
-  platformPostId: z.string().nullable(),
-  url: z.string().nullable(),
-  failure: z.unknown(),
-});
-type Publication = z.output<typeof publication>;
 const validation = z.object({ valid: z.boolean() });
 const analytics = z.object({
   publications: z.array(
@@ -73,7 +59,7 @@ export async function tell(stage: Stage): Promise<string> {
   if (!valid) throw new Error('the post is not valid');
   const created = await author.api.call('POST', '/v1/posts', post, body);
   step(`valid for all ${created.publications.length} accounts, scheduled for ${dueAt.slice(11, 19)} UTC`);
-  const done = await watch(author, created);
+  const done = await watch(author.api, created);
   const rows = await Promise.all(
     done.map(async (one) => ({
       ...one,
@@ -81,11 +67,10 @@ export async function tell(stage: Stage): Promise<string> {
     })),
   );
   for (const row of rows) {
-    const wanted = body.publications.find(({ accountId }) => accountId === accountOf(created, row.id))?.text ?? '';
-    if (!row.evidence.text.includes(wanted))
-      throw new Error(`${row.platform} holds another text: ${row.evidence.text}`);
+    const accountId = created.publications.find((one) => one.id === row.id)?.accountId;
+    await judge(row.platform, row.evidence, wantedOf(body, accountId, photo, video));
   }
-  step('read every post back from its platform: the texts are those of each account');
+  step('read every post back from its platform: each has its own text and media, the photo upright and without EXIF');
 
   const given = new Map<string, Reaction>();
   for (const row of rows) given.set(row.id, { likes: randomInt(1, 5), comments: randomInt(1, 4) });
@@ -116,6 +101,14 @@ export async function tell(stage: Stage): Promise<string> {
   return (await author.api.call('POST', `/v1/posts/${created.id}/report-links`, report)).url;
 }
 
+interface Body {
+  readonly publications: readonly {
+    readonly accountId: string;
+    readonly text: string;
+    readonly media: readonly { readonly mediaId: string; readonly altText?: string }[];
+  }[];
+}
+
 function compose(projectId: string, connected: Connected, photo: Medium, video: Medium, dueAt: string) {
   const picture = { mediaId: photo.id, altText: 'Four coloured corners, photographed upright' };
   const film = { mediaId: video.id };
@@ -136,37 +129,18 @@ function compose(projectId: string, connected: Connected, photo: Medium, video: 
   };
 }
 
-function accountOf(created: z.output<typeof post>, publicationId: string): string | undefined {
-  return created.publications.find((one) => one.id === publicationId)?.accountId;
-}
-
-/** Watches until all are settled, then shows each instant against the due second. */
-async function watch(author: Person, created: z.output<typeof post>): Promise<Publication[]> {
-  let seen = '';
-  const get = async () => {
-    const now = await author.api.call('GET', `/v1/posts/${created.id}`, post);
-    if (now.status !== seen) step(`the post is ${now.status}`);
-    seen = now.status;
-    return now;
+/** What the account was to get, as the request said it. */
+function wantedOf(body: Body, accountId: string | undefined, photo: Medium, video: Medium): Wanted {
+  const asked = body.publications.find((one) => one.accountId === accountId);
+  if (asked === undefined) throw new Error(`a publication is for an account that was not asked for: ${accountId}`);
+  if (photo.width === null || photo.height === null || photo.width >= photo.height)
+    throw new Error(`the photo does not stand upright: ${photo.width}×${photo.height}`);
+  return {
+    text: asked.text,
+    altTexts: asked.media.flatMap((one) => (one.mediaId === photo.id ? [one.altText ?? ''] : [])),
+    films: asked.media.filter(({ mediaId }) => mediaId === video.id).length,
+    upright: photo.width / photo.height,
   };
-  if (created.status !== seen) step(`the post is ${created.status}`);
-  seen = created.status;
-  await until('publishing', 40_000, get, ({ status }) => ['published', 'partial', 'failed'].includes(status));
-  const all = await Promise.all(
-    created.publications.map(({ id: one }) => author.api.call('GET', `/v1/publications/${one}`, publication)),
-  );
-  for (const one of all) {
-    const at = (instant: string | null) => (instant === null ? '–' : `${offset(instant, one.dueAt)} s`);
-    const instants = `scheduled ${at(one.scheduledAt)}, queued ${at(one.queuedAt)}, publishing ${at(one.publishingAt)}, published ${at(one.publishedAt)}`;
-    say(`           ${one.platform.padEnd(9)} ${instants} (due = 0)`);
-    if (one.state !== 'published') throw new Error(`${one.platform} is ${one.state}: ${JSON.stringify(one.failure)}`);
-  }
-  return all;
-}
-
-function offset(instant: string, dueAt: string): string {
-  const seconds = (Date.parse(instant) - Date.parse(dueAt)) / 1000;
-  return `${seconds < 0 ? '−' : '+'}${Math.abs(seconds).toFixed(1)}`;
 }
 
 function late({ dueAt }: Publication, { at }: Evidence): number {
