@@ -3,7 +3,7 @@
  * host of a mention or append a slash to a link; nothing else may differ.
  */
 import { Parser } from 'htmlparser2';
-import { findLinks } from './text.ts';
+import { findLinks, replaceFound } from './text.ts';
 
 export interface Listed {
   readonly id: string;
@@ -40,11 +40,7 @@ export function sameText(one: string, other: string): boolean {
 }
 
 function normalise(text: string): string {
-  const links = findLinks(text);
-  const named = links.reduceRight(
-    (left, link) => left.slice(0, link.start) + new URL(link.value).href.replace(/\/$/, '') + left.slice(link.end),
-    text,
-  );
+  const named = replaceFound(text, findLinks(text), ({ value }) => new URL(value).href.replace(/\/$/, ''));
   return named
     .normalize('NFC')
     .replace(/(?<![\w=/.@])@([a-z0-9_.-]*[a-z0-9_])@[a-z0-9.:-]*[a-z0-9]/gi, '@$1')

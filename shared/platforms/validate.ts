@@ -1,6 +1,6 @@
 /** Checks a draft against what a platform declares as data, then against the connector's own rules. Pure. */
 import type { Capabilities, Connector, MediaItem, MediaLimit, Violation } from './connector.ts';
-import { countBytes, countText, findHashtags, findLinks } from './text.ts';
+import { countBytes, countText, farOver, findHashtags, findLinks } from './text.ts';
 
 export interface DraftToCheck {
   readonly text: string;
@@ -28,8 +28,10 @@ function checkText(draft: DraftToCheck, { text, maxLinks, maxHashtags, displayNa
   const at = '/text';
   const length = countText(draft.text, text);
   const bytes = countBytes(draft.text);
-  const links = new Set(findLinks(draft.text).map(({ value }) => value)).size;
-  const hashtags = findHashtags(draft.text).length;
+  // How many links it holds says nothing more about a text that must be written anew.
+  const scanned = length > text.max * farOver ? '' : draft.text;
+  const links = new Set(findLinks(scanned).map(({ value }) => value)).size;
+  const hashtags = findHashtags(scanned).length;
   return [
     ...over(length, text.max, at, 'text_too_long', `${displayName} takes at most ${text.max} characters.`),
     ...over(

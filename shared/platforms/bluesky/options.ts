@@ -3,7 +3,7 @@ import type { Violation } from '../connector.ts';
 import { checkAgainst } from '../options.ts';
 import { maxLanguages } from './limits.ts';
 
-const options = z.object({
+const options = z.strictObject({
   /** BCP 47 tags of the text's languages. */
   langs: z
     .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/))

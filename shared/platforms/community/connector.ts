@@ -35,7 +35,7 @@ const capabilities: Capabilities = {
   },
 };
 
-const options = z.object({ visibility: z.enum(['public', 'followers_only', 'unlisted', 'private']).optional() });
+const options = z.strictObject({ visibility: z.enum(['public', 'followers_only', 'unlisted', 'private']).optional() });
 
 export const community: Connector = {
   name: 'community',

@@ -3,7 +3,7 @@ import type { TextLimit, Violation } from '../connector.ts';
 import { checkAgainst } from '../options.ts';
 import { countText } from '../text.ts';
 
-const options = z.object({
+const options = z.strictObject({
   visibility: z.enum(['public', 'unlisted', 'private', 'direct']).optional(),
   sensitive: z.boolean().optional(),
   /** Content warning; counts towards the text. */

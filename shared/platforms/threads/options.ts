@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Violation } from '../connector.ts';
 import { checkAgainst } from '../options.ts';
 
-const options = z.object({
+const options = z.strictObject({
   replyControl: z
     .enum(['everyone', 'accounts_you_follow', 'mentioned_only', 'parent_post_author_only', 'followers_only'])
     .optional(),

@@ -48,6 +48,15 @@ describe('what a text holds', () => {
     for (const { value, start, end } of findLinks(text)) expect(text.slice(start, end)).toBe(value);
   });
 
+  it('takes the brackets of a link with it, and not those around it', () => {
+    expect(values(findLinks('(see https://a.example/b_(c)). [https://d.example/(e]).]'))).toEqual([
+      'https://a.example/b_(c)',
+      'https://d.example/(e])',
+    ]);
+    expect(findLinks(`https://a.example/${'x'.repeat(2030)}`)).toHaveLength(1);
+    expect(findLinks(`https://a.example/${'x'.repeat(2031)}`)).toEqual([]);
+  });
+
   it('finds hashtags, but not numbers, entities or fragments', () => {
     const text = '#one (#Zwei_2) #三 #2026 #2026x a#no &#39; https://x.example/#frag #tag!';
     expect(values(findHashtags(text))).toEqual(['one', 'Zwei_2', '三', '2026x', 'tag']);
@@ -57,6 +66,9 @@ describe('what a text holds', () => {
     const text =
       '@ann.bsky.social, (@bob.example) me@mail.example @ann@social.example @nodot https://x.example/@c.example';
     expect(values(findHandles(text))).toEqual(['ann.bsky.social', 'bob.example']);
+    expect(
+      values(findHandles('Ask @ann.example. Or @bob.example... @c.example_ @-d.example @e.1 @f.example-')),
+    ).toEqual(['ann.example', 'bob.example']);
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PlatformName } from '../../../shared/platforms/connector.ts';
+import { sameText } from '../../../shared/platforms/match.ts';
 import { connectorOf, connectors } from '../../../shared/platforms/registry.ts';
+import { findHandles, findHashtags } from '../../../shared/platforms/text.ts';
 import type { MediaToCheck } from '../../../shared/platforms/validate.ts';
 import { validateDraft } from '../../../shared/platforms/validate.ts';
 
@@ -93,5 +95,56 @@ describe('a draft', () => {
     expect(codes('threads', { options: { topicTag: 'a.b' } })).toEqual(['/options/topicTag option_invalid']);
     expect(codes('bluesky', { options: { langs: ['en', 'pt-BR'] } })).toEqual([]);
     expect(codes('community', { options: { visibility: 'secret' } })).toEqual(['/options/visibility option_invalid']);
+  });
+
+  it.each(Object.values(connectors))('may carry no option that $name does not know', ({ name }) => {
+    expect(codes(name, { options: { visibilty: 'private', 'a/b': 1 } })).toEqual([
+      '/options/visibilty option_invalid',
+      '/options/a~1b option_invalid',
+    ]);
+  });
+});
+
+/** Each would take a scanner that goes back, or looks again, seconds to hours. */
+const hostile = {
+  'brackets after a link': `https://a${')'.repeat(99_000)}`,
+  'dots after a link': `https://a${'.'.repeat(99_000)}`,
+  'brackets and dots': `https://a${').'.repeat(49_000)}`,
+  'a mention without an end': `@${'a'.repeat(99_000)}`,
+  'a mention of dots': `@a${'.'.repeat(99_000)}`,
+  'mentions of labels': `@${'a.'.repeat(49_000)}@`,
+  'mentions in a row': '@a@'.repeat(33_000),
+  'mentions without a space': '-@a-'.repeat(25_000),
+  'a host without an end': `@a@${'a-'.repeat(49_000)}`,
+  'many links': 'https://a '.repeat(10_000),
+  'links and tags': 'https://a #b @c.d '.repeat(5_500),
+  'schemes in a row': 'https://'.repeat(12_000),
+  'a tag of digits': `#${'1'.repeat(99_000)}`,
+  'tags in a row': '#1 '.repeat(33_000),
+  'signs of tags': '#'.repeat(99_000),
+  'marks on one letter': `a${'\u0301'.repeat(99_000)}`,
+  flags: '🇩'.repeat(49_000),
+  families: '👨‍'.repeat(33_000),
+  'plain words': 'word '.repeat(20_000),
+};
+const hardest = Object.entries(hostile).flatMap(([kind, text]) =>
+  Object.values(connectors).map(({ name }) => ({ kind, text, name })),
+);
+
+describe('a text that is written against us', () => {
+  it.each(hardest)('$kind: is checked for $name at once', { timeout: 10_000 }, ({ text, name }) => {
+    const before = performance.now();
+    const found = codes(name, { text, options: name === 'mastodon' ? { spoilerText: text } : {} });
+    expect(findHandles(text).length + findHashtags(text).length).toBeLessThanOrEqual(text.length);
+    expect(sameText(text, `${text}!`)).toBe(false);
+    expect(performance.now() - before).toBeLessThan(2000);
+    if (name === 'threads') expect(found).toContain('/text text_too_long');
+    if (name === 'bluesky') expect(found).toContain('/text text_too_many_bytes');
+  });
+
+  it('is measured in code points, and not searched, when it is far too long', () => {
+    const text = 'https://a.example/#b '.repeat(200);
+    const violations = validateDraft(connectors.threads, { text, media: [], options: {} });
+    expect(violations).toMatchObject([{ code: 'text_too_long', limit: 500, actual: text.length }]);
   });
 });
