@@ -1,8 +1,8 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
-import { smallJson } from './small-json.ts';
 import { givenInstant, givenWallTime, wallTimePattern } from '../time/shapes.ts';
 import { timeZone } from '../time/zone.ts';
+import { smallJson } from './small-json.ts';
 
 export const PublicationState = z
   .enum([
@@ -66,38 +66,35 @@ export const Schedule = z
   )
   .meta({ id: 'Schedule' });
 
-/** An object of at most so many bytes of JSON, whose numbers come back as they were sent. */
-function smallJson(maxBytes: number) {
-  return z
-    .record(z.string(), z.unknown())
-    .refine(
-      (value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
-      `must be at most ${maxBytes} bytes of JSON`,
-    )
-    .refine((value) => exactNumbers(value), 'holds a number that JSON readers do not agree on: send it as a string');
-}
-
-function exactNumbers(value: unknown): boolean {
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? Number.isSafeInteger(value) : Math.abs(value) < 1e15 && Math.abs(value) > 1e-15;
-  return typeof value !== 'object' || value === null || Object.values(value).every(exactNumbers);
-}
-
 const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });
+
+const PostMediaList = z
+  .array(PostMediaInput)
+  .max(20)
+  .superRefine((list, context) => {
+    const seen = new Set<string>();
+    list.forEach(({ mediaId }, position) => {
+      const named = mediaId.toLowerCase();
+      if (seen.has(named)) {
+        context.addIssue({ code: 'custom', path: [position, 'mediaId'], message: 'is in the list already' });
+      }
+      seen.add(named);
+    });
+  });
 
 /** One body for create and for validate. */
 export const PostInput = z
   .strictObject({
     projectId: z.uuid(),
     text: z.string().max(100_000).default('').describe('For every account that brings no text of its own.'),
-    media: z.array(PostMediaInput).max(20).default([]).describe('For every account that brings no media of its own.'),
+    media: PostMediaList.default([]).describe('For every account that brings no media of its own.'),
     schedule: Schedule,
     publications: z
       .array(
         z.strictObject({
           accountId: z.uuid(),
           text: z.string().max(100_000).optional(),
-          media: z.array(PostMediaInput).max(20).optional(),
+          media: PostMediaList.optional(),
           options: smallJson(4_096).default({}).describe('Options of the platform, such as `visibility`.'),
         }),
       )
