@@ -25,8 +25,8 @@ export const handler = endpoint({
     projectId: query.projectId ?? null,
     platform: query.platform ?? null,
     status: query.status ?? null,
-    before: readCursor(query.cursor),
+    before: readCursor('accounts', query.cursor),
     limit: query.limit,
   });
-  return toPage(rows, query.limit);
+  return toPage('accounts', rows, query.limit);
 });

@@ -17,6 +17,6 @@ export const handler = endpoint({
   errors: ['invalid_cursor'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ params, query: { cursor, limit }, db }) => {
-  const { comments } = await db.one(listComments, { ...params, before: readCursor(cursor), limit });
-  return toPage(comments, limit);
+  const { comments } = await db.one(listComments, { ...params, before: readCursor('comments', cursor), limit });
+  return toPage('comments', comments, limit);
 });

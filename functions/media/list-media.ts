@@ -25,9 +25,9 @@ export const handler = endpoint({
     projectId: query.projectId ?? null,
     status: query.status ?? null,
     mediaKind: query.kind ?? null,
-    before: readCursor(query.cursor),
+    before: readCursor('media', query.cursor),
     limit: query.limit,
   });
-  const { data, nextCursor } = toPage(rows, query.limit);
+  const { data, nextCursor } = toPage('media', rows, query.limit);
   return { data: await Promise.all(data.map(showMedia)), nextCursor };
 });

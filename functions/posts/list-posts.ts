@@ -31,8 +31,8 @@ export const handler = endpoint({
     status: query.status ?? null,
     externalId: query.externalId ?? null,
     updatedSince: query.updatedSince ?? null,
-    before: readCursor(query.cursor),
+    before: readCursor('posts', query.cursor),
     limit: query.limit,
   });
-  return Page.parse(toPage(rows, query.limit, rows[0]?.cut));
+  return Page.parse(toPage('posts', rows, query.limit, rows[0]?.cut));
 });

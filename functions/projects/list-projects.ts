@@ -15,6 +15,6 @@ export const handler = endpoint({
   errors: ['invalid_cursor'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, query: { cursor, limit } }) => {
-  const rows = await db.many(listProjects, { before: readCursor(cursor), limit });
-  return toPage(rows, limit);
+  const rows = await db.many(listProjects, { before: readCursor('projects', cursor), limit });
+  return toPage('projects', rows, limit);
 });

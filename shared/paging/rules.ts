@@ -16,20 +16,29 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ data: z.array(item), nextCursor: z.string().nullable() });
 }
 
+/** A list that pages. Its name stands in its cursors, so that none is taken by another list. */
+export type List = 'accounts' | 'comments' | 'media' | 'posts' | 'projects' | 'sessions';
+
 /** The id before which the page begins; null for the first page. */
-export function readCursor(cursor: string | undefined): string | null {
+export function readCursor(list: List, cursor: string | undefined): string | null {
   if (cursor === undefined) return null;
-  const id = z.uuid().safeParse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  return id.success
+  const [name, text] = Buffer.from(cursor, 'base64url').toString('utf8').split(/:(.*)/s);
+  const id = z.uuid().safeParse(text);
+  return id.success && name === list
     ? id.data
     : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
 }
 
 /** Statements select `limit + 1` rows: the one too many says that there is a next page. One that ends a page early says so. */
-export function toPage<Row extends { readonly id: string }>(rows: readonly Row[], limit: number, cut = false) {
+export function toPage<Row extends { readonly id: string }>(
+  list: List,
+  rows: readonly Row[],
+  limit: number,
+  cut = false,
+) {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const nextCursor =
-    (cut || rows.length > limit) && last !== undefined ? Buffer.from(last.id).toString('base64url') : null;
+    (cut || rows.length > limit) && last !== undefined ? Buffer.from(`${list}:${last.id}`).toString('base64url') : null;
   return { data, nextCursor };
 }
