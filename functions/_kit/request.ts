@@ -95,7 +95,9 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
   }
   findBadText(value, root, problems);
   const result = schema.safeParse(value, { error: fieldWords });
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => fieldErrors(issue, root)));
+  const named = new Set(problems.map(({ pointer }) => pointer));
+  const wrong = result.error?.issues.flatMap((issue) => fieldErrors(issue, root)) ?? [];
+  problems.push(...wrong.filter(({ pointer }) => !named.has(pointer)));
   return result.data;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id } from '../../shared/db/columns.ts';
-import { deleteProject } from '../../shared/projects/queries.ts';
+import { removeProject } from '../../shared/projects/delete-project.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -14,6 +14,6 @@ export const handler = endpoint({
   errors: ['forbidden', 'in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, params }) => {
-  await db.change(deleteProject, { id: params.projectId });
+  await removeProject(db, params.projectId);
   return {};
 });

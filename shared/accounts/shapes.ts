@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { PlatformName } from '../posts/shapes.ts';
+import { oneLine } from '../text/shapes.ts';
+import { isReservedHandle } from './rules.ts';
 
 export const AccountStatus = z
   .enum(['connected', 'reauthorization_needed', 'restricted', 'disconnected'])
@@ -46,14 +48,19 @@ export const ConnectInput = z
       handle: z
         .string()
         .regex(/^[a-z0-9][a-z0-9_-]{1,29}$/, 'must be 2 to 30 of a–z, 0–9, _ and -')
+        .refine((handle) => !isReservedHandle(handle), 'is reserved')
         .optional()
-        .describe("Default: made of the project's name."),
+        .describe("Unique here. Default: the one the account has, else one made of the project's name."),
     }),
     z.strictObject({
       platform: z.literal('bluesky'),
       projectId,
-      identifier: z.string().trim().min(1).max(255).describe('Handle, e-mail address or DID.'),
-      appPassword: z.string().min(1).max(200).describe('An app password, not the password of the account.'),
+      identifier: oneLine.min(1).max(255).describe('Handle, e-mail address or DID.'),
+      appPassword: z
+        .string()
+        .trim()
+        .regex(/^[a-z0-9]{4}(?:-[a-z0-9]{4}){3}$/, 'must be an app password, such as abcd-efgh-2345-mnop')
+        .describe('An app password, made in the settings of Bluesky; never the password of the account.'),
       baseUrl: origin.optional(),
     }),
     z.strictObject({ platform: z.literal('mastodon'), projectId, baseUrl: origin }),

@@ -1,6 +1,7 @@
 /** A medium as callers see it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { oneLine } from '../text/shapes.ts';
 import { mediaLimits } from './limits.ts';
 import { imageTypes, videoTypes } from './sniff.ts';
 
@@ -52,7 +53,7 @@ export type Media = z.output<typeof Media>;
 export const UploadRequest = z
   .strictObject({
     projectId: z.uuid(),
-    fileName: z.string().trim().min(1).max(255),
+    fileName: oneLine.min(1).max(255),
     mimeType: z.enum([...imageTypes, ...videoTypes]),
     bytes: z.int().min(1).describe('Of the file that will be sent: a larger one is refused.'),
   })

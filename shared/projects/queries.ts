@@ -1,5 +1,6 @@
 /** What is asked of projects. The policies decide which ones a person sees and which ones they may change. */
 import { z } from 'zod';
+import { id } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { Project } from './shapes.ts';
@@ -57,18 +58,21 @@ export const deleteProject = query({
   name: 'deleteProject',
   kind: 'actor',
   access: 'write',
-  row: z.object({ outcome: z.string() }),
+  row: z.object({
+    outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use']),
+    waiting: z.array(z.object({ id, state: z.string() })),
+  }),
 })<{ id: string }>`
   with seen as (
-    select id, id = any ((select app.projects_of('manage'))::uuid[]) as mine,
-      exists (
-        select from post_publications pp
-        where pp.project_id = p.id and pp.state in ('pending_approval', 'scheduled', 'queued', 'publishing', 'processing')
-      ) as busy
-    from projects p where id = ${'id'}::uuid
+    select id, id = any ((select app.projects_of('manage'))::uuid[]) as mine from projects p where id = ${'id'}::uuid
+  ),
+  waiting as (
+    select pp.id, pp.state from seen join post_publications pp on pp.project_id = seen.id
+    where seen.mine and pp.state in ('pending_approval', 'scheduled', 'queued', 'publishing', 'processing')
+    order by pp.id limit 100
   ),
   done as (
-    update projects p set deleted_at = app.now() from seen where p.id = seen.id and seen.mine and not seen.busy
+    update projects p set deleted_at = app.now() from seen where p.id = seen.id and seen.mine and not exists (select from waiting)
     returning p.id
   )
   select case
@@ -76,4 +80,5 @@ export const deleteProject = query({
     when not exists (select from seen) then 'not_found'
     when exists (select from seen where not mine) then 'forbidden'
     else 'in_use'
-  end as outcome`;
+  end as outcome,
+  coalesce((select jsonb_agg(jsonb_build_object('id', w.id, 'state', w.state) order by w.id) from waiting w), '[]'::jsonb) as waiting`;

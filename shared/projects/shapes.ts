@@ -1,8 +1,9 @@
 /** A project as callers see it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { oneLine } from '../text/shapes.ts';
 
-export const projectName = z.string().trim().min(1).max(100);
+export const projectName = oneLine.min(1).max(100);
 export const projectDescription = z.string().max(1000);
 export const projectRole = z.enum(['owner', 'editor', 'approver', 'reviewer', 'viewer']);
 

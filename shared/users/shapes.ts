@@ -1,8 +1,9 @@
 /** A person, as the person sees it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { oneLine } from '../text/shapes.ts';
 
-export const displayName = z.string().trim().min(1).max(100);
+export const displayName = oneLine.min(1).max(100);
 
 export const Me = z
   .object({

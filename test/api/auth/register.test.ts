@@ -55,6 +55,16 @@ describe('register', () => {
     expect(answer.pointers.toSorted()).toEqual(['/body/admin', '/body/displayName', '/body/email', '/body/password']);
   });
 
+  test.each(['Ada\r\nBcc: all@example.com', 'Ada\u0007', 'Ada\u0085', 'Ada\u2028Lovelace'])(
+    'refuses the name %j: it stands in plain mails',
+    async (displayName) => {
+      const answer = await register({ email: 'lines@example.com', password, displayName });
+      expect([answer.status, answer.pointers]).toEqual([422, ['/body/displayName']]);
+      expect(answer.text).toContain('must be one line without control characters');
+      expect(world.mails('lines@example.com')).toEqual([]);
+    },
+  );
+
   test('keeps the mail for the sweeper when it cannot be sent now', async () => {
     world.faults.arm({ point: 'ses:SendEmail:before', action: 'error', error: 'TooManyRequestsException' });
     const answer = await register({ email: 'later@example.com', password, displayName: 'Later' });

@@ -25,16 +25,19 @@ test('takes the project away from everybody', async () => {
 
 test('is for the owner alone', async () => {
   const { id } = await sharedProject(world, cast, 'editor');
-  expect((await remove(cast.viewer, id)).code).toBe('forbidden');
+  await waitingPublication(id);
+  const refused = await remove(cast.viewer, id);
+  expect([refused.code, refused.pointers]).toEqual(['forbidden', []]);
   expect((await remove(cast.stranger, id)).code).toBe('not_found');
   expect((await get(cast.owner, id)).status).toBe(200);
 });
 
-test('is refused while a publication still waits', async () => {
+test('is refused while a publication still waits, which it names', async () => {
   const { id } = await createProject(world, cast.owner);
   const publication = await waitingPublication(id);
   const answer = await remove(cast.owner, id);
   expect([answer.status, answer.code]).toEqual([409, 'in_use']);
+  expect(answer.pointers).toEqual([`/publications/${publication}`]);
   await world.sql(`update post_publications set state = 'cancelled' where id = $1`, [publication]);
   expect((await remove(cast.owner, id)).status).toBe(204);
 });
@@ -43,7 +46,7 @@ async function waitingPublication(projectId: string): Promise<unknown> {
   const [row] = await world.sql(
     `with account as (
        insert into social_accounts (project_id, platform, platform_account_id, handle, base_url)
-       values ($1::uuid, 'community', $1::uuid::text, 'us', 'community') returning id
+       values ($1::uuid, 'community', $1::uuid::text, $1::uuid::text, 'community') returning id
      ), post as (
        insert into posts (project_id, text, schedule_type, due_at) values ($1::uuid, 'Hello', 'at', now() + interval '1 hour')
        returning id, due_at
