@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly throttle?: ThrottleSettings;
   /** Default 30,000: the most that an HTTP API waits for its integration. */
   readonly integrationTimeoutMs?: number;
+  /** Default 30,000: a request that is not there by then ends with its connection; nothing answers it. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface Gateway {
@@ -48,6 +50,9 @@ export interface Gateway {
 const maxHeadBytes = 10_240;
 const maxPayloadBytes = 10 * 1024 * 1024;
 const defaultIntegrationTimeoutMs = 30_000;
+const defaultRequestTimeoutMs = 30_000;
+/** How long a connection that was told goodbye may stay half open. */
+const lingerMs = 2_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
   const router = createRouter(options.routes);
@@ -79,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     return match === null ? notFound() : { target, match };
   }
 
-  const server = createGatewayServer((request, response) => {
+  const server = createGatewayServer(options.requestTimeoutMs ?? defaultRequestTimeoutMs, (request, response) => {
     serve(request, response).catch(() => {
       if (!response.headersSent) send(request, response, internalServerError());
       else response.destroy();
@@ -94,18 +99,30 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-function createGatewayServer(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
+function createGatewayServer(
+  requestTimeoutMs: number,
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const timeouts = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+  };
   // Above our own limit, so that it is counted as the gateway counts (request line and values, without names).
-  const server = createServer({ maxHeaderSize: 8 * maxHeadBytes, keepAliveTimeout: 60_000 }, serve);
+  const server = createServer({ maxHeaderSize: 8 * maxHeadBytes, keepAliveTimeout: 60_000, ...timeouts }, serve);
   server.on('checkContinue', (request, response) => {
     if (Number(request.headers['content-length'] ?? 0) <= maxPayloadBytes) response.writeContinue();
     serve(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (!socket.writable) return;
+    if (!socket.writable || error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      socket.destroy();
+      return;
+    }
     const { status, body } = error.code === 'HPE_HEADER_OVERFLOW' ? headersTooLarge() : badRequest();
     const head = `HTTP/1.1 ${status} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
     socket.end(`${head}\r\n\r\n${body}`);
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   });
   return server;
 }

@@ -363,6 +363,27 @@ describe('limits', () => {
 });
 
 describe('connections', () => {
+  test.each([
+    ['body', 'POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx'],
+    ['head', 'POST /v1/posts HTTP/1.1\r\nHost:'],
+  ])('one that stops in the middle of its %s is closed, and no function sees it', async (_, text) => {
+    const { port, events } = await start(undefined, { requestTimeoutMs: 200 });
+    const began = performance.now();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(text);
+    await new Promise((resolve) => socket.on('error', resolve).on('close', resolve).on('end', resolve).resume());
+    socket.destroy();
+    expect(performance.now() - began).toBeGreaterThan(190);
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(events).toEqual([]);
+  });
+
+  test('a slow function is waited for longer than a slow sender', async () => {
+    const slow = () => new Promise((resolve) => setTimeout(resolve, 700, { statusCode: 200, body: 'late' }));
+    const { origin } = await start(slow, { requestTimeoutMs: 200 });
+    expect((await send(`${origin}/v1/posts/1`)).body).toBe('late');
+  });
+
   test('one connection serves many requests', async () => {
     const { origin } = await start(undefined, { routes: routes.slice(0, 1) });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
