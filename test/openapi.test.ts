@@ -71,7 +71,7 @@ describe('every operation', () => {
         const { schema: problem } = described.responses[statusOf(code)]?.content?.['application/problem+json'] ?? {};
         expect(JSON.stringify(problem), `${operation} ${code}`).toContain(`"${code}"`);
       }
-      for (const status of ['413', '429', '500', '503'])
+      for (const status of ['400', '413', '429', '500', '503'])
         expect(described.responses[status]?.content, `${operation} ${status}`).toHaveProperty('application/json');
     }
   });

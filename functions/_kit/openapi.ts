@@ -24,7 +24,7 @@ const DESCRIPTION = [
 ].join(' ');
 
 /** What the gateway writes itself, before or instead of a function: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
-const GATEWAY_STATUSES: readonly number[] = [413, 429, 500, 503];
+const GATEWAY_STATUSES: readonly number[] = [400, 413, 429, 500, 503];
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'Done.',
@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<number, string>> = {
   202: 'Accepted.',
   204: 'Done; there is nothing to say.',
   302: 'Elsewhere.',
+  400: 'The request cannot be read.',
   413: 'The request is too large.',
   429: 'Too many requests.',
   500: 'Something went wrong on our side.',
