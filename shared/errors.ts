@@ -126,6 +126,12 @@ export const errors = {
     retryable: false,
     title: 'Another post of the project has this externalId.',
   },
+  handle_taken: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Another account of the community has this handle.',
+  },
   in_use: { kind: 'conflict', actor: 'you', retryable: false, title: 'Something still waits for it.' },
   media_not_usable: {
     kind: 'conflict',

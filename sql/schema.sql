@@ -765,6 +765,7 @@ create table social_accounts (
 
 comment on table social_accounts is 'An account on a platform. Reconnecting keeps its id, so what waits for it resumes.';
 
+CREATE UNIQUE INDEX social_accounts_community_handle_key ON public.social_accounts USING btree (lower(handle)) WHERE ((platform = 'community'::text) AND (status <> 'disconnected'::text));
 CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING btree (connected_by);
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
 
@@ -1059,16 +1060,25 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION app.connect_own_account(project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
+CREATE OR REPLACE FUNCTION app.connect_own_account(project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer, spare_handle text)
  RETURNS TABLE(outcome text, account social_accounts)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  select * from app.connect_account(app.user_id(), project_id, platform, platform_account_id, handle, display_name,
-    avatar_url, base_url, scopes, access_token_sealed, refresh_token_sealed, expires_in_s)
+  select * from app.connect_account(app.user_id(), connect_own_account.project_id, connect_own_account.platform,
+    platform_account_id,
+    case
+      when connect_own_account.spare_handle is not null and exists (
+        select from social_accounts a
+        where a.platform = 'community' and a.status <> 'disconnected' and a.project_id <> connect_own_account.project_id
+          and lower(a.handle) = lower(connect_own_account.handle)
+      ) then connect_own_account.spare_handle
+      else connect_own_account.handle
+    end,
+    display_name, avatar_url, base_url, scopes, access_token_sealed, refresh_token_sealed, expires_in_s)
 $function$;
-grant execute on function app.connect_own_account(uuid,text,text,text,text,text,text,text[],text,text,integer) to posthaste_api;
+grant execute on function app.connect_own_account(uuid,text,text,text,text,text,text,text[],text,text,integer,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.count_comment()
  RETURNS trigger

@@ -18,6 +18,7 @@ export const handler = endpoint({
     'forbidden',
     'address_not_allowed',
     'platform_disabled',
+    'handle_taken',
     'sign_in_refused',
     'platform_rejected',
     'platform_unavailable',

@@ -11,7 +11,7 @@ import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { platformApps } from './platform-apps.ts';
 import { connectOwnAccount, loadConnectContext, startOauth } from './queries.ts';
-import { handleOf, originOf, signInError } from './rules.ts';
+import { handleOf, isReservedHandle, originOf, signInError, spareHandleOf } from './rules.ts';
 import { appBinding, seal, tokenBinding, verifierBinding } from './seal.ts';
 import { Account, type ConnectInput, type Connection } from './shapes.ts';
 
@@ -28,16 +28,24 @@ export async function connectAccount(tools: Tools, input: ConnectInput): Promise
   const context = await loadContext(tools.db, input, given);
   if ('appPassword' in input) return signIn(tools, connector, context, input);
   if (connector.capabilities.connect === 'oauth') return authorize(tools, connector, context, input.projectId);
-  const handle = ('handle' in input ? input.handle : undefined) ?? handleOf(context.projectName ?? '');
-  return connected(tools.db, input, {
+  return connectCommunity(tools.db, context, input);
+}
+
+/** Under the handle that was asked for, else the one it has, else one made of the project's name. */
+async function connectCommunity(db: Db, context: Context, input: ConnectInput): Promise<Connection> {
+  const asked = 'handle' in input ? input.handle : undefined;
+  const usual = context.communityHandle ?? handleOf(context.projectName ?? '');
+  const spare = spareHandleOf(usual);
+  const profile = {
     platformAccountId: input.projectId,
-    handle,
+    handle: asked ?? (isReservedHandle(usual) ? spare : usual),
     displayName: context.projectName,
     avatarUrl: null,
     baseUrl: '',
     scopes: [],
     expiresInS: null,
-  });
+  };
+  return connected(db, input, profile, asked === undefined ? spare : null);
 }
 
 async function loadContext(db: Db, input: ConnectInput, given: string | null) {
@@ -102,6 +110,7 @@ async function connected(
   db: Db,
   { projectId, platform }: Pick<ConnectInput, 'projectId' | 'platform'>,
   profile: Profile,
+  spareHandle: string | null = null,
 ): Promise<Connection> {
   const { platformAccountId, handle, displayName, avatarUrl, baseUrl, scopes, expiresInS } = profile;
   const row = await db.change(connectOwnAccount, {
@@ -114,6 +123,7 @@ async function connected(
     baseUrl,
     scopes,
     expiresInS,
+    spareHandle,
     ...(await sealTokens(platform, profile)),
   });
   return { status: 'connected', account: Account.parse(row) };

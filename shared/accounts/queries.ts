@@ -14,6 +14,7 @@ export const listPlatforms = query({
 const context = z.object({
   right: z.enum(['write', 'read', 'none']),
   projectName: z.string().nullable(),
+  communityHandle: z.string().nullable(),
   enabled: z.boolean(),
   baseUrl: z.string().nullable(),
   authorizeUrl: z.string().nullable(),
@@ -34,6 +35,8 @@ export const loadConnectContext = query({ name: 'loadConnectContext', kind: 'act
       else 'none'
     end as right,
     (select pr.name from projects pr where pr.id = ${'projectId'}::uuid) as project_name,
+    (select own.handle from social_accounts own
+      where own.project_id = ${'projectId'}::uuid and own.platform = 'community' limit 1) as community_handle,
     pf.enabled, pf.base_url, pf.authorize_url, a.client_id
   from platforms pf
   left join platform_apps a on a.platform = pf.name and a.base_url = ${'origin'} and a.redirect_uri = ${'redirectUri'}
@@ -54,13 +57,16 @@ export const connectOwnAccount = query({ name: 'connectOwnAccount', kind: 'actor
   accessToken: string | null;
   refreshToken: string | null;
   expiresInS: number | null;
+  /** Taken where another project has the handle. */
+  spareHandle: string | null;
 }>`
   select c.outcome, (c.account).id, (c.account).project_id, (c.account).platform, (c.account).platform_account_id,
     (c.account).handle, (c.account).display_name, (c.account).avatar_url, nullif((c.account).base_url, '') as base_url,
     (c.account).scopes, (c.account).status, (c.account).status_reason, (c.account).connected_by, (c.account).connected_at,
     (c.account).disconnected_at, (c.account).created_at, (c.account).updated_at, (c.account).version
   from app.connect_own_account(${'projectId'}::uuid, ${'platform'}, ${'platformAccountId'}, ${'handle'}, ${'displayName'},
-    ${'avatarUrl'}, ${'baseUrl'}, ${'scopes'}::text[], ${'accessToken'}, ${'refreshToken'}, ${'expiresInS'}::integer) c`;
+    ${'avatarUrl'}, ${'baseUrl'}, ${'scopes'}::text[], ${'accessToken'}, ${'refreshToken'}, ${'expiresInS'}::integer,
+    ${'spareHandle'}) c`;
 
 /** Begins an OAuth sign-in; keeps our registration with the instance where one was just made. */
 export const startOauth = query({

@@ -1,4 +1,5 @@
 /** What connecting decides without asking anybody. */
+import { randomBytes } from 'node:crypto';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Failure } from '../platforms/connector.ts';
 
@@ -15,6 +16,23 @@ export function handleOf(projectName: string): string {
     .slice(0, MAX_HANDLE)
     .replace(/-+$/, '');
   return slug.length < 2 ? 'project' : slug;
+}
+
+// Names that readers would take for the people who run the place.
+const RESERVED = new Set(
+  'abuse admin administrator api billing community contact help info legal mail me mod moderator null official owner posthaste privacy root security staff status support system team undefined webmaster'.split(
+    ' ',
+  ),
+);
+
+export function isReservedHandle(handle: string): boolean {
+  return RESERVED.has(handle.toLowerCase().replace(/[_-]/g, ''));
+}
+
+/** `elan-sohne` → `elan-sohne-3f9a1c`, for when the handle itself is taken. */
+export function spareHandleOf(handle: string): string {
+  const suffix = `-${randomBytes(3).toString('hex')}`;
+  return handle.slice(0, MAX_HANDLE - suffix.length) + suffix;
 }
 
 /** `mastodon.social`, `https://mastodon.social/@ada` → `https://mastodon.social`; null when it is no address. */

@@ -69,6 +69,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
 };
 
 const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
+  social_accounts_community_handle_key: 'handle_taken',
   posts_external_id_key: 'external_id_taken',
 };
 

@@ -1,4 +1,4 @@
-drop function app.connect_own_account(uuid, text, text, text, text, text, text, text[], text, text, integer);
+drop function app.connect_own_account(uuid, text, text, text, text, text, text, text[], text, text, integer, text);
 drop function app.finish_oauth(text, text, text, text, text, text, text[], text, text, integer);
 drop function app.connect_account(uuid, uuid, text, text, text, text, text, text, text[], text, text, integer);
 drop function app.use_oauth_state(text);

@@ -85,6 +85,9 @@ create table social_accounts (
   constraint social_accounts_status_known check (status in ('connected', 'reauthorization_needed', 'restricted', 'disconnected'))
 );
 comment on table social_accounts is 'An account on a platform. Reconnecting keeps its id, so what waits for it resumes.';
+-- A handle of our own community is one account's alone, however it is written.
+create unique index social_accounts_community_handle_key on social_accounts (lower(handle))
+  where platform = 'community' and status <> 'disconnected';
 create index social_accounts_platform_idx on social_accounts (platform);
 create index social_accounts_connected_by_idx on social_accounts (connected_by);
 create trigger social_accounts_touch before update on social_accounts for each row execute function app.touch();
@@ -240,14 +243,24 @@ $$;
 grant execute on function app.use_oauth_state(text),
   app.finish_oauth(text, text, text, text, text, text, text[], text, text, integer) to posthaste_public;
 
--- The same for a signed-in person (app password, community), who can only be themselves.
+-- The same for a signed-in person (app password, community), who can only be themselves. The spare handle is for one that
+-- nobody asked for and that another project has.
 create function app.connect_own_account(project_id uuid, platform text, platform_account_id text, handle text,
   display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text,
-  expires_in_s integer)
+  expires_in_s integer, spare_handle text)
 returns table (outcome text, account social_accounts)
 language sql security definer set search_path = public, pg_temp
 as $$
-  select * from app.connect_account(app.user_id(), project_id, platform, platform_account_id, handle, display_name,
-    avatar_url, base_url, scopes, access_token_sealed, refresh_token_sealed, expires_in_s)
+  select * from app.connect_account(app.user_id(), connect_own_account.project_id, connect_own_account.platform,
+    platform_account_id,
+    case
+      when connect_own_account.spare_handle is not null and exists (
+        select from social_accounts a
+        where a.platform = 'community' and a.status <> 'disconnected' and a.project_id <> connect_own_account.project_id
+          and lower(a.handle) = lower(connect_own_account.handle)
+      ) then connect_own_account.spare_handle
+      else connect_own_account.handle
+    end,
+    display_name, avatar_url, base_url, scopes, access_token_sealed, refresh_token_sealed, expires_in_s)
 $$;
-grant execute on function app.connect_own_account(uuid, text, text, text, text, text, text, text[], text, text, integer) to posthaste_api;
+grant execute on function app.connect_own_account(uuid, text, text, text, text, text, text, text[], text, text, integer, text) to posthaste_api;

@@ -88,7 +88,7 @@ describe('what the named functions do inside', () => {
     ['actor', `select app.liked('${one.communityPostId}')`],
     [
       'actor',
-      `select * from app.connect_own_account('${one.projectId}', 'threads', 'new', 'h', null, null, '', '{}', 'a', 'r', 60)`,
+      `select * from app.connect_own_account('${one.projectId}', 'threads', 'new', 'h', null, null, '', '{}', 'a', 'r', 60, null)`,
     ],
     ['public', "select * from app.login_candidate('person7@example.com')"],
     ['public', "select * from app.register('new@example.com', 'h', 'New', 'token', 'link')"],

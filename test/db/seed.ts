@@ -46,7 +46,7 @@ export async function addAccount(sql: Sql, projectId: string, platform = 'commun
     project_id: projectId,
     platform,
     platform_account_id: randomUUID(),
-    handle: 'ada',
+    handle: `ada-${randomUUID()}`,
     base_url: '',
   });
 }

@@ -172,7 +172,7 @@ function writeSamples(seed: Seed): Record<string, Sample> {
     connectAccount: {
       bodies: [
         { platform: 'community', projectId, handle: 'walker' },
-        { platform: 'bluesky', projectId, identifier: 'a.b', appPassword: 'p', baseUrl },
+        { platform: 'bluesky', projectId, identifier: 'a.b', appPassword: 'abcd-efgh-ijkl-mnop', baseUrl },
         { platform: 'mastodon', projectId, baseUrl },
         { platform: 'threads', projectId },
       ],

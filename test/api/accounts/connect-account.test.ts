@@ -36,6 +36,42 @@ test('the community connects at once, under a handle made of the project name', 
   });
 });
 
+test('a handle is one account’s alone, kept when it connects again, changed when another is asked for', async () => {
+  const handleIn = async (project: string, handle?: string) => {
+    const answer = await connect({ platform: 'community', projectId: project, ...(handle && { handle }) });
+    const connection = answer.json(Connection);
+    return connection.status === 'connected' ? connection.account.handle : null;
+  };
+  const [one, other, admin] = await Promise.all(
+    ['Rosa', 'Rosa', 'Admin'].map(async (name) => (await createProject(world, ada, name)).id),
+  );
+  if (one === undefined || other === undefined || admin === undefined) throw new Error('there are three projects');
+  expect(await handleIn(one)).toBe('rosa');
+  const spare = await handleIn(other);
+  expect(spare).toMatch(/^rosa-[0-9a-f]{6}$/);
+  expect(await handleIn(other)).toBe(spare);
+  expect(await handleIn(admin)).toMatch(/^admin-[0-9a-f]{6}$/);
+  const taken = await connect({ platform: 'community', projectId: other, handle: 'rosa' });
+  expect([taken.status, taken.code]).toEqual([409, 'handle_taken']);
+  expect(await handleIn(one, 'rosa_2')).toBe('rosa_2');
+  expect(await handleIn(one)).toBe('rosa_2');
+  expect(await handleIn(other, 'rosa')).toBe('rosa');
+  const twice = world.sql(`update social_accounts set handle = 'ROSA' where project_id = $1`, [one]);
+  await expect(twice).rejects.toThrow('social_accounts_community_handle_key');
+  await world.sql(`update social_accounts set status = 'disconnected' where project_id = $1`, [other]);
+  expect(await handleIn(one, 'rosa')).toBe('rosa');
+  const reserved = await connect({ platform: 'community', projectId: one, handle: 'admin' });
+  expect([reserved.status, reserved.pointers]).toEqual([422, ['/body/handle']]);
+});
+
+test('the password of a Bluesky account never goes to the platform', async () => {
+  for (const appPassword of ['correct horse battery', 'abcd-efgh-ijkl', 'abcdefghijklmnop']) {
+    const answer = await connect({ platform: 'bluesky', projectId, identifier: 'ada.example', appPassword });
+    expect([answer.status, answer.pointers]).toEqual([422, ['/body/appPassword']]);
+    expect(answer.text).not.toContain(appPassword);
+  }
+});
+
 test('an app password connects a Bluesky account; a wrong one is the answer of the platform', async () => {
   const { handle, did, appPassword } = await world.platforms.createBlueskyAccount();
   const wrong = await connect({

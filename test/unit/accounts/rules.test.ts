@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handleOf, originOf, signInError } from '../../../shared/accounts/rules.ts';
+import { handleOf, isReservedHandle, originOf, signInError, spareHandleOf } from '../../../shared/accounts/rules.ts';
 
 test.each([
   ['Élan & Söhne', 'elan-sohne'],
@@ -9,6 +9,19 @@ test.each([
   ['a'.repeat(80), 'a'.repeat(30)],
 ])('a handle of the project name %j is %j', (name, handle) => {
   expect(handleOf(name)).toBe(handle);
+});
+
+test('names of those who run the place are nobody’s handle, however they are written', () => {
+  expect(
+    ['admin', 'Root', 'posthaste', 'mod-erator', 'support_', 'system'].filter((name) => !isReservedHandle(name)),
+  ).toEqual([]);
+  expect(['ada', 'administer', 'support-group'].filter(isReservedHandle)).toEqual([]);
+});
+
+test('a spare handle is another each time, and no longer than handles are', () => {
+  const spare = spareHandleOf('a'.repeat(30));
+  expect(spare).toMatch(/^a{23}-[0-9a-f]{6}$/);
+  expect(spareHandleOf('a'.repeat(30))).not.toBe(spare);
 });
 
 test.each([
