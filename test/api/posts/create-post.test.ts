@@ -4,6 +4,7 @@ import { addMember, createProject, type Person, registerUser } from '../../suppo
 import { ahead, connectCommunity, createPost, page } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
+const anyId = '018f0000-0000-7000-8000-000000000001';
 let world: World;
 let owner: Person;
 let viewer: Person;
@@ -133,6 +134,12 @@ describe('a post', () => {
         ],
       },
       '/body/publications',
+    ],
+    ['a medium twice', { media: [{ mediaId: anyId }, { mediaId: anyId.toUpperCase() }] }, '/body/media/1/mediaId'],
+    [
+      'a medium twice for one account',
+      { publications: [{ accountId: anyId, media: [{ mediaId: anyId }, { mediaId: anyId }] }] },
+      '/body/publications/0/media/1/mediaId',
     ],
     ['an unknown field', { surprise: true }, '/body/surprise'],
     ['a wall time without zone', { schedule: { type: 'at', at: '2030-01-01T10:00:00' } }, '/body/schedule/timeZone'],
