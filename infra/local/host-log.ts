@@ -26,11 +26,13 @@ export function openHostLog(path: string): HostLog {
   return {
     write: (line) => stream.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`),
     captureConsole: () => {
-      Reflect.set(globalThis, LOG_SINK, (line: string) => stream.write(`${line}\n`));
+      Reflect.set(globalThis, LOG_SINK, (line: string) => stream.write(`${timed(line, 'info')}\n`));
       restore.push(() => Reflect.deleteProperty(globalThis, LOG_SINK));
       for (const method of methods) {
         const original = console[method];
-        console[method] = (...parts: unknown[]) => stream.write(`${formatWithOptions({ colors: false }, ...parts)}\n`);
+        console[method] = (...parts: unknown[]) => {
+          stream.write(`${timed(formatWithOptions({ colors: false }, ...parts), method)}\n`);
+        };
         restore.push(() => {
           console[method] = original;
         });
@@ -41,4 +43,18 @@ export function openHostLog(path: string): HostLog {
       return new Promise((resolve) => stream.end(resolve));
     },
   };
+}
+
+/** CloudWatch notes when a line came; here the line must say so itself. Text becomes a line of JSON too. */
+function timed(line: string, level: string): string {
+  const time = new Date().toISOString();
+  try {
+    const fields: unknown = JSON.parse(line);
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) {
+      return JSON.stringify({ time, ...fields });
+    }
+  } catch {
+    // It is text.
+  }
+  return JSON.stringify({ time, level, message: line });
 }

@@ -3,20 +3,11 @@ import { join } from 'node:path';
 import type { PlatformPlace } from './host-database.ts';
 import type { HostLog } from './host-log.ts';
 import { readApps } from './host-secrets.ts';
-import type { HostOptions, PlatformOrigins, ThreadsApp } from './options.ts';
+import type { HostOptions, PlatformOrigins } from './options.ts';
 import { createPlatformsClient } from './platforms/control-client.ts';
-import { type Platforms, startPlatforms } from './platforms/process.ts';
-import { readState } from './platforms/state-file.ts';
 import type { Ports } from './ports.ts';
+import { supervisePlatforms } from './supervisor.ts';
 import type { Wire } from './wire.ts';
-
-function startOwnPlatforms(
-  dataDir: string,
-  { aws: _, postgres: __, ...ports }: Ports,
-  options: { readonly app: ThreadsApp; readonly log: (line: string) => void },
-): Promise<Platforms> {
-  return startPlatforms({ dataDir: platformsFolder(dataDir), ports, ...options });
-}
 
 export interface FoundPlatforms {
   readonly origins: PlatformOrigins;
@@ -24,9 +15,9 @@ export interface FoundPlatforms {
   stop(): Promise<void>;
 }
 
-/** Starts them, adopts those of a killed run, or takes the given ones. */
+/** Starts them and keeps them running, adopts those of a killed run, or takes the given ones. */
 export async function findPlatforms(
-  { dataDir, platforms = 'start' }: HostOptions,
+  { dataDir, platforms = 'start', report }: HostOptions,
   parts: { readonly wire: Wire; readonly ports: Ports; readonly log: HostLog },
 ): Promise<FoundPlatforms | null> {
   if (platforms === 'none') return null;
@@ -36,27 +27,17 @@ export async function findPlatforms(
     return { origins: platforms.origins, missing: null, stop: async () => undefined };
   }
   const app = readApps({ get: wire.secretText }, wire.secrets.platformApps).threads;
-  const started = await startOwnPlatforms(dataDir, ports, {
-    app,
-    log: (line) => log.write({ level: 'info', message: line }),
-  });
-  const { available, reason } = started.bluesky;
-  return { origins: started.origins, missing: available ? null : (reason ?? 'unknown'), stop: started.stop };
-}
-
-/** Ends what a killed run left, so that its folder can be removed. */
-export async function stopLeftPlatforms(dataDir: string): Promise<void> {
-  const state = readState(platformsFolder(dataDir));
-  if (state === null || state.pid === null) return;
-  const { pid, instance } = state;
-  const isOurs = () =>
-    createPlatformsClient(`http://127.0.0.1:${state.ports.control}`)
-      .health()
-      .then((health) => health.instance === instance && health.pid === pid)
-      .catch(() => false);
-  if (!(await isOurs())) return;
-  process.kill(pid, 'SIGTERM');
-  while (await isOurs()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { aws: _, postgres: __, ...own } = ports;
+  const note = (line: string) => log.write({ level: 'info', message: line });
+  const supervisor = await supervisePlatforms(
+    { dataDir: join(dataDir, 'platforms'), ports: own, app, log: note },
+    (line) => {
+      note(line);
+      report?.(line);
+    },
+  );
+  const { origins, bluesky } = supervisor.current();
+  return { origins, missing: bluesky.available ? null : (bluesky.reason ?? 'unknown'), stop: supervisor.stop };
 }
 
 /** Threads sends people only to addresses that its app has named. */
@@ -75,8 +56,4 @@ export function placesOf({ bluesky, appview, threads }: PlatformOrigins): Platfo
 /** What functions may fetch although it is not public. */
 export function trustedOf({ bluesky, appview, threads, mastodon }: PlatformOrigins): string[] {
   return [bluesky, appview, threads, mastodon];
-}
-
-function platformsFolder(dataDir: string): string {
-  return join(dataDir, 'platforms');
 }

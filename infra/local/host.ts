@@ -2,7 +2,7 @@
  * The second host of the same functions: everything that AWS does for them, on one machine. One host per process, since
  * functions keep clients and read the environment once. Order of starting is the reverse of the order of stopping.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reloadConfig } from '../../shared/config/config.ts';
 import type { Door } from '../doors.ts';
@@ -23,19 +23,11 @@ import { createGateway } from './gateway.ts';
 import { ensureMigrator, type HostDatabase, openDatabase } from './host-database.ts';
 import { type HostLog, openHostLog } from './host-log.ts';
 import { linksOf, localPages } from './host-pages.ts';
-import {
-  type FoundPlatforms,
-  findPlatforms,
-  placesOf,
-  registerCallbacks,
-  stopLeftPlatforms,
-  trustedOf,
-} from './host-platforms.ts';
+import { type FoundPlatforms, findPlatforms, placesOf, registerCallbacks, trustedOf } from './host-platforms.ts';
 import { createInvoker } from './invoke.ts';
-import { lockFiles } from './lock.ts';
+import { removeKept } from './kept.ts';
 import type { HostOptions, PlatformOrigins } from './options.ts';
 import { anyFreePort, keepPorts, type Ports } from './ports.ts';
-import { removePostgres } from './postgres.ts';
 import { announceUploads, deadLetterOf, declareQueues, queueNames, startEventSources, workersOf } from './queues.ts';
 import type { StartPageLink } from './start-page.ts';
 import { type PostgresSupervisor, supervisePostgres } from './supervisor.ts';
@@ -211,19 +203,6 @@ function startPostgres(options: HostOptions, port: number, log: HostLog): Promis
     durable: options.durable ?? true,
     log: (line) => log.write({ level: 'info', message: line }),
   });
-}
-
-/** Everything but the lock, which this very process may hold. */
-async function removeKept(dataDir: string): Promise<void> {
-  await stopLeftPlatforms(dataDir);
-  await removePostgres(dataDir);
-  const names = await readdir(dataDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  for (const name of names) {
-    if (!lockFiles.has(name)) await rm(join(dataDir, name), { recursive: true, force: true });
-  }
 }
 
 async function steer(postgres: PostgresSupervisor, action: 'stop' | 'start' | 'kill'): Promise<void> {

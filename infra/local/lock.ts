@@ -12,9 +12,6 @@ export interface Lock {
   release(): void;
 }
 
-/** Names in the data folder that belong to the lock. */
-export const lockFiles: ReadonlySet<string> = new Set(['host.lock', 'host.pid']);
-
 /** Takes the lock of an existing folder; returns the words of the host that holds it instead. */
 export function takeLock(dataDir: string): Lock | { readonly heldBy: string } {
   const note = join(dataDir, 'host.pid');

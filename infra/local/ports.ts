@@ -70,13 +70,21 @@ export function anyFreePort(): Promise<number> {
   return findFreePort(new Set());
 }
 
-/** Whether somebody could listen on 127.0.0.1 there now. */
-export function isFree(candidate: number): Promise<boolean> {
+export type PortState = 'free' | 'taken' | 'not allowed';
+
+/** Whether we could listen on 127.0.0.1 there now. Low ports are not allowed to everybody. */
+export function portState(candidate: number): Promise<PortState> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port: candidate, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code === 'EACCES' || error.code === 'EPERM' ? 'not allowed' : 'taken');
+    });
+    probe.listen({ port: candidate, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve('free')));
   });
+}
+
+export async function isFree(candidate: number): Promise<boolean> {
+  return (await portState(candidate)) === 'free';
 }
 
 /** Writes beside and renames, so that a crash leaves the old file or the new one. */

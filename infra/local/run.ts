@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { checkWritable, tellDatabasePlace } from './data-folder.ts';
 import { printEnvironment } from './environment-lines.ts';
 import { startHost } from './host.ts';
+import { checkOurs } from './kept.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { readArguments, type StartArguments } from './options.ts';
-import { isFree } from './ports.ts';
+import { defaultPort, readArguments, type StartArguments } from './options.ts';
+import { portState } from './ports.ts';
 import { keepRunning, stopBySignal } from './signals.ts';
 import { oneLine, shown } from './terminal.ts';
 import { watch } from './watch.ts';
@@ -14,6 +15,7 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function run(args: readonly string[]): Promise<void> {
   const given = readArguments(args, process.env, project);
+  process.stdout.on('error', ignoreClosedPipe);
   try {
     if (typeof given === 'string') throw new Error(given);
     if (given.watch) return watch(args, project);
@@ -27,14 +29,22 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Everything that can be in the way, asked before anything is started. */
-async function claim({ dataDir, port }: StartArguments): Promise<Lock> {
+async function claim({ dataDir, port, fresh }: StartArguments): Promise<Lock> {
+  if (fresh) checkOurs(dataDir);
   checkWritable(dataDir);
   const lock = takeLock(dataDir);
   if ('heldBy' in lock) throw new Error(`Posthaste already runs on ${shown(dataDir)} (${lock.heldBy})`);
-  if (port !== 0 && !(await isFree(port))) {
-    throw new Error(`port ${port} on 127.0.0.1 is taken; set PORT to another one, such as PORT=${port + 1} npm start`);
+  const state = port === 0 ? 'free' : await portState(port);
+  if (state !== 'free') {
+    const other = state === 'not allowed' ? defaultPort : port + 1;
+    throw new Error(`port ${port} on 127.0.0.1 is ${state}; set PORT to another one, such as PORT=${other} npm start`);
   }
   return lock;
+}
+
+/** Whoever reads our lines may stop reading, as `head` does. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 async function serve(given: StartArguments, lock: Lock): Promise<void> {

@@ -37,7 +37,7 @@ export interface NewUser {
 
 export interface PlatformsClient {
   readonly origin: string;
-  /** `bluesky` is null when it runs, else one line. */
+  /** `bluesky` is null when it runs, else one line. Rejects when there is no answer within 2 s: they hang. */
   health(): Promise<z.output<typeof health>>;
   createUser(platform: 'mastodon' | 'threads', user?: NewUser): Promise<SimulatedUser>;
   createBlueskyAccount(account?: { handle?: string }): Promise<BlueskyLogin>;
@@ -72,6 +72,8 @@ export interface PlatformsClient {
   reset(platforms?: readonly SimulatedPlatform[]): Promise<void>;
 }
 
+const healthTimeoutMs = 2_000;
+
 /** Calls reject with the status and the words of the control call. */
 export function createPlatformsClient(controlOrigin: string): PlatformsClient {
   const call = <Schema extends z.ZodType>(
@@ -79,13 +81,14 @@ export function createPlatformsClient(controlOrigin: string): PlatformsClient {
     path: string,
     answer: Schema,
     body?: unknown,
-  ): Promise<z.output<Schema>> => request(`${controlOrigin}/_control/${path}`, method, answer, body);
+    signal?: AbortSignal,
+  ): Promise<z.output<Schema>> => request(`${controlOrigin}/_control/${path}`, method, answer, body, signal);
   const post = async (path: string, body: unknown): Promise<void> => {
     await call('POST', path, z.unknown(), body);
   };
   return {
     origin: controlOrigin,
-    health: () => call('GET', 'health', health),
+    health: () => call('GET', 'health', health, undefined, AbortSignal.timeout(healthTimeoutMs)),
     createUser: (platform, user = {}) => call('POST', `${platform}/users`, simulatedUser, user),
     createBlueskyAccount: (account = {}) => call('POST', 'bluesky/accounts', blueskyAccount, account),
     issueToken: async (platform, wanted) => (await call('POST', `${platform}/tokens`, token, wanted)).accessToken,
@@ -119,9 +122,11 @@ async function request<Schema extends z.ZodType>(
   method: string,
   answer: Schema,
   body: unknown,
+  signal: AbortSignal | undefined,
 ): Promise<z.output<Schema>> {
   const response = await fetch(url, {
     method,
+    ...(signal === undefined ? {} : { signal }),
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
   const text = await response.text();

@@ -4,12 +4,13 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPlatformsClient } from './control-client.ts';
-import { runningPlatforms } from './running.ts';
+import { isPlatforms, runningPlatforms } from './running.ts';
 import { type PlatformPorts, type PlatformsState, readState } from './state-file.ts';
 
 const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
 const startTimeoutMs = 90_000;
 const stopTimeoutMs = 10_000;
+const killTimeoutMs = 5_000;
 
 export interface StartPlatforms {
   readonly dataDir: string;
@@ -38,6 +39,7 @@ export interface Platforms {
   /** They already ran. */
   readonly adopted: boolean;
   readonly pid: number;
+  isAlive(): boolean;
   /** Ends them; what they answered is kept in the data folder. */
   stop(): Promise<void>;
 }
@@ -48,8 +50,10 @@ export async function startPlatforms(options: StartPlatforms): Promise<Platforms
   mkdirSync(dataDir, { recursive: true });
   const left = await leftRunning(dataDir);
   if (left !== null) {
-    if ((await answers(left)) && fits(left.ports, options.ports)) return handle(left, left.pid, true);
-    await end(left.pid);
+    const healthy = await answers(left);
+    if (healthy && fits(left.ports, options.ports)) return handle(left, left.pid, true);
+    if (!healthy) options.log?.(`the platforms left by an earlier run (process ${left.pid}) hang and are ended`);
+    await endLeft(left.pid, healthy);
   }
   const state = await launch(dataDir, options);
   options.log?.(`platforms started with process ${state.pid}`);
@@ -59,7 +63,7 @@ export async function startPlatforms(options: StartPlatforms): Promise<Platforms
 /** Ends what runs for this folder, answering or not, so that the folder can be removed. */
 export async function stopPlatforms(dataDir: string): Promise<void> {
   const left = runningPlatforms(resolve(dataDir));
-  if (left !== null) await end(left.pid);
+  if (left !== null) await endLeft(left.pid, await answers(left));
 }
 
 function handle(state: PlatformsState, pid: number, adopted: boolean): Platforms {
@@ -77,6 +81,7 @@ function handle(state: PlatformsState, pid: number, adopted: boolean): Platforms
     bluesky: reason === null ? { available: true } : { available: false, reason },
     adopted,
     pid,
+    isAlive: () => signal(pid, 0) && (process.platform !== 'linux' || isPlatforms(pid)),
     stop: () => end(pid),
   };
 }
@@ -147,14 +152,36 @@ async function leftRunning(dataDir: string): Promise<(PlatformsState & { readonl
   }
 }
 
+async function endLeft(pid: number, healthy: boolean): Promise<void> {
+  if (healthy) await end(pid);
+  else await kill(pid);
+}
+
 async function end(pid: number): Promise<void> {
+  if (!isPlatforms(pid)) return;
   signal(pid, 'SIGTERM');
-  const until = Date.now() + stopTimeoutMs;
+  if (!(await isGone(pid, stopTimeoutMs))) await kill(pid);
+}
+
+/** The PDS is of the same process group. One that a person started by hand leads none. */
+async function kill(pid: number): Promise<void> {
+  signal(-pid, 'SIGKILL');
+  signal(pid, 'SIGKILL');
+  await isGone(pid, killTimeoutMs);
+}
+
+async function isGone(pid: number, withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
   while (Date.now() < until) {
-    if (!signal(pid, 0)) return;
+    if (!signal(pid, 0)) return true;
+    if (!isPlatforms(pid)) {
+      // A zombie: ours is collected at once, another's may never be.
+      await wait(20);
+      return true;
+    }
     await wait(20);
   }
-  signal(-pid, 'SIGKILL');
+  return false;
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isFree, keepPorts } from '../../../infra/local/ports.ts';
+import { isFree, keepPorts, portState } from '../../../infra/local/ports.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -48,4 +50,16 @@ test('a port that somebody listens on is not free', async () => {
   expect(await isFree(port)).toBe(false);
   await new Promise((resolve) => server.close(resolve));
   expect(await isFree(port)).toBe(true);
+});
+
+test('a port that is not allowed to this user is told from one that is taken', async () => {
+  const file = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+  const lowest = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 1024;
+  const ports = new URL('../../../infra/local/ports.ts', import.meta.url).href;
+  // Root may listen everywhere.
+  const script = `import { portState } from ${JSON.stringify(ports)};
+    if (process.getuid() === 0) process.setuid(65534);
+    console.log(await portState(1));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe(lowest > 1 ? 'not allowed' : await portState(1));
 });

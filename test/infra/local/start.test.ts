@@ -1,12 +1,21 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { stopLeftPlatforms } from '../../../infra/local/host-platforms.ts';
+import { stopPlatforms } from '../../../infra/local/platforms/process.ts';
 import { isFree } from '../../../infra/local/ports.ts';
 import { removePostgres } from '../../../infra/local/postgres.ts';
 
@@ -23,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-  await stopLeftPlatforms(dataDir);
+  await stopPlatforms(join(dataDir, 'platforms'));
   await removePostgres(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -119,6 +128,13 @@ describe('one clear line and exit code 1', () => {
     chmodSync(dataDir, 0o755);
   });
 
+  test('--fresh on a folder that is none of ours, where everything stays', async () => {
+    mkdirSync(join(dataDir, 'logs'));
+    writeFileSync(join(dataDir, 'letter.txt'), 'dear');
+    expect(await complaint(['--no-platforms', '--fresh'])).toContain('holds letter.txt and no data of Posthaste');
+    expect(readdirSync(dataDir)).toEqual(['letter.txt', 'logs']);
+  });
+
   test('unknown arguments and a port that is none', async () => {
     expect(await complaint(['--frehs'])).toContain('unknown argument --frehs');
     expect(await complaint(undefined, 'http')).toContain('PORT must be a port number, not http');
@@ -162,8 +178,10 @@ describe('a run', () => {
     expect(readFileSync(join(dataDir, 'ports.json'), 'utf8')).toBe(ports);
     second.child.kill('SIGTERM');
     await second.exit;
+    writeFileSync(join(dataDir, 'letter.txt'), 'dear');
     const third = start(['--no-platforms', '--fresh']);
     await third.ready;
+    expect(readFileSync(join(dataDir, 'letter.txt'), 'utf8')).toBe('dear');
     expect(third.lines().join()).toContain('migrations applied');
     expect(readFileSync(join(dataDir, 'aws', 'secrets.json'), 'utf8')).not.toBe(secrets);
     third.child.kill('SIGTERM');
@@ -198,6 +216,28 @@ describe('a run', () => {
     expect(await next.exit).toBe(0);
   });
 
+  test('platforms that die come back at the same addresses, and the terminal and the log say so', async () => {
+    const run = start([]);
+    await run.ready;
+    const { pid } = platforms();
+    process.kill(pid ?? 0, 'SIGKILL');
+    const answer = async () => {
+      const response = await fetch(`http://127.0.0.1:${keptPort('control')}/_control/health`).catch(() => null);
+      return response === null ? null : z.object({ pid: z.int() }).parse(await response.json()).pid;
+    };
+    await vi.waitFor(async () => expect([null, pid]).not.toContain(await answer()), { timeout: 60_000, interval: 100 });
+    expect(run.lines()).toContain('the platforms died; starting again');
+    const lines = readFileSync(join(dataDir, 'logs', 'host.log'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ time: expect.any(String), message: 'the platforms died; starting again' }),
+    );
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    expect(await isFree(keptPort('control'))).toBe(true);
+  });
+
   test('one press of Ctrl-C arrives twice under npm and still stops in order', async () => {
     const run = start();
     await run.ready;
@@ -205,6 +245,13 @@ describe('a run', () => {
     run.child.kill('SIGINT');
     expect(await run.exit).toBe(0);
     expect(existsSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'))).toBe(false);
+  });
+
+  test('--env ends quietly when its reader has seen enough', () => {
+    writeFileSync(join(dataDir, 'ports.json'), '{}');
+    const command = '"$0" infra/local/start.js --data "$1" --env | true';
+    const piped = spawnSync('/bin/sh', ['-c', command, process.execPath, dataDir], { cwd: project, encoding: 'utf8' });
+    expect([piped.status, piped.stderr]).toEqual([0, '']);
   });
 
   test('--env prints what other tools need to reach it', async () => {

@@ -1,6 +1,8 @@
 /** The platforms as a process: found again, taken over, begun anew with nothing lost. */
 import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createPlatformsClient } from '../../../infra/local/platforms/control-client.ts';
@@ -63,6 +65,27 @@ test('what a killed host left can be ended by its folder alone', async () => {
   await stopPlatforms(world.dataDir);
   expect(isAlive(world.platforms.pid)).toBe(false);
   await stopPlatforms(world.dataDir);
+});
+
+test('platforms that hang are ended and started anew at the same addresses', async () => {
+  const world = await newWorld({ bluesky: false });
+  const { origins, pid } = world.platforms;
+  process.kill(pid, 'SIGSTOP');
+  const second = await world.start();
+  expect([second.adopted, second.origins, isAlive(pid)]).toEqual([false, origins, false]);
+  process.kill(second.pid, 'SIGSTOP');
+  await stopPlatforms(world.dataDir);
+  expect(isAlive(second.pid)).toBe(false);
+}, 20_000);
+
+test('platforms of another folder are not ended, whatever an old file says', async () => {
+  const world = await newWorld({ bluesky: false });
+  const other = await newWorld({ bluesky: false });
+  await other.platforms.stop();
+  const state = await readFile(join(world.dataDir, 'platforms.json'));
+  await writeFile(join(other.dataDir, 'platforms.json'), state);
+  await stopPlatforms(other.dataDir);
+  expect(isAlive(world.platforms.pid)).toBe(true);
 });
 
 test('after a stop they come back at the same addresses', async () => {
