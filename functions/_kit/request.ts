@@ -6,8 +6,8 @@ import { hashWithSalt } from '../../shared/auth/password.ts';
 import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.ts';
 import type { Caller, Repeat } from '../../shared/db/client.ts';
 import { AppError, type FieldError, fail } from '../../shared/errors.ts';
+import { fieldWords } from '../../shared/text/field-words.ts';
 import type { EndpointContract } from './contract.ts';
-import { fieldWords } from './field-words.ts';
 
 const DEFAULT_MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
