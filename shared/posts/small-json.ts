@@ -5,7 +5,10 @@ import { z } from 'zod';
 export function smallJson(maxBytes: number) {
   return z
     .record(z.string(), z.unknown())
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `must be at most ${maxBytes} bytes of JSON`)
+    .refine(
+      (value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+      `must be at most ${maxBytes} bytes of JSON`,
+    )
     .refine(holdsExactNumbers, 'holds a number that JSON readers do not agree on: send it as a string');
 }
 
