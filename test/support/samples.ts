@@ -171,7 +171,7 @@ function writeSamples(seed: Seed): Record<string, Sample> {
     updateProject: { params: { projectId }, bodies: [{ name: 'N', description: 'D', timeZone: 'UTC' }], stranger },
     connectAccount: {
       bodies: [
-        { platform: 'community', projectId, handle: 'walker' },
+        { platform: 'community', projectId, handle: `walker-${projectId.slice(-8)}` },
         { platform: 'bluesky', projectId, identifier: 'a.b', appPassword: 'abcd-efgh-ijkl-mnop', baseUrl },
         { platform: 'mastodon', projectId, baseUrl },
         { platform: 'threads', projectId },

@@ -1,5 +1,7 @@
 /** Publishing on the outside platforms: accounts connected as people do it, and the platforms' own word on what happened. */
+
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { SeenRequest } from '../../infra/local/platforms/control-client.ts';
 import { completeOauth } from '../../infra/local/platforms/control-client.ts';
 import type { PlatformFaultInput } from '../../infra/local/platforms/faults.ts';
@@ -103,6 +105,25 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
+/** As the person does it in the settings of the account. */
+async function newAppPassword(
+  origin: string,
+  { handle, password }: { handle: string; password: string },
+): Promise<string> {
+  const ask = async <S extends z.ZodType>(method: string, body: unknown, answer: S, token?: string) => {
+    const response = await fetch(`${origin}/xrpc/${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+    });
+    return answer.parse(await response.json());
+  };
+  const session = { identifier: handle, password };
+  const { accessJwt } = await ask('com.atproto.server.createSession', session, z.object({ accessJwt: z.string() }));
+  const made = z.object({ password: z.string() });
+  return (await ask('com.atproto.server.createAppPassword', { name: 'again' }, made, accessJwt)).password;
+}
+
 async function connect(world: SocialWorld, owner: Person, platform: Outside): Promise<ConnectedAccount> {
   const { id: projectId } = await createProject(world, owner);
   if (platform === 'bluesky') {
@@ -123,7 +144,7 @@ async function connect(world: SocialWorld, owner: Person, platform: Outside): Pr
       return connection.account.id;
     };
     // Its app passwords may be what was taken away.
-    const reconnect = () => signIn(login.password);
+    const reconnect = async () => signIn(await newAppPassword(world.origins.bluesky, login));
     return { id: await signIn(login.appPassword), projectId, platform, name: login.did, reconnect };
   }
   const account = await connectByScreen(world, owner, { platform, projectId });
