@@ -120,7 +120,8 @@ function toArguments(dataDir: string, options: StartPlatforms): string[] {
   const list = ['--data', dataDir];
   for (const [name, port] of Object.entries(options.ports ?? {})) list.push(`--${name}`, String(port));
   if (options.app !== undefined) {
-    list.push('--client-id', options.app.clientId, '--client-secret', options.app.clientSecret);
+    // One word each: a secret may begin with a dash.
+    list.push(`--client-id=${options.app.clientId}`, `--client-secret=${options.app.clientSecret}`);
   }
   if (options.bluesky === false) list.push('--no-bluesky');
   if (options.pdsRateLimits === true) list.push('--pds-rate-limits');

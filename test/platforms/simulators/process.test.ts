@@ -43,6 +43,11 @@ async function killed(pid: number): Promise<void> {
   await eventually(async () => (isAlive(pid) ? null : true));
 }
 
+test('start with an app whose secret begins with a dash', async () => {
+  const world = await newWorld({ bluesky: false, app: { clientId: '-id', clientSecret: '-XYZ=w' } });
+  expect((await world.client.health()).pid).toBe(world.platforms.pid);
+});
+
 test('a second start adopts those that run', async () => {
   const world = await newWorld({ bluesky: false });
   const { pid, origins } = world.platforms;
