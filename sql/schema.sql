@@ -599,11 +599,16 @@ create table project_collaborators (
   user_id uuid not null,
   role text not null,
   created_at timestamp with time zone not null default app.now(),
+  permissions text[] not null default '{}'::text[],
   constraint project_collaborators_pkey PRIMARY KEY (project_id, user_id),
   constraint project_collaborators_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint project_collaborators_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint project_collaborators_permissions_known CHECK ((permissions <@ '{review,approve,write}'::text[])),
   constraint project_collaborators_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'approver'::text, 'reviewer'::text, 'viewer'::text])))
 );
+
+comment on table project_collaborators is 'Who belongs to a project, and as what.';
+comment on column project_collaborators.permissions is 'Given on top of what the role allows: review, approve, write.';
 
 CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators USING btree (user_id);
 
@@ -1201,6 +1206,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.is_staff(role text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce((
+    select u.role = 'admin' or u.role = is_staff.role
+    from users u where u.id = app.user_id() and u.status = 'active' and u.deleted_at is null), false)
+$function$;
+comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both.';
+grant execute on function app.is_staff(text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
  RETURNS TABLE(client_id text)
  LANGUAGE sql
@@ -1350,14 +1368,16 @@ AS $function$
   select coalesce(array_agg(c.project_id), '{}')
   from project_collaborators c join projects p on p.id = c.project_id
   where c.user_id = app.user_id() and p.deleted_at is null
-    and case permission
+    and (permission = any (c.permissions) or case permission
       when 'read' then true
+      when 'review' then c.role <> 'viewer'
+      when 'approve' then c.role in ('owner', 'approver')
       when 'write' then c.role in ('owner', 'editor')
       when 'manage' then c.role = 'owner'
       else false
-    end
+    end)
 $function$;
-comment on function app.projects_of(text) is 'Rights are read from tables on every statement, never from the token.';
+comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Rights are read from tables on every statement, never from the token.';
 grant execute on function app.projects_of(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text)

@@ -5,8 +5,10 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from './database.ts';
-import { expected, type Rights, type RoleName, rights, roleNames, sorted, type Verb, verbs } from './policy-table.ts';
-import { buildPolicyWorld, type PersonName, type PolicyWorld, people } from './policy-world.ts';
+import { buildPolicyWorld, type PolicyWorld } from './policy-world.ts';
+import { rights } from './rights/all.ts';
+import { expected, type Rights, type RoleName, roleNames, sorted, type Verb, verbs } from './rights/format.ts';
+import { type PersonName, people } from './rights/people.ts';
 
 let open: OpenDatabase;
 let world: PolicyWorld;

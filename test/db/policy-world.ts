@@ -1,6 +1,8 @@
 /** Three projects with a row in every table, and people in every relation to the first of them. */
 import { randomUUID } from 'node:crypto';
 import type { Sql } from './database.ts';
+import { fills } from './rights/all.ts';
+import { members, type PersonName, people } from './rights/people.ts';
 import {
   addAccount,
   addMedia,
@@ -12,10 +14,6 @@ import {
   addTenant,
   type Someone,
 } from './seed.ts';
-
-export const members = ['viewer', 'reviewer', 'approver', 'editor', 'owner'] as const;
-export const people = ['stranger', ...members] as const;
-export type PersonName = (typeof people)[number];
 
 /** `own` is the project that the members belong to, `other` somebody else's, `gone` one that was deleted. */
 export const projectLabels = ['own', 'other', 'gone'] as const;
@@ -30,6 +28,8 @@ export interface ProjectRows {
   /** A publication without a community post. */
   readonly unpublishedId: string;
   readonly mediaId: string;
+  /** Ids of what the areas' own fills have added, by name. */
+  readonly more: Map<string, string>;
 }
 
 export interface PolicyWorld {
@@ -39,7 +39,7 @@ export interface PolicyWorld {
   /** Community posts of `own` by visibility, `deleted`, and those of `other` (`other-public`, `other-private`). */
   readonly posts: Readonly<Record<string, string>>;
   /** What stands for a row in the expectations, by its id. */
-  readonly labels: ReadonlyMap<string, string>;
+  readonly labels: Map<string, string>;
 }
 
 export async function buildPolicyWorld(sql: Sql): Promise<PolicyWorld> {
@@ -47,6 +47,8 @@ export async function buildPolicyWorld(sql: Sql): Promise<PolicyWorld> {
   const rival = await addPerson(sql, 'rival');
   const named = {} as Record<PersonName, Someone>;
   for (const name of people) named[name] = await addPerson(sql, name);
+  for (const role of ['moderator', 'admin'] as const)
+    await sql('update users set role = $2 where id = $1', [named[role].userId, role]);
   for (const [name, person] of [...Object.entries(named), ['rival', rival] as const]) {
     labels.set(person.userId, name);
     await addRow(sql, 'email_verification_tokens', { user_id: person.userId, token_hash: randomUUID() });
@@ -72,7 +74,9 @@ export async function buildPolicyWorld(sql: Sql): Promise<PolicyWorld> {
   );
   await addRow(sql, 'idempotency_keys', { caller: named.owner.userId, route: 'r', key: 'k', body_hash: 'h' }, 'key');
   const posts = await fillCommunity(sql, { projects, named, rival, labels });
-  return { people: named, rival, projects, posts, labels };
+  const world = { people: named, rival, projects, posts, labels };
+  for (const fill of fills) await fill(sql, world);
+  return world;
 }
 
 async function fillProject(sql: Sql, owner: Someone): Promise<ProjectRows> {
@@ -104,7 +108,7 @@ async function fillProject(sql: Sql, owner: Someone): Promise<ProjectRows> {
   await addRow(sql, 'report_links', { ...project, post_id: postId, token_hash: randomUUID() });
   await addRow(sql, 'outbox_events', { ...project, kind: 'mail', payload: {} });
   const spareAccountId = await addAccount(sql, projectId);
-  return { projectId, accountId, spareAccountId, postId, publicationId, unpublishedId, mediaId };
+  return { projectId, accountId, spareAccountId, postId, publicationId, unpublishedId, mediaId, more: new Map() };
 }
 
 interface Filling {

@@ -1,0 +1,3 @@
+import type { CrowdStep } from './format.ts';
+
+export const crowd: readonly CrowdStep[] = [];

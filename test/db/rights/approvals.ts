@@ -1,0 +1,3 @@
+import type { RightsTable } from './format.ts';
+
+export const rights: RightsTable = {};
