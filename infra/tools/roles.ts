@@ -3,6 +3,7 @@
  * so they are ensured before migrations instead of being one. None owns a table or bypasses row-level security.
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { RunSql } from './sql-runner.ts';
 
 export const ROLES = { api: 'posthaste_api', worker: 'posthaste_worker', reporting: 'posthaste_reporting' } as const;
@@ -11,7 +12,8 @@ const PUBLIC_ROLE = 'posthaste_public';
 
 export type RolePasswords = Readonly<Record<keyof typeof ROLES, string>>;
 
-export async function ensureRoles(run: RunSql, passwords: RolePasswords): Promise<void> {
+export async function ensureRoles(runOnce: RunSql, passwords: RolePasswords): Promise<void> {
+  const run = (sql: string) => inTurn(runOnce, sql);
   for (const role of [...Object.values(ROLES), PUBLIC_ROLE]) {
     await run(`do $$ begin create role ${role} nologin; exception when duplicate_object then null; end $$`);
   }
@@ -19,6 +21,20 @@ export async function ensureRoles(run: RunSql, passwords: RolePasswords): Promis
     await run(`alter role ${role} login password '${scramVerifier(passwords[key])}'`);
   }
   await run(`grant ${PUBLIC_ROLE} to ${ROLES.api}`);
+}
+
+/** A lock of one database does not keep out the migrator of another on the same server; PostgreSQL refuses one of the two. */
+async function inTurn(run: RunSql, sql: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run(sql);
+      return;
+    } catch (error) {
+      const isRace = error instanceof Error && error.message.includes('tuple concurrently updated');
+      if (!isRace || attempt === 10) throw error;
+      await setTimeout(50 * attempt);
+    }
+  }
 }
 
 function entries<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] {
