@@ -1,27 +1,10 @@
 /** In a database in use no statement of the code reads a whole table that grows, with row-level security active. */
-import { glob } from 'node:fs/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Parameter } from '../../shared/db/parameters.ts';
-import type { Statement } from '../../shared/db/statement.ts';
 import { type Asking, fillCrowd } from './crowd.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
-
-type AnyStatement = Statement<Record<string, Parameter>, z.ZodObject>;
-const statementShape = z.custom<AnyStatement>(
-  (value) => typeof value === 'object' && value !== null && 'text' in value && 'keys' in value && 'access' in value,
-);
-
-const root = new URL('../../', import.meta.url);
-const statements: AnyStatement[] = [];
-for await (const file of glob('shared/**/*queries.ts', { cwd: root })) {
-  const module: Record<string, unknown> = await import(new URL(file, root).href);
-  for (const exported of Object.values(module)) {
-    const parsed = statementShape.safeParse(exported);
-    if (parsed.success) statements.push(parsed.data);
-  }
-}
+import { type AnyStatement, argumentOf, callOf, loginOfKind, statements } from './every-statement.ts';
 
 let open: OpenDatabase;
 let asking: Asking;
@@ -45,13 +28,6 @@ const small = new Set(['platforms', 'platform_apps', 'schema_migrations']);
 
 /** `statement: table` → why a whole scan is right there. */
 const accepted: Readonly<Record<string, string>> = {};
-
-const logins = {
-  actor: 'posthaste_api',
-  anyone: 'posthaste_api',
-  public: 'posthaste_public',
-  worker: 'posthaste_worker',
-} as const;
 
 it.each(statements)('$name', async (statement) => {
   for (const filtered of [true, false]) {
@@ -143,7 +119,7 @@ const node: z.ZodType<Node> = z.object({
     return z.array(node).optional();
   },
 });
-const planRows = z.array(z.object({ 'QUERY PLAN': z.array(z.object({ Plan: node })) }));
+const planRow = z.object({ 'QUERY PLAN': z.array(z.object({ Plan: node })) });
 
 /** `name: table` of every node that reads all of a table that grows: in sequence, or by an index that nothing narrows. */
 async function scansOf(statement: AnyStatement, filtered = true): Promise<string[]> {
@@ -151,18 +127,13 @@ async function scansOf(statement: AnyStatement, filtered = true): Promise<string
   const partial = await open.sql(`select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
     join pg_class t on t.oid = i.indrelid where i.indpred is not null and c.reltuples < t.reltuples / 5`);
   const narrow = new Set(partial.map(({ name }) => String(name)));
-  const values = statement.keys.map((key) => argumentOf(statement, key, filtered));
-  const plan = await asRole(logins[statement.kind], async () => {
-    const types = values.map(() => 'text').join(', ');
-    const literals = values.map((value) => (value === null ? 'null' : client.escapeLiteral(value))).join(', ');
-    await client.query(`prepare planned${types === '' ? '' : ` (${types})`} as ${statement.text}`);
-    try {
-      return planRows.parse(
-        (await client.query(`explain (format json) execute planned${types === '' ? '' : ` (${literals})`}`)).rows,
-      );
-    } finally {
-      await client.query('deallocate planned');
-    }
+  const values = statement.keys.map((key) => argumentOf(statement, key, { asking, filtered }));
+  const plan = await asRole(loginOfKind[statement.kind], async () => {
+    const { rows } = await client.query<{ part: string }>(
+      'select part from app.run($1::jsonb, $2, $3::text[]) as part',
+      [callOf(statement, asking), `explain (format json) ${statement.text}`, values],
+    );
+    return planRow.parse(JSON.parse(rows.map(({ part }) => part).join('')));
   });
   const found: string[] = [];
   const visit = (current: Node): void => {
@@ -175,7 +146,7 @@ async function scansOf(statement: AnyStatement, filtered = true): Promise<string
     if (whole && table !== undefined && !small.has(table)) found.push(`${statement.name}: ${table}`);
     for (const child of current.Plans ?? []) visit(child);
   };
-  visit(plan[0]?.['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'nothing' });
+  visit(plan['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'nothing' });
   return found;
 }
 
@@ -189,62 +160,4 @@ async function asRole<T>(login: string, work: () => Promise<T>): Promise<T> {
   } finally {
     await client.query('rollback');
   }
-}
-
-/** What lists filter by, which may be left out. */
-const filters = new Set([
-  'projectId',
-  'accountId',
-  'postId',
-  'status',
-  'platform',
-  'externalId',
-  'updatedSince',
-  'before',
-  'mediaKind',
-]);
-
-/** A value as a request would bring it, by the name and the type of the parameter. */
-function argumentOf({ name, keys, text }: AnyStatement, key: string, filtered: boolean): string | null {
-  const type = new RegExp(`\\$${keys.indexOf(key) + 1}::([a-z]+(?: precision)?(?:\\[\\])?)`).exec(text)?.[1] ?? 'text';
-  if (!filtered && keys.includes('limit') && filters.has(key)) return null;
-  if (key === 'id') return name.includes('Session') ? asking.sessionId : asking.projectId;
-  if (key in asking) return asking[key as keyof Asking];
-  switch (type) {
-    case 'uuid':
-      return asking.publicationId;
-    case 'uuid[]':
-      return `{${key === 'accountIds' ? asking.accountId : key === 'mediaIds' ? asking.mediaId : asking.publicationId}}`;
-    case 'text[]':
-      return '{threads,mastodon}';
-    case 'boolean':
-      return 'true';
-    case 'timestamptz':
-    case 'timestamp':
-      return '2026-01-02T03:04:05Z';
-    case 'jsonb':
-      return ['patch', 'metadata', 'result'].includes(key) ? '{}' : JSON.stringify([recordOf()]);
-    case 'text':
-      return texts[key] ?? 'x';
-    default:
-      return '20';
-  }
-}
-
-const texts: Readonly<Record<string, string>> = {
-  platform: 'threads',
-  status: 'published',
-  timeZone: 'UTC',
-  scheduleType: 'at',
-};
-
-function recordOf() {
-  return {
-    id: asking.publicationId,
-    mediaId: asking.mediaId,
-    generation: 1,
-    leaseToken: asking.userId,
-    needsS: 10,
-    state: 'published',
-  };
 }
