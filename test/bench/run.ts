@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME [options]]`: figures beside a baseline of the same run. A bench that cannot run fails. */
 import { benchBundles } from './bundles.ts';
+import { benchData } from './data/run.ts';
 import { benchDoors } from './doors.ts';
 import { benchPublications } from './publications.ts';
 import { benchRequests } from './requests.ts';
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<v
   publications: benchPublications,
   bundles: benchBundles,
   doors: benchDoors,
+  data: benchData,
 };
 
 const [name, ...options] = process.argv.slice(2);
