@@ -107,12 +107,18 @@ export const listMedia = query({ name: 'listMedia', kind: 'actor', access: 'read
         'width', r.width, 'height', r.height, 'sha256', r.sha256) order by r.name)
       from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb) as renditions,
     m.created_by, m.created_at, m.updated_at, m.version
-  from media m left join videos v on v.project_id = m.project_id and v.media_id = m.id
-  where m.deleted_at is null
-    and (${'projectId'}::uuid is null or m.project_id = ${'projectId'}::uuid)
-    and (${'status'}::text is null or m.status = ${'status'})
-    and (${'mediaKind'}::text is null or m.kind = ${'mediaKind'})
-    and (${'before'}::uuid is null or m.id < ${'before'}::uuid)
+  from unnest(app.projects_of('read')) mine (project_id)
+  cross join lateral (
+    select * from media newest
+    where newest.project_id = mine.project_id and newest.deleted_at is null
+      and (${'status'}::text is null or newest.status = ${'status'})
+      and (${'mediaKind'}::text is null or newest.kind = ${'mediaKind'})
+      and (${'before'}::uuid is null or newest.id < ${'before'}::uuid)
+    order by newest.id desc
+    limit ${'limit'}::integer + 1
+  ) m
+  left join videos v on v.project_id = m.project_id and v.media_id = m.id
+  where ${'projectId'}::uuid is null or mine.project_id = ${'projectId'}::uuid
   order by m.id desc
   limit ${'limit'}::integer + 1`;
 
