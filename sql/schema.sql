@@ -79,6 +79,51 @@ grant select on analytics to posthaste_api;
 grant select on analytics to posthaste_reporting;
 grant insert, select on analytics to posthaste_worker;
 
+create table api_keys (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  name text not null,
+  prefix text not null,
+  key_hash text not null,
+  scopes text[] not null,
+  is_test boolean not null default false,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_key_hash_key UNIQUE (key_hash),
+  constraint api_keys_prefix_key UNIQUE (prefix),
+  constraint api_keys_project_id_id_key UNIQUE (project_id, id),
+  constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint api_keys_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint api_keys_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint api_keys_prefix_length CHECK (((length(prefix) >= 4) AND (length(prefix) <= 40))),
+  constraint api_keys_scopes_some CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50)))
+);
+
+comment on table api_keys is 'Keys of programs, bound to one project. A key may what its creator may there, cut down to its scopes; without a creator it is dead.';
+comment on column api_keys.is_test is 'Reaches simulated platforms only.';
+comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
+
+CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (created_by);
+CREATE INDEX api_keys_project_id_idx ON public.api_keys USING btree (project_id, id DESC);
+
+alter table api_keys enable row level security;
+
+create policy api_keys_insert on api_keys for insert to posthaste_api
+  with check (((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])) AND (created_by = ( SELECT app.user_id() AS user_id))));
+create policy api_keys_read on api_keys for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy api_keys_update on api_keys for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+
+grant insert (project_id, created_by, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
+grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
+grant update (name, revoked_at) on api_keys to posthaste_api;
+
 create table comments (
   id uuid not null default uuidv7(),
   community_post_id uuid not null,
@@ -310,6 +355,88 @@ create policy media_renditions_worker on media_renditions for all to posthaste_w
 grant select on media_renditions to posthaste_api;
 grant delete, insert, select, update on media_renditions to posthaste_worker;
 
+create table mfa_factors (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  kind text not null,
+  name text,
+  secret_sealed text,
+  code_hashes text[],
+  last_step bigint,
+  confirmed_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint mfa_factors_pkey PRIMARY KEY (id),
+  constraint mfa_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint mfa_factors_kind_fits CHECK ((((kind = 'totp'::text) = (secret_sealed IS NOT NULL)) AND ((kind = 'recovery'::text) = (code_hashes IS NOT NULL)))),
+  constraint mfa_factors_kind_known CHECK ((kind = ANY (ARRAY['totp'::text, 'recovery'::text]))),
+  constraint mfa_factors_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+comment on table mfa_factors is 'Second factors: authenticator apps, and the codes for when one is lost. Used through functions only.';
+comment on column mfa_factors.code_hashes is 'Hashes of the recovery codes that are left.';
+comment on column mfa_factors.confirmed_at is 'Null: enrolled, but no code was shown yet; asked for at no login.';
+comment on column mfa_factors.last_step is 'The time step of the code that was used last: none is good twice.';
+
+CREATE UNIQUE INDEX mfa_factors_recovery_key ON public.mfa_factors USING btree (user_id) WHERE (kind = 'recovery'::text);
+CREATE INDEX mfa_factors_user_id_idx ON public.mfa_factors USING btree (user_id);
+
+alter table mfa_factors enable row level security;
+
+create policy mfa_factors_own on mfa_factors for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy mfa_factors_remove on mfa_factors for delete to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+
+grant delete on mfa_factors to posthaste_api;
+
+grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at) on mfa_factors to posthaste_api;
+
+create table notifications (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  project_id uuid,
+  actor_id uuid,
+  kind text not null,
+  payload jsonb not null default '{}'::jsonb,
+  event_id uuid,
+  read_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint notifications_pkey PRIMARY KEY (id),
+  constraint notifications_event_once UNIQUE (user_id, event_id),
+  constraint notifications_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES users(id) ON DELETE SET NULL,
+  constraint notifications_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint notifications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint notifications_kind_form CHECK ((kind ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)+$'::text)),
+  constraint notifications_payload_object CHECK ((jsonb_typeof(payload) = 'object'::text))
+);
+
+comment on table notifications is 'What a person is told. Names are joined on reading: the payload holds ids, never a person''s values.';
+comment on column notifications.actor_id is 'Who did it; null: nobody, or somebody who has left.';
+comment on column notifications.event_id is 'The event that it tells of: a second delivery of the event tells nothing again.';
+
+CREATE INDEX notifications_actor_id_idx ON public.notifications USING btree (actor_id);
+CREATE INDEX notifications_created_at_idx ON public.notifications USING btree (created_at);
+CREATE INDEX notifications_project_id_idx ON public.notifications USING btree (project_id);
+CREATE INDEX notifications_unread_idx ON public.notifications USING btree (user_id, id DESC) WHERE (read_at IS NULL);
+CREATE INDEX notifications_user_id_idx ON public.notifications USING btree (user_id, id DESC);
+
+alter table notifications enable row level security;
+
+create policy notifications_mark on notifications for update to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy notifications_own on notifications for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy notifications_worker on notifications for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on notifications to posthaste_api;
+grant delete, insert, select on notifications to posthaste_worker;
+
+grant update (read_at) on notifications to posthaste_api;
+
 create table oauth_states (
   id uuid not null default uuidv7(),
   state_hash text not null,
@@ -361,13 +488,19 @@ create table outbox_events (
   attempts integer not null default 0,
   dispatched_at timestamp with time zone,
   last_error text,
+  user_id uuid,
   constraint outbox_events_pkey PRIMARY KEY (id),
-  constraint outbox_events_kind_known CHECK ((kind = ANY (ARRAY['mail'::text, 'account.disconnected'::text, 'media.deleted'::text, 'publication.published'::text, 'publication.failed'::text, 'publication.unknown'::text])))
+  constraint outbox_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint outbox_events_kind_form CHECK (((kind = 'mail'::text) OR (kind ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)+$'::text)))
 );
 
 comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
+comment on column outbox_events.kind is 'mail, or noun.verb: what happened to what.';
+comment on column outbox_events.project_id is 'Whose event it is. No reference: an event of a purged project is still to be told.';
+comment on column outbox_events.user_id is 'The one person whom it concerns; null where a project''s members are meant.';
 
 CREATE INDEX outbox_events_dispatched_at_idx ON public.outbox_events USING btree (dispatched_at) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX outbox_events_user_id_idx ON public.outbox_events USING btree (user_id);
 CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (created_at) WHERE (dispatched_at IS NULL);
 
 alter table outbox_events enable row level security;
@@ -377,6 +510,33 @@ create policy outbox_events_worker on outbox_events for all to posthaste_worker
   with check (true);
 
 grant delete, insert, select, update on outbox_events to posthaste_worker;
+
+create table password_reset_tokens (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  token_hash text not null,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '01:00:00'::interval),
+  used_at timestamp with time zone,
+  constraint password_reset_tokens_pkey PRIMARY KEY (id),
+  constraint password_reset_tokens_token_hash_key UNIQUE (token_hash),
+  constraint password_reset_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+comment on table password_reset_tokens is 'Hashes of the tokens in reset mails; single use.';
+
+CREATE INDEX password_reset_tokens_expires_at_idx ON public.password_reset_tokens USING btree (expires_at);
+CREATE INDEX password_reset_tokens_user_id_idx ON public.password_reset_tokens USING btree (user_id);
+
+alter table password_reset_tokens enable row level security;
+
+create policy password_reset_tokens_worker on password_reset_tokens for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on password_reset_tokens to posthaste_worker;
+
+grant select (id, expires_at) on password_reset_tokens to posthaste_worker;
 
 create table platform_apps (
   platform text not null,
@@ -698,6 +858,64 @@ create policy publication_attempts_worker on publication_attempts for all to pos
 grant insert, select on publication_attempts to posthaste_api;
 grant insert, select, update on publication_attempts to posthaste_worker;
 
+create table rate_counters (
+  caller text not null,
+  class text not null,
+  window_start timestamp with time zone not null,
+  count integer not null default 1,
+  expires_at timestamp with time zone not null,
+  constraint rate_counters_pkey PRIMARY KEY (caller, class, window_start),
+  constraint rate_counters_count_natural CHECK ((count >= 0)),
+  constraint rate_counters_expires_later CHECK ((expires_at > window_start))
+);
+
+comment on table rate_counters is 'Requests by caller, class of door and window. Unlogged: counting must not make a reading request wait for a durable commit, and after a crash a fresh window harms nobody.';
+comment on column rate_counters.caller is 'Person, session, key or a keyed hash of an address; never the address itself.';
+
+CREATE INDEX rate_counters_expires_at_idx ON public.rate_counters USING btree (expires_at);
+
+alter table rate_counters enable row level security;
+
+create policy rate_counters_worker on rate_counters for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on rate_counters to posthaste_worker;
+
+grant select (caller, class, window_start, expires_at) on rate_counters to posthaste_worker;
+
+create table realtime_connections (
+  connection_id text not null,
+  user_id uuid not null,
+  session_id uuid,
+  connected_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '02:00:00'::interval),
+  constraint realtime_connections_pkey PRIMARY KEY (connection_id),
+  constraint realtime_connections_session_id_fkey FOREIGN KEY (session_id) REFERENCES user_sessions(id) ON DELETE CASCADE,
+  constraint realtime_connections_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint realtime_connections_connection_id_length CHECK (((length(connection_id) >= 1) AND (length(connection_id) <= 128)))
+);
+
+comment on table realtime_connections is 'Open WebSocket connections. The gateway ends each after two hours.';
+
+CREATE INDEX realtime_connections_expires_at_idx ON public.realtime_connections USING btree (expires_at);
+CREATE INDEX realtime_connections_session_id_idx ON public.realtime_connections USING btree (session_id);
+CREATE INDEX realtime_connections_user_id_idx ON public.realtime_connections USING btree (user_id);
+
+alter table realtime_connections enable row level security;
+
+create policy realtime_connections_own on realtime_connections for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy realtime_connections_worker on realtime_connections for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete, select on realtime_connections to posthaste_api;
+grant delete, select on realtime_connections to posthaste_worker;
+
+grant insert (connection_id, user_id, session_id) on realtime_connections to posthaste_api;
+
 create table report_links (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -824,6 +1042,81 @@ create policy user_engagement_worker on user_engagement for select to posthaste_
 grant delete, insert, select on user_engagement to posthaste_api;
 grant select on user_engagement to posthaste_worker;
 
+create table user_identities (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  provider text not null,
+  subject text not null,
+  email text,
+  created_at timestamp with time zone not null default app.now(),
+  last_used_at timestamp with time zone,
+  constraint user_identities_pkey PRIMARY KEY (id),
+  constraint user_identities_subject_key UNIQUE (provider, subject),
+  constraint user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_identities_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+  constraint user_identities_provider_form CHECK ((provider ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
+  constraint user_identities_subject_length CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
+comment on table user_identities is 'Who a person is at a provider of sign-in. Who only has a password has no row.';
+comment on column user_identities.email is 'The address as the provider told it; never a proof that it is the person''s here.';
+
+CREATE INDEX user_identities_email_idx ON public.user_identities USING btree (email, provider);
+CREATE INDEX user_identities_user_id_idx ON public.user_identities USING btree (user_id);
+
+alter table user_identities enable row level security;
+
+create policy user_identities_own on user_identities for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_identities_worker on user_identities for select to posthaste_worker
+  using (true);
+
+grant select on user_identities to posthaste_api;
+grant select on user_identities to posthaste_worker;
+
+create table user_preferences (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  default_posting_time time without time zone,
+  time_zone text not null default 'UTC'::text,
+  enable_ai_optimization boolean not null default true,
+  content_tone text,
+  email_notifications boolean not null default true,
+  post_failure_alerts boolean not null default true,
+  extra jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint user_preferences_pkey PRIMARY KEY (id),
+  constraint user_preferences_user_id_key UNIQUE (user_id),
+  constraint user_preferences_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_preferences_content_tone_length CHECK (((length(content_tone) >= 1) AND (length(content_tone) <= 50))),
+  constraint user_preferences_extra_object CHECK ((jsonb_typeof(extra) = 'object'::text)),
+  constraint user_preferences_time_zone_length CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
+);
+
+comment on table user_preferences is 'How a person wants it. Without a row all defaults hold.';
+comment on column user_preferences.default_posting_time is 'Wall time in time_zone that the composer proposes.';
+comment on column user_preferences.extra is 'Whatever else a client keeps for the person.';
+
+CREATE INDEX user_preferences_extra_idx ON public.user_preferences USING gin (extra);
+
+CREATE TRIGGER user_preferences_touch BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table user_preferences enable row level security;
+
+create policy user_preferences_own on user_preferences for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_preferences_worker on user_preferences for select to posthaste_worker
+  using (true);
+
+grant select on user_preferences to posthaste_api;
+grant select on user_preferences to posthaste_worker;
+
+grant insert (user_id, default_posting_time, time_zone, enable_ai_optimization, content_tone, email_notifications, post_failure_alerts, extra) on user_preferences to posthaste_api;
+grant update (default_posting_time, time_zone, enable_ai_optimization, content_tone, email_notifications, post_failure_alerts, extra) on user_preferences to posthaste_api;
+
 create table user_sessions (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -831,19 +1124,25 @@ create table user_sessions (
   previous_hash text,
   rotated_at timestamp with time zone not null default app.now(),
   user_agent text,
-  ip text,
+  ip inet,
   created_at timestamp with time zone not null default app.now(),
   last_used_at timestamp with time zone not null default app.now(),
   expires_at timestamp with time zone not null default (app.now() + '30 days'::interval),
   revoked_at timestamp with time zone,
   revoked_because text,
+  device jsonb not null default '{}'::jsonb,
+  is_active boolean generated always as ((revoked_at IS NULL)),
   constraint user_sessions_pkey PRIMARY KEY (id),
   constraint user_sessions_refresh_hash_key UNIQUE (refresh_hash),
-  constraint user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_sessions_device_object CHECK ((jsonb_typeof(device) = 'object'::text))
 );
 
 comment on table user_sessions is 'One row per login. Only hashes of refresh tokens are kept.';
+comment on column user_sessions.device is 'What the client told of itself: kind, system, name.';
+comment on column user_sessions.is_active is 'Not revoked; whether it has expired is expires_at''s.';
 
+CREATE INDEX user_sessions_active_idx ON public.user_sessions USING btree (user_id, id DESC) WHERE (revoked_at IS NULL);
 CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (expires_at);
 CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
 
@@ -860,14 +1159,14 @@ create policy user_sessions_worker on user_sessions for all to posthaste_worker
 
 grant delete on user_sessions to posthaste_worker;
 
-grant select (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at) on user_sessions to posthaste_api;
+grant select (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at, device, is_active) on user_sessions to posthaste_api;
 grant update (revoked_at, revoked_because) on user_sessions to posthaste_api;
 grant select (id, expires_at) on user_sessions to posthaste_worker;
 
 create table users (
   id uuid not null default uuidv7(),
   email text not null,
-  password_hash text not null,
+  password_hash text,
   display_name text not null,
   role text not null default 'user'::text,
   status text not null default 'active'::text,
@@ -878,19 +1177,50 @@ create table users (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
+  username text,
+  given_name text,
+  family_name text,
+  bio text,
+  avatar_url text,
+  avatar_media_id uuid,
+  last_login_at timestamp with time zone,
+  deletion_requested_at timestamp with time zone,
+  is_active boolean generated always as (((status = 'active'::text) AND (deleted_at IS NULL))),
+  is_verified boolean generated always as ((email_verified_at IS NOT NULL)),
   constraint users_pkey PRIMARY KEY (id),
-  constraint users_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
+  constraint users_avatar_media_id_fkey FOREIGN KEY (avatar_media_id) REFERENCES media(id) ON DELETE SET NULL,
+  constraint users_avatar_url_length CHECK ((length(avatar_url) <= 2000)),
+  constraint users_bio_length CHECK ((length(bio) <= 10000)),
+  constraint users_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 255))),
   constraint users_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
   constraint users_email_lower CHECK ((email = lower(email))),
+  constraint users_failed_login_attempts_natural CHECK ((failed_login_attempts >= 0)),
+  constraint users_family_name_length CHECK (((length(family_name) >= 1) AND (length(family_name) <= 255))),
+  constraint users_given_name_length CHECK (((length(given_name) >= 1) AND (length(given_name) <= 255))),
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'moderator'::text, 'creator'::text, 'user'::text, 'viewer'::text]))),
-  constraint users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text])))
+  constraint users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text]))),
+  constraint users_username_length CHECK (((length(username) >= 1) AND (length(username) <= 50)))
 );
 
 comment on table users is 'People who can log in. password_hash is read by app.login_candidate alone.';
+comment on column users.avatar_media_id is 'A medium of the person''s own project.';
+comment on column users.avatar_url is 'Where an imported picture lies; avatar_media_id goes before it.';
+comment on column users.deletion_requested_at is 'Begin of the grace time, after which app.erase_user runs.';
+comment on column users.display_name is 'The one name that is shown. given_name and family_name are optional parts of it.';
+comment on column users.locked_until is 'No login before this instant; set after failed_login_attempts.';
+comment on column users.password_hash is 'Null: signs in through an identity only.';
+comment on column users.role is 'Of the installation: admin, moderator, creator, user, viewer (reads only). Roles in projects are memberships.';
+comment on column users.username is 'Unique however it is written. Null: has chosen none yet.';
 
+CREATE INDEX users_active_idx ON public.users USING btree (id) WHERE ((status = 'active'::text) AND (deleted_at IS NULL));
+CREATE INDEX users_avatar_media_id_idx ON public.users USING btree (avatar_media_id);
+CREATE INDEX users_created_at_idx ON public.users USING btree (created_at);
+CREATE INDEX users_deletion_requested_at_idx ON public.users USING btree (deletion_requested_at) WHERE (deletion_requested_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
+CREATE INDEX users_role_idx ON public.users USING btree (role, id);
+CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 
-CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
 alter table users enable row level security;
 
@@ -899,12 +1229,14 @@ create policy users_self on users for select to posthaste_api
 create policy users_self_update on users for update to posthaste_api
   using ((id = ( SELECT app.user_id() AS user_id)))
   with check ((id = ( SELECT app.user_id() AS user_id)));
+create policy users_staff on users for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
 create policy users_worker on users for select to posthaste_worker
   using (true);
 
-grant select (id, email, display_name, role, status, email_verified_at, created_at, updated_at, deleted_at, version) on users to posthaste_api;
-grant update (display_name) on users to posthaste_api;
-grant select (id, email, display_name, status, deleted_at) on users to posthaste_worker;
+grant select (id, email, display_name, role, status, email_verified_at, created_at, updated_at, deleted_at, version, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at, is_active, is_verified) on users to posthaste_api;
+grant update (display_name, username, given_name, family_name, bio) on users to posthaste_api;
+grant select (id, email, display_name, role, status, email_verified_at, created_at, deleted_at, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at) on users to posthaste_worker;
 
 create table videos (
   media_id uuid not null,
@@ -932,6 +1264,121 @@ create policy videos_worker on videos for all to posthaste_worker
 
 grant select on videos to posthaste_api;
 grant delete, insert, select, update on videos to posthaste_worker;
+
+create table webhook_deliveries (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  webhook_id uuid not null,
+  event_id uuid not null,
+  event_kind text not null,
+  payload jsonb not null,
+  state text not null default 'waiting'::text,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone default app.now(),
+  lease_until timestamp with time zone,
+  response_status integer,
+  last_error text,
+  delivered_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '30 days'::interval),
+  version integer not null default 1,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_event_once UNIQUE (webhook_id, event_id),
+  constraint webhook_deliveries_webhook_fkey FOREIGN KEY (project_id, webhook_id) REFERENCES webhooks(project_id, id) ON DELETE CASCADE,
+  constraint webhook_deliveries_attempts_natural CHECK ((attempts >= 0)),
+  constraint webhook_deliveries_event_kind_form CHECK ((event_kind ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)+$'::text)),
+  constraint webhook_deliveries_owned CHECK (
+CASE state
+    WHEN 'waiting'::text THEN (next_attempt_at IS NOT NULL)
+    WHEN 'sending'::text THEN (lease_until IS NOT NULL)
+    WHEN 'delivered'::text THEN (delivered_at IS NOT NULL)
+    ELSE true
+END),
+  constraint webhook_deliveries_response_status_range CHECK (((response_status >= 100) AND (response_status <= 599))),
+  constraint webhook_deliveries_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'delivered'::text, 'failed'::text])))
+);
+
+comment on table webhook_deliveries is 'One event on its way to one webhook. Guarded by app.guard_delivery.';
+comment on column webhook_deliveries.event_id is 'The event''s id, and the receiver''s key against a second delivery. No reference: events are purged earlier.';
+comment on column webhook_deliveries.last_error is 'What the receiver or the network said, shortened; nothing of the request.';
+comment on column webhook_deliveries.state is 'waiting, sending (leased), delivered, failed (given up; may be sent again by hand).';
+
+CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
+CREATE INDEX webhook_deliveries_expires_at_idx ON public.webhook_deliveries USING btree (expires_at);
+CREATE INDEX webhook_deliveries_lease_idx ON public.webhook_deliveries USING btree (lease_until) WHERE (state = 'sending'::text);
+CREATE INDEX webhook_deliveries_webhook_idx ON public.webhook_deliveries USING btree (project_id, webhook_id, id DESC);
+
+CREATE TRIGGER webhook_deliveries_guard BEFORE UPDATE OF state ON public.webhook_deliveries FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_delivery();
+CREATE TRIGGER webhook_deliveries_touch BEFORE UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table webhook_deliveries enable row level security;
+
+create policy webhook_deliveries_read on webhook_deliveries for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy webhook_deliveries_worker on webhook_deliveries for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on webhook_deliveries to posthaste_api;
+grant delete, insert, select, update on webhook_deliveries to posthaste_worker;
+
+create table webhooks (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  url text not null,
+  description text,
+  events text[] not null,
+  secret_sealed text not null,
+  previous_secret_sealed text,
+  previous_secret_expires_at timestamp with time zone,
+  is_active boolean not null default true,
+  failing_since timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_project_id_id_key UNIQUE (project_id, id),
+  constraint webhooks_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint webhooks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint webhooks_description_length CHECK ((length(description) <= 500)),
+  constraint webhooks_events_some CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 100))),
+  constraint webhooks_previous_secret_expires CHECK (((previous_secret_sealed IS NULL) = (previous_secret_expires_at IS NULL))),
+  constraint webhooks_url_form CHECK (((url ~ '^https?://.'::text) AND (length(url) <= 2000)))
+);
+
+comment on table webhooks is 'Where a project''s events are sent, signed.';
+comment on column webhooks.events is 'Kinds of events, as in outbox_events.kind; * is all.';
+comment on column webhooks.failing_since is 'The first failure after the last success; after days of it the webhook is switched off.';
+comment on column webhooks.previous_secret_sealed is 'Signs too until previous_secret_expires_at, while the receiver changes over.';
+
+CREATE INDEX webhooks_created_by_idx ON public.webhooks USING btree (created_by);
+CREATE INDEX webhooks_previous_secret_idx ON public.webhooks USING btree (previous_secret_expires_at) WHERE (previous_secret_expires_at IS NOT NULL);
+CREATE UNIQUE INDEX webhooks_url_key ON public.webhooks USING btree (project_id, url) WHERE (deleted_at IS NULL);
+
+CREATE TRIGGER webhooks_touch BEFORE UPDATE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table webhooks enable row level security;
+
+create policy webhooks_insert on webhooks for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy webhooks_read on webhooks for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy webhooks_update on webhooks for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy webhooks_worker on webhooks for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on webhooks to posthaste_worker;
+
+grant insert (project_id, created_by, url, description, events, secret_sealed) on webhooks to posthaste_api;
+grant select (id, project_id, created_by, url, description, events, previous_secret_expires_at, is_active, failing_since, created_at, updated_at, deleted_at, version) on webhooks to posthaste_api;
+grant update (url, description, events, secret_sealed, previous_secret_sealed, previous_secret_expires_at, is_active, deleted_at) on webhooks to posthaste_api;
+grant update (previous_secret_sealed, previous_secret_expires_at, is_active, failing_since) on webhooks to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.add_comment(post uuid, parent uuid, text text)
  RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, comment_count bigint)
@@ -1171,6 +1618,35 @@ AS $function$
 $function$;
 grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.guard_delivery()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (case old.state
+    when 'waiting' then new.state in ('sending', 'failed')
+    when 'sending' then new.state in ('waiting', 'delivered', 'failed')
+    when 'failed' then new.state = 'waiting'
+    else false
+  end) is not true then
+    raise exception 'a delivery cannot go from % to %', old.state, new.state using errcode = 'PH009';
+  end if;
+  if new.state = 'sending' then
+    new.attempts := old.attempts + 1;
+  else
+    new.lease_until := null;
+  end if;
+  if new.state in ('delivered', 'failed') then
+    new.next_attempt_at := null;
+  end if;
+  if new.state = 'delivered' then
+    new.delivered_at := app.now();
+  end if;
+  return new;
+end
+$function$;
+comment on function app.guard_delivery() is 'States of a delivery; any other change is PH009. waiting to sending counts an attempt, whatever ends one gives up its lease.';
+
 CREATE OR REPLACE FUNCTION app.guard_publication()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1255,7 +1731,7 @@ CREATE OR REPLACE FUNCTION app.login_candidate(email text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   select u.id, u.password_hash, u.email_verified_at is not null, u.status = 'active'
-  from users u where u.email = login_candidate.email and u.deleted_at is null
+  from users u where u.email = login_candidate.email and u.deleted_at is null and u.password_hash is not null
 $function$;
 grant execute on function app.login_candidate(text) to posthaste_public;
 
@@ -1311,9 +1787,15 @@ CREATE OR REPLACE FUNCTION app.open_session(user_id uuid, refresh_hash text, use
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  with person as (
+    update users u set last_login_at = app.now()
+    where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
+    returning u.id
+  )
   insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
-  select u.id, open_session.refresh_hash, open_session.user_agent, open_session.ip
-  from users u where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
+  select p.id, open_session.refresh_hash, open_session.user_agent,
+    case when pg_input_is_valid(open_session.ip, 'inet') then open_session.ip::inet end
+  from person p
   returning 'ok', s.id, s.expires_at
 $function$;
 grant execute on function app.open_session(uuid,text,text,text) to posthaste_public;
