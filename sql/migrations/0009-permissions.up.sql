@@ -11,8 +11,8 @@ create or replace function app.projects_of(permission text) returns uuid[]
 language sql stable security definer set search_path = public, pg_temp
 as $$
   select coalesce(array_agg(c.project_id), '{}')
-  from project_collaborators c join projects p on p.id = c.project_id
-  where c.user_id = app.user_id() and p.deleted_at is null
+  from project_collaborators c join projects p on p.id = c.project_id join users u on u.id = c.user_id
+  where c.user_id = app.user_id() and p.deleted_at is null and (permission = 'read' or u.role <> 'viewer')
     and (permission = any (c.permissions) or case permission
       when 'read' then true
       when 'review' then c.role <> 'viewer'
@@ -23,7 +23,7 @@ as $$
     end)
 $$;
 comment on function app.projects_of is
-  'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Rights are read from tables on every statement, never from the token.';
+  'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Who is a viewer of the installation only reads, whatever the project says. Rights are read from tables on every statement, never from the token.';
 
 create function app.is_staff(role text) returns boolean
 language sql stable security definer set search_path = public, pg_temp
