@@ -1848,8 +1848,8 @@ CREATE OR REPLACE FUNCTION app.projects_of(permission text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   select coalesce(array_agg(c.project_id), '{}')
-  from project_collaborators c join projects p on p.id = c.project_id
-  where c.user_id = app.user_id() and p.deleted_at is null
+  from project_collaborators c join projects p on p.id = c.project_id join users u on u.id = c.user_id
+  where c.user_id = app.user_id() and p.deleted_at is null and (permission = 'read' or u.role <> 'viewer')
     and (permission = any (c.permissions) or case permission
       when 'read' then true
       when 'review' then c.role <> 'viewer'
@@ -1859,7 +1859,7 @@ AS $function$
       else false
     end)
 $function$;
-comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Rights are read from tables on every statement, never from the token.';
+comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Who is a viewer of the installation only reads, whatever the project says. Rights are read from tables on every statement, never from the token.';
 grant execute on function app.projects_of(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text)
