@@ -1,0 +1,2 @@
+drop table user_followers;
+drop function app.following();
