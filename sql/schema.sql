@@ -132,19 +132,37 @@ create table comments (
   text text not null,
   created_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
+  like_count bigint not null default 0,
+  reply_count bigint not null default 0,
+  edited_at timestamp with time zone,
+  is_edited boolean not null generated always as ((edited_at IS NOT NULL)),
+  hidden_at timestamp with time zone,
+  is_standing boolean not null generated always as (((deleted_at IS NULL) AND (hidden_at IS NULL))),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
   constraint comments_pkey PRIMARY KEY (id),
   constraint comments_post_id_id_key UNIQUE (community_post_id, id),
   constraint comments_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint comments_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
   constraint comments_parent_fkey FOREIGN KEY (community_post_id, parent_id) REFERENCES comments(community_post_id, id) ON DELETE CASCADE,
+  constraint comments_like_count_natural CHECK ((like_count >= 0)),
+  constraint comments_reply_count_natural CHECK ((reply_count >= 0)),
   constraint comments_text_length CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
 
+comment on table comments is 'What people say below a community post, in threads.';
+comment on column comments.hidden_at is 'Taken from view by a moderator; its author still sees it.';
+comment on column comments.is_standing is 'Neither deleted nor hidden. Counts and everybody else''s view ask for it.';
+comment on column comments.parent_id is 'The comment of the same post that this one replies to.';
+
 CREATE INDEX comments_author_id_idx ON public.comments USING btree (author_id);
 CREATE INDEX comments_community_post_idx ON public.comments USING btree (community_post_id, id);
+CREATE INDEX comments_created_at_idx ON public.comments USING btree (created_at DESC);
 CREATE INDEX comments_parent_idx ON public.comments USING btree (community_post_id, parent_id);
 
 CREATE TRIGGER comments_count AFTER INSERT OR DELETE OR UPDATE OF deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.count_comment();
+CREATE TRIGGER comments_edited BEFORE UPDATE OF text ON public.comments FOR EACH ROW WHEN ((old.text IS DISTINCT FROM new.text)) EXECUTE FUNCTION app.mark_edited();
+CREATE TRIGGER comments_touch BEFORE UPDATE OF text, hidden_at, deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table comments enable row level security;
 
@@ -154,21 +172,24 @@ create policy comments_delete on comments for update to posthaste_api
 create policy comments_insert on comments for insert to posthaste_api
   with check (((author_id = ( SELECT app.user_id() AS user_id)) AND (community_post_id IN ( SELECT p.id
    FROM community_posts p
-  WHERE ((p.id = comments.community_post_id) AND (p.deleted_at IS NULL))))));
+  WHERE ((p.id = comments.community_post_id) AND p.is_standing)))));
 create policy comments_own on comments for select to posthaste_api
   using ((author_id = ( SELECT app.user_id() AS user_id)));
 create policy comments_read on comments for select to posthaste_api, posthaste_public
-  using (((deleted_at IS NULL) AND (community_post_id IN ( SELECT p.id
+  using ((is_standing AND (community_post_id IN ( SELECT p.id
    FROM community_posts p
   WHERE (p.id = comments.community_post_id)))));
+create policy comments_staff on comments for select to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff));
 create policy comments_worker on comments for select to posthaste_worker
   using (true);
 
-grant insert, select on comments to posthaste_api;
+grant select on comments to posthaste_api;
 grant select on comments to posthaste_public;
 grant select on comments to posthaste_worker;
 
-grant update (deleted_at) on comments to posthaste_api;
+grant insert (id, community_post_id, author_id, parent_id, text) on comments to posthaste_api;
+grant update (text, deleted_at) on comments to posthaste_api;
 
 create table community_posts (
   id uuid not null default uuidv7(),
@@ -184,26 +205,70 @@ create table community_posts (
   view_count bigint not null default 0,
   created_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
+  author_id uuid,
+  location text,
+  tags text[] not null default '{}'::text[],
+  is_featured boolean not null default false,
+  media_type text generated always as (((media -> 0) ->> 'kind'::text)),
+  save_count bigint not null default 0,
+  click_count bigint not null default 0,
+  engagement_score numeric(10,2) not null default 0,
+  scored_at timestamp with time zone not null default app.now(),
+  hidden_at timestamp with time zone,
+  project_deleted_at timestamp with time zone,
+  is_standing boolean not null generated always as (((deleted_at IS NULL) AND (hidden_at IS NULL) AND (project_deleted_at IS NULL))),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
   constraint community_posts_pkey PRIMARY KEY (id),
   constraint community_posts_publication_key UNIQUE (project_id, publication_id),
   constraint community_posts_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint community_posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id) ON DELETE SET NULL,
   constraint community_posts_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint community_posts_click_count_natural CHECK ((click_count >= 0)),
   constraint community_posts_comment_count_natural CHECK ((comment_count >= 0)),
+  constraint community_posts_engagement_score_natural CHECK ((engagement_score >= (0)::numeric)),
   constraint community_posts_like_count_natural CHECK ((like_count >= 0)),
+  constraint community_posts_location_length CHECK (((length(location) >= 1) AND (length(location) <= 100))),
+  constraint community_posts_save_count_natural CHECK ((save_count >= 0)),
+  constraint community_posts_share_count_natural CHECK ((share_count >= 0)),
+  constraint community_posts_tags_few CHECK ((cardinality(tags) <= 50)),
+  constraint community_posts_view_count_natural CHECK ((view_count >= 0)),
   constraint community_posts_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'followers_only'::text, 'unlisted'::text, 'private'::text])))
 );
 
 comment on table community_posts is '1:1 to a publication on the platform community.';
+comment on column community_posts.author_id is 'Who wrote it: of the post, or else of the project. Null once the person is gone; the post stays the project''s.';
+comment on column community_posts.engagement_score is 'app.engagement_score as of scored_at.';
+comment on column community_posts.hidden_at is 'Taken from public view by a moderator.';
+comment on column community_posts.is_standing is 'Neither deleted nor hidden, and its project is there. Everything public asks for it.';
+comment on column community_posts.media is 'What a reader needs of each medium: id, kind, alt text, keys of its renditions. URLs are computed from them.';
+comment on column community_posts.media_type is 'Kind of the first medium.';
+comment on column community_posts.project_deleted_at is 'Since when its project is deleted: then it is not public.';
+comment on column community_posts.tags is 'Labels that the author gave; hashtags stand in the text.';
 
 CREATE INDEX community_posts_account_idx ON public.community_posts USING btree (project_id, account_id);
-CREATE INDEX community_posts_public_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND (deleted_at IS NULL));
+CREATE INDEX community_posts_author_idx ON public.community_posts USING btree (author_id, id DESC);
+CREATE INDEX community_posts_created_at_idx ON public.community_posts USING btree (created_at DESC);
+CREATE INDEX community_posts_featured_idx ON public.community_posts USING btree (id DESC) WHERE (is_featured AND (visibility = 'public'::text) AND is_standing);
+CREATE INDEX community_posts_listed_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = 'public'::text) AND is_standing);
+CREATE INDEX community_posts_public_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND is_standing);
+CREATE INDEX community_posts_score_idx ON public.community_posts USING btree (engagement_score DESC, id DESC) WHERE ((visibility = 'public'::text) AND is_standing);
+CREATE INDEX community_posts_scored_at_idx ON public.community_posts USING btree (scored_at) WHERE (engagement_score > (0)::numeric);
+CREATE INDEX community_posts_tags_idx ON public.community_posts USING gin (tags);
+
+CREATE TRIGGER community_posts_author BEFORE INSERT ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.find_author();
+CREATE TRIGGER community_posts_touch BEFORE UPDATE OF text, media, visibility, location, tags, is_featured, hidden_at, deleted_at ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table community_posts enable row level security;
 
+create policy community_posts_followers on community_posts for select to posthaste_api
+  using (((visibility = 'followers_only'::text) AND is_standing AND (author_id = ANY (( SELECT app.following() AS following)::uuid[]))));
 create policy community_posts_members on community_posts for select to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
 create policy community_posts_public on community_posts for select to posthaste_api, posthaste_public
-  using (((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND (deleted_at IS NULL)));
+  using (((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND is_standing));
+create policy community_posts_staff on community_posts for select to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff));
 create policy community_posts_worker on community_posts for all to posthaste_worker
   using (true)
   with check (true);
@@ -213,6 +278,59 @@ grant select on community_posts to posthaste_public;
 grant insert, select on community_posts to posthaste_worker;
 
 grant update (deleted_at) on community_posts to posthaste_worker;
+
+create table content_moderation (
+  id uuid not null default uuidv7(),
+  target_type text not null,
+  target_id uuid not null,
+  status text not null default 'pending'::text,
+  reason text,
+  automated_score numeric(3,2),
+  moderator_id uuid,
+  reviewed_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint content_moderation_pkey PRIMARY KEY (id),
+  constraint content_moderation_moderator_id_fkey FOREIGN KEY (moderator_id) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_moderation_decided CHECK (((status = ANY (ARRAY['approved'::text, 'rejected'::text])) = (reviewed_at IS NOT NULL))),
+  constraint content_moderation_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+  constraint content_moderation_score_range CHECK (((automated_score >= (0)::numeric) AND (automated_score <= (1)::numeric))),
+  constraint content_moderation_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'flagged'::text]))),
+  constraint content_moderation_target_type_known CHECK ((target_type = ANY (ARRAY['post'::text, 'comment'::text, 'user_profile'::text, 'media'::text])))
+);
+
+comment on table content_moderation is 'A case: something to be judged, how a machine judged it, and what a moderator decided. The queue is what is pending or flagged.';
+comment on column content_moderation.automated_score is 'app.automated_score of the text: 0 harmless to 1.';
+comment on column content_moderation.status is 'pending and flagged (urgent) are open; rejected hides the target, approved shows it again.';
+comment on column content_moderation.target_id is 'Of community_posts, comments, users or media, by target_type. Without a foreign key: a decision outlives what it was about.';
+
+CREATE INDEX content_moderation_moderator_id_idx ON public.content_moderation USING btree (moderator_id);
+CREATE UNIQUE INDEX content_moderation_open_key ON public.content_moderation USING btree (target_type, target_id) WHERE (status = ANY (ARRAY['pending'::text, 'flagged'::text]));
+CREATE INDEX content_moderation_queue_idx ON public.content_moderation USING btree (status, created_at);
+CREATE INDEX content_moderation_target_idx ON public.content_moderation USING btree (target_type, target_id);
+
+CREATE TRIGGER content_moderation_touch BEFORE UPDATE ON public.content_moderation FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table content_moderation enable row level security;
+
+create policy content_moderation_decide on content_moderation for update to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff))
+  with check (( SELECT app.is_staff('moderator'::text) AS is_staff));
+create policy content_moderation_open on content_moderation for insert to posthaste_api
+  with check (( SELECT app.is_staff('moderator'::text) AS is_staff));
+create policy content_moderation_read on content_moderation for select to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff));
+create policy content_moderation_worker on content_moderation for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on content_moderation to posthaste_api;
+grant select on content_moderation to posthaste_worker;
+
+grant insert (target_type, target_id, reason) on content_moderation to posthaste_api;
+grant update (status, reason) on content_moderation to posthaste_api;
+grant insert (target_type, target_id, status, reason, automated_score) on content_moderation to posthaste_worker;
 
 create table email_verification_tokens (
   id uuid not null default uuidv7(),
@@ -240,6 +358,42 @@ create policy email_verification_tokens_worker on email_verification_tokens for 
 grant delete on email_verification_tokens to posthaste_worker;
 
 grant select (id, expires_at) on email_verification_tokens to posthaste_worker;
+
+create table feed_items (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  community_post_id uuid not null,
+  score numeric(10,4) not null,
+  reason text,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '01:00:00'::interval),
+  constraint feed_items_pkey PRIMARY KEY (id),
+  constraint feed_items_once UNIQUE (user_id, community_post_id),
+  constraint feed_items_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
+  constraint feed_items_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint feed_items_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 50)))
+);
+
+comment on table feed_items is 'What a person''s feed held when it was last ranked. Readers join the live posts, so what went since then is not shown.';
+comment on column feed_items.reason is 'Why it is there: following, featured, popular.';
+
+CREATE INDEX feed_items_community_post_id_idx ON public.feed_items USING btree (community_post_id);
+CREATE INDEX feed_items_created_at_idx ON public.feed_items USING btree (created_at DESC);
+CREATE INDEX feed_items_expires_at_idx ON public.feed_items USING btree (expires_at);
+CREATE INDEX feed_items_score_idx ON public.feed_items USING btree (user_id, score DESC, id DESC);
+
+alter table feed_items enable row level security;
+
+create policy feed_items_own on feed_items for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy feed_items_worker on feed_items for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on feed_items to posthaste_api;
+grant delete on feed_items to posthaste_worker;
+
+grant select (id, user_id, expires_at) on feed_items to posthaste_worker;
 
 create table idempotency_keys (
   caller text not null,
@@ -391,6 +545,98 @@ create policy mfa_factors_remove on mfa_factors for delete to posthaste_api
 grant delete on mfa_factors to posthaste_api;
 
 grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at) on mfa_factors to posthaste_api;
+
+create table moderation_reports (
+  id uuid not null default uuidv7(),
+  reporter_id uuid not null,
+  target_type text not null,
+  target_id uuid not null,
+  reason text not null,
+  details text,
+  status text not null default 'open'::text,
+  moderation_id uuid,
+  created_at timestamp with time zone not null default app.now(),
+  resolved_at timestamp with time zone,
+  constraint moderation_reports_pkey PRIMARY KEY (id),
+  constraint moderation_reports_moderation_id_fkey FOREIGN KEY (moderation_id) REFERENCES content_moderation(id) ON DELETE SET NULL,
+  constraint moderation_reports_reporter_id_fkey FOREIGN KEY (reporter_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint moderation_reports_details_length CHECK (((length(details) >= 1) AND (length(details) <= 2000))),
+  constraint moderation_reports_reason_known CHECK ((reason = ANY (ARRAY['spam'::text, 'harassment'::text, 'hate'::text, 'violence'::text, 'nudity'::text, 'self_harm'::text, 'misinformation'::text, 'copyright'::text, 'impersonation'::text, 'other'::text]))),
+  constraint moderation_reports_resolved CHECK (((status = 'open'::text) = (resolved_at IS NULL))),
+  constraint moderation_reports_status_known CHECK ((status = ANY (ARRAY['open'::text, 'upheld'::text, 'dismissed'::text]))),
+  constraint moderation_reports_target_type_known CHECK ((target_type = ANY (ARRAY['post'::text, 'comment'::text, 'user_profile'::text, 'media'::text])))
+);
+
+comment on table moderation_reports is 'What people ask moderators to look at. A report opens a case, or joins the open one.';
+comment on column moderation_reports.status is 'upheld: the case was rejected; dismissed: it was approved.';
+
+CREATE INDEX moderation_reports_moderation_id_idx ON public.moderation_reports USING btree (moderation_id);
+CREATE UNIQUE INDEX moderation_reports_open_key ON public.moderation_reports USING btree (reporter_id, target_type, target_id) WHERE (status = 'open'::text);
+CREATE INDEX moderation_reports_reporter_id_idx ON public.moderation_reports USING btree (reporter_id, id DESC);
+CREATE INDEX moderation_reports_target_idx ON public.moderation_reports USING btree (target_type, target_id);
+
+alter table moderation_reports enable row level security;
+
+create policy moderation_reports_file on moderation_reports for insert to posthaste_api
+  with check (((reporter_id = ( SELECT app.user_id() AS user_id)) AND ((target_type = ANY (ARRAY['user_profile'::text, 'media'::text])) OR ((target_type = 'post'::text) AND (target_id IN ( SELECT p.id
+   FROM community_posts p
+  WHERE (p.id = moderation_reports.target_id)))) OR ((target_type = 'comment'::text) AND (target_id IN ( SELECT c.id
+   FROM comments c
+  WHERE (c.id = moderation_reports.target_id)))))));
+create policy moderation_reports_own on moderation_reports for select to posthaste_api
+  using ((reporter_id = ( SELECT app.user_id() AS user_id)));
+create policy moderation_reports_staff on moderation_reports for select to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff));
+create policy moderation_reports_worker on moderation_reports for select to posthaste_worker
+  using (true);
+
+grant select on moderation_reports to posthaste_api;
+grant select on moderation_reports to posthaste_worker;
+
+grant insert (reporter_id, target_type, target_id, reason, details) on moderation_reports to posthaste_api;
+
+create table moderation_words (
+  id uuid not null default uuidv7(),
+  language text not null,
+  word text not null,
+  category text not null,
+  weight numeric(3,2) not null,
+  enabled boolean not null default true,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint moderation_words_pkey PRIMARY KEY (id),
+  constraint moderation_words_word_key UNIQUE (word, language),
+  constraint moderation_words_category_known CHECK ((category = ANY (ARRAY['spam'::text, 'harassment'::text, 'hate'::text, 'violence'::text, 'sexual'::text, 'self_harm'::text, 'drugs'::text]))),
+  constraint moderation_words_language_form CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+  constraint moderation_words_weight_range CHECK (((weight > (0)::numeric) AND (weight <= (1)::numeric))),
+  constraint moderation_words_word_form CHECK (((word = lower(word)) AND ((length(word) >= 2) AND (length(word) <= 60)) AND (word ~ '^\S+( \S+){0,2}$'::text)))
+);
+
+comment on table moderation_words is 'Words and phrases of up to three words that raise the automatic score. Loaded by migration, changed by administrators.';
+comment on column moderation_words.weight is 'Probability that a text with it is not fit for everybody.';
+
+CREATE TRIGGER moderation_words_touch BEFORE UPDATE ON public.moderation_words FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table moderation_words enable row level security;
+
+create policy moderation_words_delete on moderation_words for delete to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy moderation_words_insert on moderation_words for insert to posthaste_api
+  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy moderation_words_read on moderation_words for select to posthaste_api
+  using (( SELECT app.is_staff('moderator'::text) AS is_staff));
+create policy moderation_words_update on moderation_words for update to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff))
+  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy moderation_words_worker on moderation_words for select to posthaste_worker
+  using (true);
+
+grant delete, select on moderation_words to posthaste_api;
+grant select on moderation_words to posthaste_worker;
+
+grant insert (language, word, category, weight, enabled) on moderation_words to posthaste_api;
+grant update (category, weight, enabled) on moderation_words to posthaste_api;
 
 create table notifications (
   id uuid not null default uuidv7(),
@@ -800,6 +1046,7 @@ comment on table projects is 'The tenant: everything a team owns carries its pro
 CREATE INDEX projects_created_by_idx ON public.projects USING btree (created_by);
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER projects_withdraw_community_posts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION app.withdraw_community_posts();
 
 alter table projects enable row level security;
 
@@ -1015,17 +1262,34 @@ grant update (status, status_reason) on social_accounts to posthaste_worker;
 create table user_engagement (
   id uuid not null default uuidv7(),
   user_id uuid not null,
-  community_post_id uuid not null,
+  community_post_id uuid,
   type text not null,
   created_at timestamp with time zone not null default app.now(),
+  comment_id uuid,
+  value numeric(5,2) not null default 1,
+  metadata jsonb not null default '{}'::jsonb,
   constraint user_engagement_pkey PRIMARY KEY (id),
+  constraint user_engagement_comment_once UNIQUE (user_id, comment_id, type),
   constraint user_engagement_once UNIQUE (user_id, community_post_id, type),
+  constraint user_engagement_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES comments(id) ON DELETE CASCADE,
   constraint user_engagement_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
   constraint user_engagement_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint user_engagement_type_known CHECK ((type = ANY (ARRAY['like'::text, 'share'::text, 'save'::text, 'view'::text, 'click'::text])))
+  constraint user_engagement_comments_are_liked CHECK (((comment_id IS NULL) OR (type = 'like'::text))),
+  constraint user_engagement_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint user_engagement_one_target CHECK ((num_nonnulls(community_post_id, comment_id) = 1)),
+  constraint user_engagement_type_known CHECK ((type = ANY (ARRAY['like'::text, 'share'::text, 'comment'::text, 'save'::text, 'view'::text, 'click'::text])))
 );
 
+comment on table user_engagement is 'Who likes, shares, saves … what, now. One row per person, target and type, for as long as it is so.';
+comment on column user_engagement.metadata is 'Where it was done: surface, referrer.';
+comment on column user_engagement.type is '`comment`: has commented at some time. Comments are counted from comments.';
+comment on column user_engagement.value is 'Weight, where a kind has degrees.';
+
+CREATE INDEX user_engagement_comment_idx ON public.user_engagement USING btree (comment_id, type);
 CREATE INDEX user_engagement_community_post_idx ON public.user_engagement USING btree (community_post_id, type);
+CREATE INDEX user_engagement_created_at_idx ON public.user_engagement USING btree (created_at);
+CREATE INDEX user_engagement_metadata_idx ON public.user_engagement USING gin (metadata);
+CREATE INDEX user_engagement_type_idx ON public.user_engagement USING btree (type, created_at);
 
 CREATE TRIGGER user_engagement_count AFTER INSERT OR DELETE ON public.user_engagement FOR EACH ROW EXECUTE FUNCTION app.count_engagement();
 
@@ -1033,14 +1297,48 @@ alter table user_engagement enable row level security;
 
 create policy user_engagement_own on user_engagement for all to posthaste_api
   using ((user_id = ( SELECT app.user_id() AS user_id)))
-  with check (((user_id = ( SELECT app.user_id() AS user_id)) AND (community_post_id IN ( SELECT p.id
+  with check (((user_id = ( SELECT app.user_id() AS user_id)) AND ((community_post_id IN ( SELECT p.id
    FROM community_posts p
-  WHERE ((p.id = user_engagement.community_post_id) AND (p.deleted_at IS NULL))))));
+  WHERE ((p.id = user_engagement.community_post_id) AND p.is_standing))) OR (comment_id IN ( SELECT c.id
+   FROM comments c
+  WHERE ((c.id = user_engagement.comment_id) AND c.is_standing))))));
 create policy user_engagement_worker on user_engagement for select to posthaste_worker
   using (true);
 
 grant delete, insert, select on user_engagement to posthaste_api;
 grant select on user_engagement to posthaste_worker;
+
+create table user_followers (
+  id uuid not null default uuidv7(),
+  follower_id uuid not null,
+  following_id uuid not null,
+  created_at timestamp with time zone not null default app.now(),
+  constraint user_followers_pkey PRIMARY KEY (id),
+  constraint user_followers_once UNIQUE (follower_id, following_id),
+  constraint user_followers_follower_id_fkey FOREIGN KEY (follower_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_followers_following_id_fkey FOREIGN KEY (following_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_followers_not_oneself CHECK ((follower_id <> following_id))
+);
+
+comment on table user_followers is 'One row: follower_id reads what following_id writes. Following ends by deleting the row.';
+comment on column user_followers.following_id is 'Who is followed.';
+
+CREATE INDEX user_followers_following_id_idx ON public.user_followers USING btree (following_id, follower_id);
+
+alter table user_followers enable row level security;
+
+create policy user_followers_mine on user_followers for select to posthaste_api
+  using ((following_id = ( SELECT app.user_id() AS user_id)));
+create policy user_followers_own on user_followers for all to posthaste_api
+  using ((follower_id = ( SELECT app.user_id() AS user_id)))
+  with check ((follower_id = ( SELECT app.user_id() AS user_id)));
+create policy user_followers_worker on user_followers for select to posthaste_worker
+  using (true);
+
+grant delete, select on user_followers to posthaste_api;
+grant select on user_followers to posthaste_worker;
+
+grant insert (follower_id, following_id) on user_followers to posthaste_api;
 
 create table user_identities (
   id uuid not null default uuidv7(),
@@ -1604,6 +1902,22 @@ $function$;
 grant execute on function app.display_names(uuid[]) to posthaste_api;
 grant execute on function app.display_names(uuid[]) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.find_author()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  select coalesce(new.author_id, p.created_by, pr.created_by), pr.deleted_at into new.author_id, new.project_deleted_at
+  from post_publications pp
+  join posts p on p.project_id = pp.project_id and p.id = pp.post_id
+  join projects pr on pr.id = pp.project_id
+  where pp.project_id = new.project_id and pp.id = new.publication_id;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.finish_oauth(state_hash text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
  RETURNS TABLE(outcome text, account social_accounts)
  LANGUAGE sql
@@ -1617,6 +1931,17 @@ AS $function$
   where s.state_hash = finish_oauth.state_hash and s.used_at > app.now() - interval '2 minutes'
 $function$;
 grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.following()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(f.following_id), '{}') from user_followers f where f.follower_id = app.user_id()
+$function$;
+comment on function app.following() is 'The people whom the actor follows. In policies as (select app.following())::uuid[], so that it is asked once.';
+grant execute on function app.following() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.guard_delivery()
  RETURNS trigger
@@ -1746,6 +2071,16 @@ AS $function$
   returning 'ok'
 $function$;
 grant execute on function app.mail_sent(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.mark_edited()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.edited_at := app.now();
+  return new;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.media_of(project uuid, post uuid, publication uuid)
  RETURNS jsonb
@@ -2151,3 +2486,16 @@ begin
 end
 $function$;
 grant execute on function app.verify_email(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.withdraw_community_posts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update community_posts c set project_deleted_at = new.deleted_at
+  where c.project_id = new.id and c.project_deleted_at is distinct from new.deleted_at;
+  return null;
+end
+$function$;
