@@ -36,6 +36,133 @@ grant delete, select, update on account_tokens to posthaste_worker;
 
 grant select (account_id, project_id, expires_at, token_version) on account_tokens to posthaste_api;
 
+create table ai_content_suggestions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  task_id uuid not null,
+  content_id uuid,
+  kind text not null,
+  text text not null,
+  score numeric(3,2),
+  cost_usd numeric(12,6),
+  decision text,
+  decided_text text,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint ai_content_suggestions_pkey PRIMARY KEY (id),
+  constraint ai_content_suggestions_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE SET NULL (content_id),
+  constraint ai_content_suggestions_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint ai_content_suggestions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint ai_content_suggestions_task_fkey FOREIGN KEY (project_id, task_id) REFERENCES ai_generation_tasks(project_id, id) ON DELETE CASCADE,
+  constraint ai_content_suggestions_cost_natural CHECK ((cost_usd >= (0)::numeric)),
+  constraint ai_content_suggestions_decided CHECK (((decision IS NULL) = (decided_at IS NULL))),
+  constraint ai_content_suggestions_decision_known CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text, 'edited'::text]))),
+  constraint ai_content_suggestions_edited_has_text CHECK (((NOT (decision IS DISTINCT FROM 'edited'::text)) = (decided_text IS NOT NULL))),
+  constraint ai_content_suggestions_kind_known CHECK ((kind = ANY (ARRAY['title'::text, 'description'::text, 'body'::text, 'script'::text, 'caption'::text]))),
+  constraint ai_content_suggestions_score_range CHECK (((score >= (0)::numeric) AND (score <= (1)::numeric))),
+  constraint ai_content_suggestions_text_length CHECK (((length(text) >= 1) AND (length(text) <= 100000)))
+);
+
+comment on table ai_content_suggestions is 'What a task proposed for one field of a piece of content, and what the person did with it.';
+comment on column ai_content_suggestions.decided_text is 'What was kept instead, where it was edited.';
+comment on column ai_content_suggestions.score is '0 to 1: how good the maker of the suggestion thinks it is.';
+
+CREATE INDEX ai_content_suggestions_content_idx ON public.ai_content_suggestions USING btree (project_id, content_id);
+CREATE INDEX ai_content_suggestions_decided_by_idx ON public.ai_content_suggestions USING btree (decided_by);
+CREATE INDEX ai_content_suggestions_project_id_idx ON public.ai_content_suggestions USING btree (project_id, id DESC);
+CREATE INDEX ai_content_suggestions_task_idx ON public.ai_content_suggestions USING btree (project_id, task_id);
+
+alter table ai_content_suggestions enable row level security;
+
+create policy ai_content_suggestions_decide on ai_content_suggestions for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy ai_content_suggestions_read on ai_content_suggestions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy ai_content_suggestions_worker on ai_content_suggestions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on ai_content_suggestions to posthaste_api;
+grant insert, select on ai_content_suggestions to posthaste_worker;
+
+grant update (decision, decided_text, decided_by, decided_at) on ai_content_suggestions to posthaste_api;
+
+create table ai_generation_tasks (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  content_id uuid,
+  kind text not null,
+  state text not null default 'queued'::text,
+  model text,
+  prompt_version text,
+  input jsonb not null default '{}'::jsonb,
+  output jsonb,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone default app.now(),
+  lease_token uuid,
+  lease_until timestamp with time zone,
+  input_tokens integer,
+  output_tokens integer,
+  cost_usd numeric(12,6),
+  failure_code text,
+  failure_message text,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint ai_generation_tasks_pkey PRIMARY KEY (id),
+  constraint ai_generation_tasks_project_id_id_key UNIQUE (project_id, id),
+  constraint ai_generation_tasks_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE SET NULL (content_id),
+  constraint ai_generation_tasks_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint ai_generation_tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint ai_generation_tasks_attempts_natural CHECK ((attempts >= 0)),
+  constraint ai_generation_tasks_cost_natural CHECK ((cost_usd >= (0)::numeric)),
+  constraint ai_generation_tasks_done_has_output CHECK (((state <> 'succeeded'::text) OR ((output IS NOT NULL) AND (model IS NOT NULL)))),
+  constraint ai_generation_tasks_failed_has_reason CHECK (((state <> 'failed'::text) OR ((failure_code IS NOT NULL) AND (failure_message IS NOT NULL)))),
+  constraint ai_generation_tasks_kind_known CHECK ((kind = ANY (ARRAY['ideas'::text, 'draft'::text, 'rewrite'::text, 'script'::text, 'captions'::text, 'hashtags'::text, 'titles'::text]))),
+  constraint ai_generation_tasks_owned CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_until IS NOT NULL)))),
+  constraint ai_generation_tasks_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint ai_generation_tasks_tokens_natural CHECK (((input_tokens >= 0) AND (output_tokens >= 0)))
+);
+
+comment on table ai_generation_tasks is 'One wish for generated text: queued, running under a lease, succeeded, failed or cancelled (app.guard_ai_task).';
+comment on column ai_generation_tasks.cost_usd is 'Sum over all attempts, in US dollars.';
+comment on column ai_generation_tasks.next_attempt_at is 'When a queued task may be taken.';
+comment on column ai_generation_tasks.prompt_version is 'Which wording of our prompt was used, so that results can be compared.';
+
+CREATE INDEX ai_generation_tasks_content_idx ON public.ai_generation_tasks USING btree (project_id, content_id);
+CREATE INDEX ai_generation_tasks_created_by_idx ON public.ai_generation_tasks USING btree (created_by);
+CREATE INDEX ai_generation_tasks_lease_idx ON public.ai_generation_tasks USING btree (lease_until) WHERE (state = 'running'::text);
+CREATE INDEX ai_generation_tasks_project_id_idx ON public.ai_generation_tasks USING btree (project_id, id DESC);
+CREATE INDEX ai_generation_tasks_queued_idx ON public.ai_generation_tasks USING btree (next_attempt_at) WHERE (state = 'queued'::text);
+
+CREATE TRIGGER ai_generation_tasks_begin BEFORE INSERT ON public.ai_generation_tasks FOR EACH ROW EXECUTE FUNCTION app.guard_ai_task();
+CREATE TRIGGER ai_generation_tasks_guard BEFORE UPDATE OF state ON public.ai_generation_tasks FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_ai_task();
+CREATE TRIGGER ai_generation_tasks_touch BEFORE UPDATE ON public.ai_generation_tasks FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table ai_generation_tasks enable row level security;
+
+create policy ai_generation_tasks_cancel on ai_generation_tasks for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check (((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])) AND (state = 'cancelled'::text)));
+create policy ai_generation_tasks_insert on ai_generation_tasks for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy ai_generation_tasks_read on ai_generation_tasks for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy ai_generation_tasks_worker on ai_generation_tasks for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on ai_generation_tasks to posthaste_api;
+grant select, update on ai_generation_tasks to posthaste_worker;
+
+grant insert (id, project_id, created_by, content_id, kind, input) on ai_generation_tasks to posthaste_api;
+grant update (state) on ai_generation_tasks to posthaste_api;
+
 create table analytics (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -191,6 +318,25 @@ grant select on comments to posthaste_worker;
 grant insert (id, community_post_id, author_id, parent_id, text) on comments to posthaste_api;
 grant update (text, deleted_at) on comments to posthaste_api;
 
+create table community_hashtags (
+  community_post_id uuid not null,
+  tag text not null,
+  constraint community_hashtags_pkey PRIMARY KEY (community_post_id, tag),
+  constraint community_hashtags_community_post_id_fkey FOREIGN KEY (community_post_id) REFERENCES community_posts(id) ON DELETE CASCADE,
+  constraint community_hashtags_tag_fkey FOREIGN KEY (tag) REFERENCES hashtags(tag) ON DELETE RESTRICT
+);
+
+comment on table community_hashtags is 'The hashtags of community posts while they are public, kept by a trigger: what makes a tag known to everybody.';
+
+CREATE INDEX community_hashtags_tag_idx ON public.community_hashtags USING btree (tag, community_post_id DESC);
+
+alter table community_hashtags enable row level security;
+
+create policy community_hashtags_worker on community_hashtags for select to posthaste_worker
+  using (true);
+
+grant select on community_hashtags to posthaste_worker;
+
 create table community_posts (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -279,6 +425,116 @@ grant insert, select on community_posts to posthaste_worker;
 
 grant update (deleted_at) on community_posts to posthaste_worker;
 
+create table content (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  title text not null,
+  description text,
+  body text not null default ''::text,
+  script text,
+  tone text,
+  platform text,
+  content_type text not null default 'text'::text,
+  status text not null default 'draft'::text,
+  scheduled_at timestamp with time zone,
+  published_at timestamp with time zone,
+  thumbnail_media_id uuid,
+  thumbnail_url text,
+  video_media_id uuid,
+  video_url text,
+  tags text[] not null default '{}'::text[],
+  metadata jsonb not null default '{}'::jsonb,
+  ai_generated boolean not null default false,
+  language text,
+  external_id text,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint content_pkey PRIMARY KEY (id),
+  constraint content_project_id_id_key UNIQUE (project_id, id),
+  constraint content_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
+  constraint content_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint content_thumbnail_fkey FOREIGN KEY (project_id, thumbnail_media_id) REFERENCES media(project_id, id) ON DELETE SET NULL (thumbnail_media_id),
+  constraint content_video_fkey FOREIGN KEY (project_id, video_media_id) REFERENCES media(project_id, id) ON DELETE SET NULL (video_media_id),
+  constraint content_body_length CHECK ((length(body) <= 100000)),
+  constraint content_content_type_known CHECK ((content_type = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'audio'::text, 'carousel'::text, 'story'::text, 'reel'::text, 'short'::text, 'mixed'::text]))),
+  constraint content_description_length CHECK ((length(description) <= 10000)),
+  constraint content_external_id_length CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
+  constraint content_language_shape CHECK ((language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'::text)),
+  constraint content_published_has_instant CHECK (((status <> 'published'::text) OR (published_at IS NOT NULL))),
+  constraint content_scheduled_has_instant CHECK (((status <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
+  constraint content_script_length CHECK ((length(script) <= 100000)),
+  constraint content_status_known CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'scheduled'::text, 'published'::text, 'archived'::text]))),
+  constraint content_tags_count CHECK ((cardinality(tags) <= 100)),
+  constraint content_title_length CHECK (((length(title) >= 1) AND (length(title) <= 255))),
+  constraint content_tone_length CHECK (((length(tone) >= 1) AND (length(tone) <= 100)))
+);
+
+comment on table content is 'A piece of content before and beside its posts: draft, script, plan. Posts name it by content_id.';
+comment on column content.external_id is 'The caller''s own id, unique within the project.';
+comment on column content.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
+comment on column content.platform is 'The platform that it is meant for; null = any. Where it went is said by the publications of its posts.';
+comment on column content.script is 'What is spoken or shown, for video and audio.';
+comment on column content.tags is 'Labels of the team. Hashtags come from the text: content_hashtags.';
+comment on column content.thumbnail_url is 'An address elsewhere, for content that was brought in; files of ours are thumbnail_media_id.';
+comment on column content.video_url is 'An address elsewhere, for content that was brought in; files of ours are video_media_id.';
+
+CREATE INDEX content_created_by_idx ON public.content USING btree (created_by, created_at DESC, id DESC) INCLUDE (project_id, deleted_at, title);
+CREATE UNIQUE INDEX content_external_id_key ON public.content USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX content_platform_idx ON public.content USING btree (platform);
+CREATE INDEX content_project_id_created_idx ON public.content USING btree (project_id, created_at DESC);
+CREATE INDEX content_project_id_idx ON public.content USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX content_scheduled_idx ON public.content USING btree (project_id, scheduled_at) WHERE ((status = 'scheduled'::text) AND (deleted_at IS NULL));
+CREATE INDEX content_thumbnail_idx ON public.content USING btree (project_id, thumbnail_media_id);
+CREATE INDEX content_video_idx ON public.content USING btree (project_id, video_media_id);
+
+CREATE TRIGGER content_keep_first_version AFTER INSERT ON public.content FOR EACH ROW EXECUTE FUNCTION app.keep_content_version();
+CREATE TRIGGER content_keep_version AFTER UPDATE ON public.content FOR EACH ROW WHEN (((((((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.body IS DISTINCT FROM new.body)) OR (old.script IS DISTINCT FROM new.script)) OR (old.tone IS DISTINCT FROM new.tone)) OR (old.platform IS DISTINCT FROM new.platform)) OR (old.content_type IS DISTINCT FROM new.content_type)) OR (old.tags IS DISTINCT FROM new.tags)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.language IS DISTINCT FROM new.language))) EXECUTE FUNCTION app.keep_content_version();
+CREATE TRIGGER content_touch BEFORE UPDATE ON public.content FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table content enable row level security;
+
+create policy content_insert on content for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_read on content for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy content_update on content for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_worker on content for select to posthaste_worker
+  using (true);
+
+grant insert, select, update on content to posthaste_api;
+grant select on content to posthaste_worker;
+
+create table content_hashtags (
+  project_id uuid not null,
+  content_id uuid not null,
+  tag text not null,
+  constraint content_hashtags_pkey PRIMARY KEY (content_id, tag),
+  constraint content_hashtags_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE CASCADE,
+  constraint content_hashtags_tag_fkey FOREIGN KEY (tag) REFERENCES hashtags(tag) ON DELETE RESTRICT
+);
+
+comment on table content_hashtags is 'The hashtags of content that stands, kept by a trigger from title, description, body and script.';
+
+CREATE INDEX content_hashtags_content_idx ON public.content_hashtags USING btree (project_id, content_id);
+CREATE INDEX content_hashtags_project_tag_idx ON public.content_hashtags USING btree (project_id, tag text_pattern_ops);
+CREATE INDEX content_hashtags_tag_idx ON public.content_hashtags USING btree (tag, project_id, content_id);
+
+alter table content_hashtags enable row level security;
+
+create policy content_hashtags_read on content_hashtags for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy content_hashtags_worker on content_hashtags for select to posthaste_worker
+  using (true);
+
+grant select on content_hashtags to posthaste_api;
+grant select on content_hashtags to posthaste_worker;
+
 create table content_moderation (
   id uuid not null default uuidv7(),
   target_type text not null,
@@ -331,6 +587,140 @@ grant select on content_moderation to posthaste_worker;
 grant insert (target_type, target_id, reason) on content_moderation to posthaste_api;
 grant update (status, reason) on content_moderation to posthaste_api;
 grant insert (target_type, target_id, status, reason, automated_score) on content_moderation to posthaste_worker;
+
+create table content_template_versions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  template_id uuid not null,
+  number integer not null,
+  body text not null,
+  variables text[] not null default '{}'::text[],
+  is_current boolean not null default true,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  constraint content_template_versions_pkey PRIMARY KEY (id),
+  constraint content_template_versions_number_key UNIQUE (template_id, number),
+  constraint content_template_versions_project_id_id_key UNIQUE (project_id, id),
+  constraint content_template_versions_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_template_versions_template_fkey FOREIGN KEY (project_id, template_id) REFERENCES content_templates(project_id, id) ON DELETE CASCADE,
+  constraint content_template_versions_body_length CHECK ((length(body) <= 100000)),
+  constraint content_template_versions_current TRIGGER DEFERRABLE INITIALLY DEFERRED,
+  constraint content_template_versions_number_positive CHECK ((number >= 1)),
+  constraint content_template_versions_variables_count CHECK ((cardinality(variables) <= 100))
+);
+
+comment on table content_template_versions is 'What a template says, from 1. Never changed; a new version becomes the current one (app.guard_template_version).';
+comment on column content_template_versions.is_current is 'Exactly one of a template, checked when the transaction ends.';
+comment on column content_template_versions.variables is 'Names that the body has in double braces.';
+
+CREATE INDEX content_template_versions_created_by_idx ON public.content_template_versions USING btree (created_by);
+CREATE UNIQUE INDEX content_template_versions_current_key ON public.content_template_versions USING btree (template_id) WHERE is_current;
+CREATE INDEX content_template_versions_template_idx ON public.content_template_versions USING btree (project_id, template_id);
+
+CREATE CONSTRAINT TRIGGER content_template_versions_current AFTER DELETE ON public.content_template_versions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.require_current_version();
+CREATE TRIGGER content_template_versions_guard BEFORE INSERT OR UPDATE ON public.content_template_versions FOR EACH ROW EXECUTE FUNCTION app.guard_template_version();
+
+alter table content_template_versions enable row level security;
+
+create policy content_template_versions_choose on content_template_versions for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_template_versions_insert on content_template_versions for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_template_versions_read on content_template_versions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant insert, select on content_template_versions to posthaste_api;
+
+grant update (is_current) on content_template_versions to posthaste_api;
+
+create table content_templates (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  name text not null,
+  type text not null,
+  description text,
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint content_templates_pkey PRIMARY KEY (id),
+  constraint content_templates_project_id_id_key UNIQUE (project_id, id),
+  constraint content_templates_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_templates_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint content_templates_current TRIGGER DEFERRABLE INITIALLY DEFERRED,
+  constraint content_templates_description_length CHECK ((length(description) <= 1000)),
+  constraint content_templates_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint content_templates_type_length CHECK (((length(type) >= 1) AND (length(type) <= 50)))
+);
+
+comment on table content_templates is 'A pattern for content. What it says stands in content_template_versions, one of which is current.';
+comment on column content_templates.is_active is 'Offered when something new is written.';
+comment on column content_templates.type is 'What it is a template of, in the team''s own words: post, caption, script, thread.';
+comment on column content_templates.version is 'Optimistic lock. The version of the text is content_template_versions.number.';
+
+CREATE INDEX content_templates_created_by_idx ON public.content_templates USING btree (created_by);
+CREATE UNIQUE INDEX content_templates_name_key ON public.content_templates USING btree (project_id, name, type) WHERE (deleted_at IS NULL);
+CREATE INDEX content_templates_project_id_idx ON public.content_templates USING btree (project_id, id DESC);
+
+CREATE CONSTRAINT TRIGGER content_templates_current AFTER INSERT ON public.content_templates DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.require_current_version();
+CREATE TRIGGER content_templates_touch BEFORE UPDATE ON public.content_templates FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table content_templates enable row level security;
+
+create policy content_templates_insert on content_templates for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_templates_read on content_templates for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy content_templates_update on content_templates for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+
+grant insert, select on content_templates to posthaste_api;
+
+grant update (name, type, description, is_active, deleted_at) on content_templates to posthaste_api;
+
+create table content_versions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  content_id uuid not null,
+  number integer not null,
+  title text not null,
+  description text,
+  body text not null,
+  script text,
+  tone text,
+  platform text,
+  content_type text not null,
+  tags text[] not null,
+  metadata jsonb not null,
+  language text,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  constraint content_versions_pkey PRIMARY KEY (id),
+  constraint content_versions_number_key UNIQUE (content_id, number),
+  constraint content_versions_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE CASCADE,
+  constraint content_versions_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_versions_number_positive CHECK ((number >= 1))
+);
+
+comment on table content_versions is 'What a piece of content said, from 1: written by a trigger at every edit, never changed.';
+comment on column content_versions.created_by is 'Whose edit it was; null = the system''s, or somebody who has gone.';
+comment on column content_versions.platform is 'As it was then: no reference, so that no platform is held by history.';
+
+CREATE INDEX content_versions_content_idx ON public.content_versions USING btree (project_id, content_id);
+CREATE INDEX content_versions_created_by_idx ON public.content_versions USING btree (created_by);
+
+CREATE TRIGGER content_versions_fixed BEFORE UPDATE OF id, project_id, content_id, number, title, description, body, script, tone, platform, content_type, tags, metadata, language, created_at ON public.content_versions FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+alter table content_versions enable row level security;
+
+create policy content_versions_read on content_versions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant select on content_versions to posthaste_api;
 
 create table email_verification_tokens (
   id uuid not null default uuidv7(),
@@ -394,6 +784,175 @@ grant select on feed_items to posthaste_api;
 grant delete on feed_items to posthaste_worker;
 
 grant select (id, user_id, expires_at) on feed_items to posthaste_worker;
+
+create table hashtag_deltas (
+  id uuid not null default uuidv7(),
+  tag text not null,
+  uses integer not null default 0,
+  public_uses integer not null default 0,
+  constraint hashtag_deltas_pkey PRIMARY KEY (id),
+  constraint hashtag_deltas_tag_fkey FOREIGN KEY (tag) REFERENCES hashtags(tag) ON DELETE CASCADE
+);
+
+comment on table hashtag_deltas is 'Uses that came and went since the last folding into hashtags. Only added, so that two who use a tag never wait for each other.';
+
+CREATE INDEX hashtag_deltas_tag_idx ON public.hashtag_deltas USING btree (tag);
+
+alter table hashtag_deltas enable row level security;
+
+create policy hashtag_deltas_reporting on hashtag_deltas for select to posthaste_reporting
+  using (true);
+create policy hashtag_deltas_worker on hashtag_deltas for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on hashtag_deltas to posthaste_reporting;
+grant delete, select, update on hashtag_deltas to posthaste_worker;
+
+create table hashtag_suggestions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  content_id uuid,
+  post_id uuid,
+  task_id uuid,
+  tag text not null,
+  score numeric(3,2),
+  source text not null default 'ai'::text,
+  prompt_version text,
+  decision text,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint hashtag_suggestions_pkey PRIMARY KEY (id),
+  constraint hashtag_suggestions_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE CASCADE,
+  constraint hashtag_suggestions_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint hashtag_suggestions_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint hashtag_suggestions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint hashtag_suggestions_task_fkey FOREIGN KEY (project_id, task_id) REFERENCES ai_generation_tasks(project_id, id) ON DELETE SET NULL (task_id),
+  constraint hashtag_suggestions_decided CHECK (((decision IS NULL) = (decided_at IS NULL))),
+  constraint hashtag_suggestions_decision_known CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text, 'edited'::text]))),
+  constraint hashtag_suggestions_score_range CHECK (((score >= (0)::numeric) AND (score <= (1)::numeric))),
+  constraint hashtag_suggestions_source_known CHECK ((source = ANY (ARRAY['ai'::text, 'niche'::text, 'usage'::text, 'import'::text]))),
+  constraint hashtag_suggestions_tag_length CHECK (((length(tag) >= 1) AND (length(tag) <= 100))),
+  constraint hashtag_suggestions_tag_normal CHECK ((tag = app.normal_hashtag(tag)))
+);
+
+comment on table hashtag_suggestions is 'A hashtag proposed for a piece of content or a post, and what became of it.';
+comment on column hashtag_suggestions.tag is 'In the form of hashtags.tag; no reference: what is only proposed is not in use.';
+
+CREATE INDEX hashtag_suggestions_content_idx ON public.hashtag_suggestions USING btree (project_id, content_id);
+CREATE UNIQUE INDEX hashtag_suggestions_content_key ON public.hashtag_suggestions USING btree (content_id, tag) WHERE ((content_id IS NOT NULL) AND (decision IS NULL));
+CREATE INDEX hashtag_suggestions_decided_by_idx ON public.hashtag_suggestions USING btree (decided_by);
+CREATE INDEX hashtag_suggestions_post_idx ON public.hashtag_suggestions USING btree (project_id, post_id);
+CREATE UNIQUE INDEX hashtag_suggestions_post_key ON public.hashtag_suggestions USING btree (post_id, tag) WHERE ((post_id IS NOT NULL) AND (decision IS NULL));
+CREATE INDEX hashtag_suggestions_project_id_idx ON public.hashtag_suggestions USING btree (project_id, id DESC);
+CREATE INDEX hashtag_suggestions_task_idx ON public.hashtag_suggestions USING btree (project_id, task_id);
+
+alter table hashtag_suggestions enable row level security;
+
+create policy hashtag_suggestions_decide on hashtag_suggestions for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy hashtag_suggestions_read on hashtag_suggestions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy hashtag_suggestions_worker on hashtag_suggestions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on hashtag_suggestions to posthaste_api;
+grant insert, select on hashtag_suggestions to posthaste_worker;
+
+grant update (decision, decided_by, decided_at) on hashtag_suggestions to posthaste_api;
+
+create table hashtags (
+  id uuid not null default uuidv7(),
+  tag text not null,
+  usage_count bigint not null default 0,
+  public_count bigint not null default 0,
+  created_at timestamp with time zone not null default app.now(),
+  constraint hashtags_pkey PRIMARY KEY (id),
+  constraint hashtags_tag_key UNIQUE (tag),
+  constraint hashtags_tag_length CHECK (((length(tag) >= 1) AND (length(tag) <= 100))),
+  constraint hashtags_tag_normal CHECK ((tag = app.normal_hashtag(tag))),
+  constraint hashtags_tag_shape CHECK ((tag !~ '[[:space:]#]'::text))
+);
+
+comment on table hashtags is 'Every hashtag that was ever used, once. Nobody but the worker reads it whole: a tag can be somebody''s secret (app.hashtags_like).';
+comment on column hashtags.public_count is 'Public posts of the community that have it, as far as folded.';
+comment on column hashtags.tag is 'Without the sign; NFKC, lower case.';
+comment on column hashtags.usage_count is 'Content and posts that stand and have it, as far as folded: the whole is hashtag_usage.';
+
+alter table hashtags enable row level security;
+
+create policy hashtags_reporting on hashtags for select to posthaste_reporting
+  using (true);
+create policy hashtags_worker on hashtags for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on hashtags to posthaste_reporting;
+grant select on hashtags to posthaste_worker;
+
+grant update (usage_count, public_count) on hashtags to posthaste_worker;
+
+create table idea_suggestions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  content_id uuid,
+  task_id uuid,
+  niche_id uuid,
+  text text not null,
+  relevance_score numeric(3,2),
+  source text not null default 'ai'::text,
+  prompt_version text,
+  decision text,
+  decided_text text,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint idea_suggestions_pkey PRIMARY KEY (id),
+  constraint idea_suggestions_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE CASCADE,
+  constraint idea_suggestions_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint idea_suggestions_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint idea_suggestions_niche_id_fkey FOREIGN KEY (niche_id) REFERENCES niches(id) ON DELETE SET NULL,
+  constraint idea_suggestions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint idea_suggestions_task_fkey FOREIGN KEY (project_id, task_id) REFERENCES ai_generation_tasks(project_id, id) ON DELETE SET NULL (task_id),
+  constraint idea_suggestions_decided CHECK (((decision IS NULL) = (decided_at IS NULL))),
+  constraint idea_suggestions_decision_known CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text, 'edited'::text]))),
+  constraint idea_suggestions_edited_has_text CHECK (((NOT (decision IS DISTINCT FROM 'edited'::text)) = (decided_text IS NOT NULL))),
+  constraint idea_suggestions_relevance_score_range CHECK (((relevance_score >= (0)::numeric) AND (relevance_score <= (1)::numeric))),
+  constraint idea_suggestions_source_known CHECK ((source = ANY (ARRAY['ai'::text, 'niche'::text, 'person'::text, 'import'::text]))),
+  constraint idea_suggestions_text_length CHECK (((length(text) >= 1) AND (length(text) <= 10000)))
+);
+
+comment on table idea_suggestions is 'An idea for content, or for more of a piece of content, and what became of it.';
+comment on column idea_suggestions.content_id is 'The content that it belongs to; null = an idea for something new.';
+
+CREATE INDEX idea_suggestions_content_idx ON public.idea_suggestions USING btree (project_id, content_id);
+CREATE INDEX idea_suggestions_created_by_idx ON public.idea_suggestions USING btree (created_by);
+CREATE INDEX idea_suggestions_decided_by_idx ON public.idea_suggestions USING btree (decided_by);
+CREATE INDEX idea_suggestions_niche_id_idx ON public.idea_suggestions USING btree (niche_id);
+CREATE INDEX idea_suggestions_project_id_idx ON public.idea_suggestions USING btree (project_id, id DESC);
+CREATE INDEX idea_suggestions_task_idx ON public.idea_suggestions USING btree (project_id, task_id);
+
+alter table idea_suggestions enable row level security;
+
+create policy idea_suggestions_decide on idea_suggestions for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy idea_suggestions_insert on idea_suggestions for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy idea_suggestions_read on idea_suggestions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy idea_suggestions_worker on idea_suggestions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert, select on idea_suggestions to posthaste_api;
+grant insert, select on idea_suggestions to posthaste_worker;
+
+grant update (decision, decided_text, decided_by, decided_at) on idea_suggestions to posthaste_api;
 
 create table idempotency_keys (
   caller text not null,
@@ -638,6 +1197,41 @@ grant select on moderation_words to posthaste_worker;
 grant insert (language, word, category, weight, enabled) on moderation_words to posthaste_api;
 grant update (category, weight, enabled) on moderation_words to posthaste_api;
 
+create table niches (
+  id uuid not null default uuidv7(),
+  slug text not null,
+  name text not null,
+  source text not null default 'derived'::text,
+  tags text[] not null,
+  score numeric(5,2) not null default 0,
+  uses bigint not null default 0,
+  refreshed_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  constraint niches_pkey PRIMARY KEY (id),
+  constraint niches_slug_key UNIQUE (slug),
+  constraint niches_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint niches_score_range CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric))),
+  constraint niches_source_known CHECK ((source = ANY (ARRAY['starter'::text, 'derived'::text]))),
+  constraint niches_tags_count CHECK (((cardinality(tags) >= 1) AND (cardinality(tags) <= 100))),
+  constraint niches_uses_natural CHECK ((uses >= 0))
+);
+
+comment on table niches is 'Fields that content is about: a starter list, and what the hashtags in use show. Scored by app.refresh_niches.';
+comment on column niches.score is '0 to 100: uses of its hashtags in the last 90 days, as a share of those of the strongest niche.';
+comment on column niches.tags is 'The hashtags that belong to it, in normal form.';
+comment on column niches.uses is 'Content and posts of the last 90 days that have one of its hashtags.';
+
+alter table niches enable row level security;
+
+create policy niches_read on niches for select to posthaste_api
+  using (true);
+create policy niches_worker on niches for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on niches to posthaste_api;
+grant delete, insert, select, update on niches to posthaste_worker;
+
 create table notifications (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -828,6 +1422,31 @@ grant select on platforms to posthaste_api;
 grant select on platforms to posthaste_public;
 grant select on platforms to posthaste_worker;
 
+create table post_hashtags (
+  project_id uuid not null,
+  post_id uuid not null,
+  tag text not null,
+  constraint post_hashtags_pkey PRIMARY KEY (post_id, tag),
+  constraint post_hashtags_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_hashtags_tag_fkey FOREIGN KEY (tag) REFERENCES hashtags(tag) ON DELETE RESTRICT
+);
+
+comment on table post_hashtags is 'The hashtags of posts that stand, kept by a trigger from their text.';
+
+CREATE INDEX post_hashtags_post_idx ON public.post_hashtags USING btree (project_id, post_id);
+CREATE INDEX post_hashtags_project_tag_idx ON public.post_hashtags USING btree (project_id, tag text_pattern_ops);
+CREATE INDEX post_hashtags_tag_idx ON public.post_hashtags USING btree (tag, project_id, post_id);
+
+alter table post_hashtags enable row level security;
+
+create policy post_hashtags_read on post_hashtags for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy post_hashtags_worker on post_hashtags for select to posthaste_worker
+  using (true);
+
+grant select on post_hashtags to posthaste_api;
+grant select on post_hashtags to posthaste_worker;
+
 create table post_media (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -860,6 +1479,32 @@ create policy post_media_worker on post_media for select to posthaste_worker
 
 grant insert, select on post_media to posthaste_api;
 grant select on post_media to posthaste_worker;
+
+create table post_mentions (
+  project_id uuid not null,
+  post_id uuid not null,
+  handle text not null,
+  constraint post_mentions_pkey PRIMARY KEY (post_id, handle),
+  constraint post_mentions_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_mentions_handle_length CHECK (((length(handle) >= 1) AND (length(handle) <= 255))),
+  constraint post_mentions_handle_lower CHECK ((handle = lower(handle)))
+);
+
+comment on table post_mentions is 'Who is mentioned in the text of a post that stands, kept by a trigger.';
+comment on column post_mentions.handle is 'Without the sign, lower case: ada, ada@mastodon.example, ada.bsky.social.';
+
+CREATE INDEX post_mentions_handle_idx ON public.post_mentions USING btree (project_id, handle);
+CREATE INDEX post_mentions_post_idx ON public.post_mentions USING btree (project_id, post_id);
+
+alter table post_mentions enable row level security;
+
+create policy post_mentions_read on post_mentions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy post_mentions_worker on post_mentions for select to posthaste_worker
+  using (true);
+
+grant select on post_mentions to posthaste_api;
+grant select on post_mentions to posthaste_worker;
 
 create table post_publications (
   id uuid not null default uuidv7(),
@@ -1258,6 +1903,61 @@ grant select on social_accounts to posthaste_worker;
 
 grant update (status, status_reason, disconnected_at) on social_accounts to posthaste_api;
 grant update (status, status_reason) on social_accounts to posthaste_worker;
+
+create table starter_templates (
+  slug text not null,
+  name text not null,
+  type text not null,
+  description text not null,
+  body text not null,
+  variables text[] not null default '{}'::text[],
+  variations jsonb not null default '{}'::jsonb,
+  "position" integer not null,
+  enabled boolean not null default true,
+  constraint starter_templates_pkey PRIMARY KEY (slug),
+  constraint starter_templates_slug_shape CHECK ((slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text))
+);
+
+comment on table starter_templates is 'Templates to begin with, the same for everybody. Reference data: changed by operators, copied by app.use_starter_template.';
+comment on column starter_templates.variations is 'Wordings by the name of the platform.';
+
+alter table starter_templates enable row level security;
+
+create policy starter_templates_read on starter_templates for select to posthaste_api
+  using (true);
+
+grant select on starter_templates to posthaste_api;
+
+create table template_platform_variations (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  version_id uuid not null,
+  platform text not null,
+  body text not null,
+  options jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default app.now(),
+  constraint template_platform_variations_pkey PRIMARY KEY (id),
+  constraint template_platform_variations_platform_key UNIQUE (version_id, platform),
+  constraint template_platform_variations_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
+  constraint template_platform_variations_version_fkey FOREIGN KEY (project_id, version_id) REFERENCES content_template_versions(project_id, id) ON DELETE CASCADE,
+  constraint template_platform_variations_body_length CHECK ((length(body) <= 100000))
+);
+
+comment on table template_platform_variations is 'The wording of a template version for one platform. Never changed, like the version.';
+
+CREATE INDEX template_platform_variations_platform_idx ON public.template_platform_variations USING btree (platform);
+CREATE INDEX template_platform_variations_version_idx ON public.template_platform_variations USING btree (project_id, version_id);
+
+CREATE TRIGGER template_platform_variations_fixed BEFORE UPDATE ON public.template_platform_variations FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+
+alter table template_platform_variations enable row level security;
+
+create policy template_platform_variations_insert on template_platform_variations for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy template_platform_variations_read on template_platform_variations for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant insert, select on template_platform_variations to posthaste_api;
 
 create table user_engagement (
   id uuid not null default uuidv7(),
@@ -1943,6 +2643,47 @@ $function$;
 comment on function app.following() is 'The people whom the actor follows. In policies as (select app.following())::uuid[], so that it is asked once.';
 grant execute on function app.following() to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.guard_ai_task()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.state <> 'queued' then
+      raise exception 'a task begins queued, not %', new.state using errcode = 'PH005';
+    end if;
+    return new;
+  end if;
+  if (case old.state
+    when 'queued' then new.state in ('running', 'cancelled')
+    when 'running' then new.state in ('succeeded', 'failed', 'cancelled', 'queued')
+    when 'failed' then new.state = 'queued'
+    else false
+  end) is not true then
+    raise exception 'a task cannot go from % to %', old.state, new.state using errcode = 'PH005';
+  end if;
+  if new.state = 'running' then
+    new.attempts := old.attempts + 1;
+    new.started_at := app.now();
+    new.finished_at := null;
+    new.next_attempt_at := null;
+  else
+    new.lease_token := null;
+    new.lease_until := null;
+  end if;
+  if new.state = 'queued' then
+    new.next_attempt_at := coalesce(new.next_attempt_at, app.now());
+    new.failure_code := null;
+    new.failure_message := null;
+    new.finished_at := null;
+  elsif new.state <> 'running' then
+    new.finished_at := app.now();
+  end if;
+  return new;
+end
+$function$;
+comment on function app.guard_ai_task() is 'Back to queued is another try: after a failure, or by whoever finds a lease that has run out.';
+
 CREATE OR REPLACE FUNCTION app.guard_delivery()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2007,6 +2748,37 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.guard_template_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  newest integer;
+begin
+  -- One at a time: two new versions at once must not both be current.
+  perform from content_templates t where t.id = new.template_id for no key update;
+  if tg_op = 'INSERT' then
+    select coalesce(max(v.number), 0) into newest from content_template_versions v where v.template_id = new.template_id;
+    new.number := coalesce(new.number, newest + 1);
+    if new.number <> newest + 1 then
+      raise exception 'the next version of the template is %', newest + 1 using errcode = 'PH011';
+    end if;
+  elsif (new.id, new.project_id, new.template_id, new.number, new.body, new.variables, new.created_at)
+    is distinct from (old.id, old.project_id, old.template_id, old.number, old.body, old.variables, old.created_at) then
+    raise exception 'a template version is never changed' using errcode = 'PH011';
+  elsif old.is_current and not new.is_current and pg_trigger_depth() = 1 then
+    raise exception 'another version has to become the current one' using errcode = 'PH011';
+  end if;
+  if new.is_current and (tg_op = 'INSERT' or not old.is_current) then
+    update content_template_versions v set is_current = false
+    where v.template_id = new.template_id and v.is_current and v.id <> new.id;
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.is_staff(role text)
  RETURNS boolean
  LANGUAGE sql
@@ -2019,6 +2791,23 @@ AS $function$
 $function$;
 comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both.';
 grant execute on function app.is_staff(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.keep_content_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into content_versions (project_id, content_id, number, title, description, body, script, tone, platform, content_type, tags,
+    metadata, language, created_by)
+  values (new.project_id, new.id, 1 + coalesce((select max(v.number) from content_versions v where v.content_id = new.id), 0),
+    new.title, new.description, new.body, new.script, new.tone, new.platform, new.content_type, new.tags, new.metadata, new.language,
+    coalesce(app.user_id(), case tg_op when 'INSERT' then new.created_by end));
+  return null;
+end
+$function$;
+comment on function app.keep_content_version() is 'The row of the content is locked by its own change, so that numbers have no gaps and no doubles.';
 
 CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
  RETURNS TABLE(client_id text)
@@ -2104,6 +2893,12 @@ AS $function$
       where own.project_id = project and own.publication_id = publication limit 1)
 $function$;
 grant execute on function app.media_of(uuid,uuid,uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$select normalize(lower(normalize(tag, nfkc) collate "pg_c_utf8"), nfkc)$function$;
 
 CREATE OR REPLACE FUNCTION app.now()
  RETURNS timestamp with time zone
@@ -2196,6 +2991,16 @@ AS $function$
 $function$;
 comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Who is a viewer of the installation only reads, whatever the project says. Rights are read from tables on every statement, never from the token.';
 grant execute on function app.projects_of(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'rows of % are never changed', tg_table_name using errcode = 'PH008';
+end
+$function$;
+comment on function app.refuse_change() is 'Before update, for tables whose rows are facts of the past.';
 
 CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text)
  RETURNS TABLE(outcome text, mail_id uuid, recipient text, payload jsonb)
@@ -2303,6 +3108,48 @@ AS $function$
   where l.token_hash = report.token_hash and l.revoked_at is null and l.expires_at > app.now()
 $function$;
 grant execute on function app.report(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.require_current_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  template uuid := case when tg_table_name = 'content_templates' then to_jsonb(new) ->> 'id' else to_jsonb(old) ->> 'template_id' end;
+begin
+  if exists (select from content_templates t where t.id = template)
+    and not exists (select from content_template_versions v where v.template_id = template and v.is_current) then
+    raise exception 'a template has a current version' using errcode = 'PH011';
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.restore_content(content_id uuid, number integer)
+ RETURNS TABLE(outcome text, version integer)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  return query
+    update content c
+    set title = v.title, description = v.description, body = v.body, script = v.script, tone = v.tone, platform = v.platform,
+      content_type = v.content_type, tags = v.tags, metadata = v.metadata, language = v.language
+    from content_versions v
+    where c.id = restore_content.content_id and c.deleted_at is null
+      and c.project_id = any (app.projects_of('write'))
+      and v.project_id = c.project_id and v.content_id = c.id and v.number = restore_content.number
+    returning 'ok', c.version;
+  if not found then
+    return query select case when exists (
+        select from content c join content_versions v on v.project_id = c.project_id and v.content_id = c.id
+        where c.id = restore_content.content_id and c.deleted_at is null and v.number = restore_content.number)
+      then 'forbidden' else 'not_found' end, null::integer;
+  end if;
+end
+$function$;
+grant execute on function app.restore_content(uuid,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
@@ -2453,6 +3300,37 @@ AS $function$
   left join platform_apps a on a.platform = u.platform and a.base_url = u.base_url
 $function$;
 grant execute on function app.use_oauth_state(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.use_starter_template(project_id uuid, slug text)
+ RETURNS TABLE(outcome text, template_id uuid)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  starter starter_templates;
+  template uuid;
+  first_version uuid := uuidv7();
+begin
+  select * into starter from starter_templates s where s.slug = use_starter_template.slug and s.enabled;
+  if starter.slug is null or use_starter_template.project_id <> all (app.projects_of('read')) then
+    return query select 'not_found', null::uuid;
+    return;
+  elsif use_starter_template.project_id <> all (app.projects_of('write')) then
+    return query select 'forbidden', null::uuid;
+    return;
+  end if;
+  insert into content_templates as t (project_id, created_by, name, type, description)
+  values (use_starter_template.project_id, app.user_id(), starter.name, starter.type, starter.description)
+  returning t.id into template;
+  insert into content_template_versions (id, project_id, template_id, number, body, variables, created_by)
+  values (first_version, use_starter_template.project_id, template, 1, starter.body, starter.variables, app.user_id());
+  insert into template_platform_variations (project_id, version_id, platform, body)
+  select use_starter_template.project_id, first_version, v.key, v.value
+  from jsonb_each_text(starter.variations) v join platforms p on p.name = v.key;
+  return query select 'ok', template;
+end
+$function$;
+grant execute on function app.use_starter_template(uuid,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.user_id()
  RETURNS uuid
