@@ -120,6 +120,12 @@ export const errors = {
     retryable: false,
     title: 'This Idempotency-Key was used; its answer held a secret and is not kept.',
   },
+  name_taken: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Another of your projects has this name.',
+  },
   external_id_taken: {
     kind: 'conflict',
     actor: 'you',

@@ -9,7 +9,7 @@ export const handler = endpoint({
   path: '/v1/projects',
   auth: 'user',
   summary: 'Create a project',
-  description: 'You become its owner.',
+  description: 'You become its owner. No two of your projects have the same name.',
   body: z.strictObject({
     name: projectName,
     description: projectDescription.nullable().default(null),
@@ -17,6 +17,6 @@ export const handler = endpoint({
   }),
   status: 201,
   response: Project,
-  errors: [],
+  errors: ['name_taken'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db }) => db.change(createProject, body));

@@ -16,6 +16,6 @@ export const handler = endpoint({
   body: z.strictObject({ name: projectName, description: projectDescription.nullable(), timeZone }).partial(),
   status: 200,
   response: Project,
-  errors: ['forbidden'],
+  errors: ['forbidden', 'name_taken'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db, params }) => db.change(updateProject, { id: params.projectId, patch: json(body) }));

@@ -65,10 +65,14 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH410: 'already_done',
   PH422: 'idempotency_mismatch',
   PH001: 'wrong_state',
+  PH003: 'wrong_state',
+  PH007: 'wrong_state',
+  PH012: 'wrong_state',
   '42501': 'forbidden', // a policy refused the row
 };
 
 const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
+  projects_owner_name_key: 'name_taken',
   social_accounts_community_handle_key: 'handle_taken',
   posts_external_id_key: 'external_id_taken',
 };

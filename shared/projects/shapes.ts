@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { oneLine } from '../text/shapes.ts';
 
-export const projectName = oneLine.min(1).max(100);
+export const projectName = oneLine.min(1).max(255);
 export const projectDescription = z.string().max(1000);
 export const projectRole = z.enum(['owner', 'editor', 'approver', 'reviewer', 'viewer']);
 

@@ -32,7 +32,7 @@ export interface Tenant {
 
 /** A project with one account. */
 export async function addTenant(sql: Sql, owner: string, platform = 'community'): Promise<Tenant> {
-  const projectId = await insert(sql, 'projects', { name: 'Launch', created_by: owner });
+  const projectId = await insert(sql, 'projects', { name: `Launch ${randomUUID()}`, created_by: owner });
   await addMember(sql, projectId, owner, 'owner');
   return { projectId, accountId: await addAccount(sql, projectId, platform) };
 }

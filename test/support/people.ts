@@ -43,7 +43,7 @@ export async function login(world: World, email: string) {
   return answer.json(Tokens);
 }
 
-export async function createProject(world: World, owner: Person, name = 'Launch') {
+export async function createProject(world: World, owner: Person, name = `Launch ${randomUUID()}`) {
   const answer = await world.call('POST', '/v1/projects', { token: owner.token, json: { name } });
   expect(answer.status).toBe(201);
   return answer.json(Project);

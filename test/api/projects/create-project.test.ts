@@ -79,3 +79,12 @@ test('a write whose answer was lost is repeated with the key and done once', asy
   expect(answer.status).toBe(201);
   expect(await world.sql('select from projects where name = $1', ['Answer lost'])).toHaveLength(1);
 });
+
+test('a name is given once; after the project is gone, and to somebody else, again', async () => {
+  const first = (await create({ name: 'Twice' })).json(Project);
+  const again = await create({ name: ' Twice ' });
+  expect([again.status, again.code]).toEqual([409, 'name_taken']);
+  expect((await create({ name: 'Twice' }, undefined, cast.stranger)).status).toBe(201);
+  await world.call('DELETE', `/v1/projects/${first.id}`, { token: cast.owner.token });
+  expect((await create({ name: 'Twice' })).status).toBe(201);
+});

@@ -28,11 +28,19 @@ test.each(['viewer', 'reviewer', 'approver', 'editor'])('is not for a %s', async
   const { id } = await sharedProject(world, cast, role);
   const answer = await patch(cast.viewer, id, { name: 'Mine now' });
   expect([answer.status, answer.code]).toEqual([403, 'forbidden']);
-  expect((await get(cast.owner, id)).json(Project).name).toBe('Launch');
+  expect((await get(cast.owner, id)).json(Project).name).toMatch(/^Launch /);
 });
 
 test('tells a stranger nothing', async () => {
   const { id } = await sharedProject(world, cast, 'viewer');
   expect((await patch(cast.stranger, id, { name: 'Mine' })).code).toBe('not_found');
   expect((await patch(cast.stranger, missing, { name: 'Mine' })).code).toBe('not_found');
+});
+
+test('the name of another project of its owner stays that one’s', async () => {
+  const { id } = await createProject(world, cast.owner, 'Mine');
+  await createProject(world, cast.owner, 'Also mine');
+  const answer = await patch(cast.owner, id, { name: 'Also mine' });
+  expect([answer.status, answer.code]).toEqual([409, 'name_taken']);
+  expect((await get(cast.owner, id)).json(Project).name).toBe('Mine');
 });

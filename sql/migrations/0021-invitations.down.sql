@@ -1,0 +1,2 @@
+drop function app.accept_invitation(text);
+drop table project_invitations;
