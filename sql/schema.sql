@@ -7,6 +7,40 @@ grant usage on schema app to posthaste_worker;
 
 alter default privileges: posthaste_migrator=X/posthaste_migrator;
 
+create table account_health_checks (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  account_id uuid not null,
+  checked_at timestamp with time zone not null default app.now(),
+  result text not null,
+  latency_ms integer,
+  message text,
+  constraint account_health_checks_pkey PRIMARY KEY (id),
+  constraint account_health_checks_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint account_health_checks_latency_natural CHECK ((latency_ms >= 0)),
+  constraint account_health_checks_message_length CHECK ((length(message) <= 1000)),
+  constraint account_health_checks_result_known CHECK ((result = ANY (ARRAY['healthy'::text, 'degraded'::text, 'unhealthy'::text, 'unknown'::text])))
+);
+
+comment on table account_health_checks is 'What a look at an account found. Kept for 30 days.';
+comment on column account_health_checks.latency_ms is 'Of the platform''s answer; null where none came.';
+
+CREATE INDEX account_health_checks_account_idx ON public.account_health_checks USING btree (project_id, account_id, checked_at DESC);
+CREATE INDEX account_health_checks_checked_at_idx ON public.account_health_checks USING btree (checked_at);
+
+CREATE TRIGGER account_health_checks_note AFTER INSERT ON public.account_health_checks FOR EACH ROW EXECUTE FUNCTION app.note_health();
+
+alter table account_health_checks enable row level security;
+
+create policy account_health_checks_read on account_health_checks for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy account_health_checks_worker on account_health_checks for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on account_health_checks to posthaste_api;
+grant delete, insert, select on account_health_checks to posthaste_worker;
+
 create table account_tokens (
   account_id uuid not null,
   project_id uuid not null,
@@ -23,6 +57,7 @@ create table account_tokens (
 comment on table account_tokens is 'Sealed tokens of accounts. Written by app.connect_account and the worker, read by the worker alone.';
 
 CREATE INDEX account_tokens_account_idx ON public.account_tokens USING btree (project_id, account_id);
+CREATE INDEX account_tokens_expires_at_idx ON public.account_tokens USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 alter table account_tokens enable row level security;
 
@@ -250,6 +285,98 @@ create policy api_keys_update on api_keys for update to posthaste_api
 grant insert (project_id, created_by, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
 grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
 grant update (name, revoked_at) on api_keys to posthaste_api;
+
+create table clip_categories (
+  clip_id uuid not null,
+  category_id uuid not null,
+  project_id uuid not null,
+  constraint clip_categories_pkey PRIMARY KEY (clip_id, category_id),
+  constraint clip_categories_category_fkey FOREIGN KEY (project_id, category_id) REFERENCES content_categories(project_id, id) ON DELETE CASCADE,
+  constraint clip_categories_clip_fkey FOREIGN KEY (project_id, clip_id) REFERENCES clips(project_id, id) ON DELETE CASCADE
+);
+
+comment on table clip_categories is 'Which clips are in which categories.';
+
+CREATE INDEX clip_categories_category_idx ON public.clip_categories USING btree (project_id, category_id);
+CREATE INDEX clip_categories_clip_idx ON public.clip_categories USING btree (project_id, clip_id);
+
+alter table clip_categories enable row level security;
+
+create policy clip_categories_delete on clip_categories for delete to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy clip_categories_insert on clip_categories for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy clip_categories_read on clip_categories for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant delete, insert, select on clip_categories to posthaste_api;
+
+create table clips (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  video_id uuid not null,
+  title text,
+  start_ms integer not null,
+  end_ms integer not null,
+  ai_score numeric(5,2),
+  transcript jsonb,
+  status text not null default 'suggested'::text,
+  rendered_media_id uuid,
+  failure_code text,
+  failure_reason text,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint clips_pkey PRIMARY KEY (id),
+  constraint clips_project_id_id_key UNIQUE (project_id, id),
+  constraint clips_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint clips_rendered_media_fkey FOREIGN KEY (project_id, rendered_media_id) REFERENCES media(project_id, id) ON DELETE SET NULL (rendered_media_id),
+  constraint clips_video_fkey FOREIGN KEY (project_id, video_id) REFERENCES videos(project_id, media_id) ON DELETE CASCADE,
+  constraint clips_ai_score_percent CHECK (((ai_score >= (0)::numeric) AND (ai_score <= (100)::numeric))),
+  constraint clips_failed_has_reason CHECK (((status <> 'failed'::text) OR ((failure_code IS NOT NULL) AND (failure_reason IS NOT NULL)))),
+  constraint clips_range CHECK (((start_ms >= 0) AND (start_ms < end_ms))),
+  constraint clips_status_known CHECK ((status = ANY (ARRAY['suggested'::text, 'rendering'::text, 'ready'::text, 'failed'::text, 'discarded'::text]))),
+  constraint clips_title_length CHECK (((length(title) >= 1) AND (length(title) <= 255))),
+  constraint clips_transcript_list CHECK ((jsonb_typeof(transcript) = 'array'::text))
+);
+
+comment on table clips is 'A range of a video and, once it was rendered, the file made of it. The range ends within the video (clips_within_video).';
+comment on column clips.ai_score is 'How promising it is, 0 to 100; null = nobody judged.';
+comment on column clips.start_ms is 'From the beginning of the video, like end_ms, which is the first instant that is out.';
+comment on column clips.status is 'See app.guard_clip.';
+comment on column clips.transcript is 'List of what is said, in the form that the transcriber gave.';
+comment on column clips.video_id is 'The media_id of the video.';
+
+CREATE INDEX clips_created_by_idx ON public.clips USING btree (created_by);
+CREATE INDEX clips_rendered_media_idx ON public.clips USING btree (project_id, rendered_media_id);
+CREATE INDEX clips_status_created_idx ON public.clips USING btree (project_id, status, created_at DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX clips_video_idx ON public.clips USING btree (project_id, video_id, ai_score DESC);
+
+CREATE TRIGGER clips_guard BEFORE UPDATE OF status ON public.clips FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION app.guard_clip();
+CREATE TRIGGER clips_guard_new BEFORE INSERT ON public.clips FOR EACH ROW EXECUTE FUNCTION app.guard_clip();
+CREATE TRIGGER clips_touch BEFORE UPDATE ON public.clips FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER clips_within_video BEFORE INSERT OR UPDATE OF video_id, end_ms ON public.clips FOR EACH ROW EXECUTE FUNCTION app.guard_clip_range();
+
+alter table clips enable row level security;
+
+create policy clips_insert on clips for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy clips_read on clips for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy clips_update on clips for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy clips_worker on clips for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on clips to posthaste_api;
+grant insert, select, update on clips to posthaste_worker;
+
+grant insert (project_id, video_id, title, start_ms, end_ms, ai_score, transcript, created_by) on clips to posthaste_api;
+grant update (title, start_ms, end_ms, status, deleted_at) on clips to posthaste_api;
 
 create table comments (
   id uuid not null default uuidv7(),
@@ -509,6 +636,47 @@ create policy content_worker on content for select to posthaste_worker
 
 grant insert, select, update on content to posthaste_api;
 grant select on content to posthaste_worker;
+
+create table content_categories (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  name text not null,
+  color text,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint content_categories_pkey PRIMARY KEY (id),
+  constraint content_categories_project_id_id_key UNIQUE (project_id, id),
+  constraint content_categories_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint content_categories_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint content_categories_color_hex CHECK ((color ~ '^#[0-9A-Fa-f]{6}$'::text)),
+  constraint content_categories_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+comment on table content_categories is 'Categories of a project. Which content, videos and clips are in one stands in tables of links.';
+comment on column content_categories.color is 'Such as #1f883d; null = none was chosen.';
+
+CREATE INDEX content_categories_created_by_idx ON public.content_categories USING btree (created_by);
+CREATE UNIQUE INDEX content_categories_name_key ON public.content_categories USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
+
+CREATE TRIGGER content_categories_touch BEFORE UPDATE ON public.content_categories FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table content_categories enable row level security;
+
+create policy content_categories_insert on content_categories for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_categories_read on content_categories for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy content_categories_update on content_categories for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+
+grant select on content_categories to posthaste_api;
+
+grant insert (project_id, name, color, created_by) on content_categories to posthaste_api;
+grant update (name, color, deleted_at) on content_categories to posthaste_api;
 
 create table content_hashtags (
   project_id uuid not null,
@@ -988,7 +1156,7 @@ create table media (
   file_name text not null,
   declared_mime_type text not null,
   declared_bytes bigint not null,
-  upload_key text not null,
+  upload_key text,
   upload_expires_at timestamp with time zone not null default (app.now() + '01:00:00'::interval),
   kind text,
   mime_type text,
@@ -1002,24 +1170,74 @@ create table media (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
+  title text,
+  description text,
+  alt_text text,
+  folder text,
+  tags text[] not null default '{}'::text[],
+  metadata jsonb not null default '{}'::jsonb,
+  duration_ms integer,
+  sha256 text,
+  provider text not null default 's3'::text,
+  provider_key text,
+  stored_name text,
+  source_url text,
+  thumbnail_source_url text,
   constraint media_pkey PRIMARY KEY (id),
   constraint media_project_id_id_key UNIQUE (project_id, id),
   constraint media_upload_key_key UNIQUE (upload_key),
   constraint media_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint media_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint media_alt_text_length CHECK ((length(alt_text) <= 5000)),
+  constraint media_description_length CHECK ((length(description) <= 10000)),
+  constraint media_duration_positive CHECK ((duration_ms > 0)),
   constraint media_failed_has_reason CHECK (((status <> 'failed'::text) OR ((failure_code IS NOT NULL) AND (failure_reason IS NOT NULL)))),
-  constraint media_kind_known CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text]))),
-  constraint media_ready_is_known CHECK (((status <> 'ready'::text) OR ((kind IS NOT NULL) AND (mime_type IS NOT NULL) AND (width > 0) AND (height > 0)))),
-  constraint media_status_known CHECK ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text, 'ready'::text, 'failed'::text])))
+  constraint media_folder_length CHECK (((length(folder) >= 1) AND (length(folder) <= 255))),
+  constraint media_is_somewhere CHECK ((num_nonnulls(upload_key, provider_key, source_url) > 0)),
+  constraint media_kind_known CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'gif'::text, 'document'::text, 'audio'::text]))),
+  constraint media_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint media_provider_key_length CHECK (((length(provider_key) >= 1) AND (length(provider_key) <= 500))),
+  constraint media_provider_length CHECK (((length(provider) >= 1) AND (length(provider) <= 255))),
+  constraint media_ready_is_known CHECK (((status <> 'ready'::text) OR ((kind IS NOT NULL) AND ((upload_key IS NULL) OR ((mime_type IS NOT NULL) AND ((kind = ANY (ARRAY['document'::text, 'audio'::text])) OR COALESCE(((width > 0) AND (height > 0)), false))))))),
+  constraint media_sha256_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint media_source_url_length CHECK (((length(source_url) >= 1) AND (length(source_url) <= 2083))),
+  constraint media_status_known CHECK ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text, 'ready'::text, 'failed'::text]))),
+  constraint media_stored_name_length CHECK (((length(stored_name) >= 1) AND (length(stored_name) <= 255))),
+  constraint media_tags_some CHECK (((cardinality(tags) <= 100) AND (array_position(tags, NULL::text) IS NULL))),
+  constraint media_thumbnail_source_url_length CHECK (((length(thumbnail_source_url) >= 1) AND (length(thumbnail_source_url) <= 2083))),
+  constraint media_title_length CHECK (((length(title) >= 1) AND (length(title) <= 255)))
 );
 
 comment on table media is 'One file. Its URLs are computed from its renditions.';
+comment on column media.alt_text is 'For whoever cannot see it; a post may say it differently (post_media.alt_text).';
+comment on column media.declared_mime_type is 'What the client said; mime_type, kind and bytes are what the content proved to be.';
+comment on column media.duration_ms is 'Of what plays; for a video kept equal to videos.duration_ms.';
+comment on column media.file_name is 'What its author called it.';
+comment on column media.folder is 'Where its members put it; null = nowhere in particular.';
+comment on column media.metadata is 'Free values of its members.';
+comment on column media.provider is 'Who stores it: s3 is our own bucket.';
+comment on column media.provider_key is 'Key or path at another provider.';
+comment on column media.sha256 is 'Of the file as it was uploaded, in hex.';
+comment on column media.source_url is 'Where another system served it; our own URLs are computed from renditions.';
+comment on column media.status is 'pending_upload, processing, ready, failed: see app.guard_media.';
+comment on column media.stored_name is 'Its file name at another provider.';
+comment on column media.tags is 'Labels for sorting; not the hashtags of posts.';
+comment on column media.thumbnail_source_url is 'Where another system served its small picture.';
+comment on column media.upload_key is 'Key in our bucket under which it was uploaded; null for files that another system stored.';
 
+CREATE INDEX media_created_at_idx ON public.media USING btree (project_id, created_at DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX media_created_by_idx ON public.media USING btree (created_by);
+CREATE INDEX media_folder_idx ON public.media USING btree (project_id, folder, id DESC) WHERE ((folder IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX media_kind_idx ON public.media USING btree (project_id, kind, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_mime_type_idx ON public.media USING btree (project_id, mime_type, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX media_project_id_created_idx ON public.media USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_sha256_idx ON public.media USING btree (project_id, sha256) WHERE ((sha256 IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX media_status_created_idx ON public.media USING btree (project_id, status, created_at DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_tags_idx ON public.media USING gin (tags);
 CREATE INDEX media_unfinished_idx ON public.media USING btree (upload_expires_at) WHERE ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text])) AND (deleted_at IS NULL));
 
 CREATE TRIGGER media_deleted AFTER UPDATE OF deleted_at ON public.media FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.announce_media_deletion();
+CREATE TRIGGER media_guard BEFORE UPDATE OF status ON public.media FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION app.guard_media();
 CREATE TRIGGER media_touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table media enable row level security;
@@ -1035,10 +1253,11 @@ create policy media_worker on media for all to posthaste_worker
   using (true)
   with check (true);
 
-grant insert, select on media to posthaste_api;
+grant select on media to posthaste_api;
 grant select, update on media to posthaste_worker;
 
-grant update (deleted_at) on media to posthaste_api;
+grant insert (id, project_id, created_by, file_name, declared_mime_type, declared_bytes, upload_key, title, description, alt_text, folder, tags, metadata) on media to posthaste_api;
+grant update (deleted_at, title, description, alt_text, folder, tags, metadata) on media to posthaste_api;
 
 create table media_renditions (
   media_id uuid not null,
@@ -1408,10 +1627,20 @@ create table platforms (
   authorize_url text,
   metrics_url text,
   enabled boolean not null default true,
-  constraint platforms_pkey PRIMARY KEY (name)
+  sandbox_base_url text,
+  limits jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default app.now(),
+  constraint platforms_pkey PRIMARY KEY (name),
+  constraint platforms_limits_object CHECK ((jsonb_typeof(limits) = 'object'::text))
 );
 
 comment on table platforms is 'Where each platform is reached. Changeable without a release.';
+comment on column platforms.authorize_url is 'Origin of the consent screen, where it differs.';
+comment on column platforms.base_url is 'Origin of the API; null where every account brings its own (an instance, a PDS).';
+comment on column platforms.enabled is 'False: nobody connects an account there; what is connected goes on.';
+comment on column platforms.limits is 'What differs here from the limits in the code (shared/platforms), in the words of GET /v1/platforms; {} = nothing.';
+comment on column platforms.metrics_url is 'Origin that counts likes and replies, where the account''s own host does not.';
+comment on column platforms.sandbox_base_url is 'Origin that stands for the platform in tries; null = there is none.';
 
 alter table platforms enable row level security;
 
@@ -1577,6 +1806,7 @@ CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btr
 
 CREATE TRIGGER post_publications_announce AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['published'::text, 'failed'::text, 'unknown'::text])))) EXECUTE FUNCTION app.announce_publication();
 CREATE TRIGGER post_publications_guard BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_publication();
+CREATE TRIGGER post_publications_note_posted AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = 'published'::text))) EXECUTE FUNCTION app.note_posted();
 CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table post_publications enable row level security;
@@ -1663,12 +1893,78 @@ comment on column project_collaborators.permissions is 'Given on top of what the
 
 CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators USING btree (user_id);
 
+CREATE TRIGGER project_collaborators_keep_owner AFTER DELETE OR UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION app.keep_owner();
+
 alter table project_collaborators enable row level security;
 
+create policy project_collaborators_change on project_collaborators for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy project_collaborators_leave on project_collaborators for delete to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
 create policy project_collaborators_read on project_collaborators for select to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy project_collaborators_remove on project_collaborators for delete to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
 
-grant select on project_collaborators to posthaste_api;
+grant delete, select on project_collaborators to posthaste_api;
+
+grant update (role, permissions) on project_collaborators to posthaste_api;
+
+create table project_invitations (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  email text not null,
+  role text not null,
+  permissions text[] not null default '{}'::text[],
+  token_hash text not null,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '7 days'::interval),
+  accepted_at timestamp with time zone,
+  accepted_by uuid,
+  revoked_at timestamp with time zone,
+  constraint project_invitations_pkey PRIMARY KEY (id),
+  constraint project_invitations_token_hash_key UNIQUE (token_hash),
+  constraint project_invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint project_invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint project_invitations_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint project_invitations_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+  constraint project_invitations_email_lower CHECK ((email = lower(email))),
+  constraint project_invitations_one_end CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
+  constraint project_invitations_permissions_known CHECK ((permissions <@ '{review,approve,write}'::text[])),
+  constraint project_invitations_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'approver'::text, 'reviewer'::text, 'viewer'::text])))
+);
+
+comment on table project_invitations is 'Who was asked into a project. Whoever holds the token and has the address becomes a member.';
+comment on column project_invitations.permissions is 'Given on top of what the role allows, as in project_collaborators.';
+comment on column project_invitations.token_hash is 'Of the token in the mail; read by app.accept_invitation alone.';
+
+CREATE INDEX project_invitations_accepted_by_idx ON public.project_invitations USING btree (accepted_by);
+CREATE INDEX project_invitations_created_by_idx ON public.project_invitations USING btree (created_by);
+CREATE INDEX project_invitations_expires_at_idx ON public.project_invitations USING btree (expires_at);
+CREATE UNIQUE INDEX project_invitations_open_key ON public.project_invitations USING btree (project_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+CREATE INDEX project_invitations_project_id_idx ON public.project_invitations USING btree (project_id, id DESC);
+
+alter table project_invitations enable row level security;
+
+create policy project_invitations_insert on project_invitations for insert to posthaste_api
+  with check (((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])) AND (created_by = ( SELECT app.user_id() AS user_id))));
+create policy project_invitations_read on project_invitations for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy project_invitations_revoke on project_invitations for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy project_invitations_worker on project_invitations for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on project_invitations to posthaste_worker;
+
+grant insert (project_id, email, role, permissions, token_hash, created_by, expires_at) on project_invitations to posthaste_api;
+grant select (id, project_id, email, role, permissions, created_by, created_at, expires_at, accepted_at, accepted_by, revoked_at) on project_invitations to posthaste_api;
+grant update (revoked_at) on project_invitations to posthaste_api;
+grant select (id, expires_at) on project_invitations to posthaste_worker;
 
 create table projects (
   id uuid not null default uuidv7(),
@@ -1680,15 +1976,50 @@ create table projects (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
+  type text,
+  template text,
+  platform text,
+  target_audience text,
+  estimated_duration text,
+  tags text[] not null default '{}'::text[],
+  is_public boolean not null default false,
+  status text not null default 'active'::text,
+  metadata jsonb not null default '{}'::jsonb,
+  personal boolean not null default false,
   constraint projects_pkey PRIMARY KEY (id),
   constraint projects_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
-  constraint projects_description_length CHECK ((length(description) <= 1000)),
-  constraint projects_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint projects_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE SET NULL,
+  constraint projects_description_length CHECK ((length(description) <= 10000)),
+  constraint projects_estimated_duration_length CHECK (((length(estimated_duration) >= 1) AND (length(estimated_duration) <= 255))),
+  constraint projects_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint projects_name_length CHECK (((length(name) >= 1) AND (length(name) <= 255))),
+  constraint projects_status_known CHECK ((status = ANY (ARRAY['active'::text, 'draft'::text, 'archived'::text]))),
+  constraint projects_tags_some CHECK (((cardinality(tags) <= 100) AND (array_position(tags, NULL::text) IS NULL))),
+  constraint projects_target_audience_length CHECK (((length(target_audience) >= 1) AND (length(target_audience) <= 1000))),
+  constraint projects_template_length CHECK (((length(template) >= 1) AND (length(template) <= 255))),
+  constraint projects_type_known CHECK ((type = ANY (ARRAY['video'::text, 'audio'::text, 'image'::text, 'script'::text, 'campaign'::text])))
 );
 
 comment on table projects is 'The tenant: everything a team owns carries its project_id.';
+comment on column projects.created_by is 'Who made it; null once that person is gone. Who owns it now stands in project_collaborators.';
+comment on column projects.estimated_duration is 'In the words of its owner, such as 30 seconds or two weeks.';
+comment on column projects.is_public is 'Everybody may read what posthaste_public was granted of the row; nothing else in the project becomes public by it.';
+comment on column projects.metadata is 'Free values of its members.';
+comment on column projects.name is 'Once per person who created it, among those not deleted.';
+comment on column projects.personal is 'The project through which a person without a project posts; made by app.personal_project, one per person.';
+comment on column projects.platform is 'The platform that it is mainly for.';
+comment on column projects.tags is 'Labels for sorting; not the hashtags of posts.';
+comment on column projects.target_audience is 'In the words of its owner.';
+comment on column projects.template is 'Name of the template that it began with.';
+comment on column projects.time_zone is 'IANA name: the zone of wall times that bring none.';
+comment on column projects.type is 'What is mainly made in it; null = everything.';
 
 CREATE INDEX projects_created_by_idx ON public.projects USING btree (created_by);
+CREATE UNIQUE INDEX projects_owner_name_key ON public.projects USING btree (created_by, name) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX projects_personal_key ON public.projects USING btree (created_by) WHERE (personal AND (deleted_at IS NULL));
+CREATE INDEX projects_platform_idx ON public.projects USING btree (platform);
+CREATE INDEX projects_public_idx ON public.projects USING btree (id DESC) WHERE (is_public AND (deleted_at IS NULL));
+CREATE INDEX projects_tags_idx ON public.projects USING gin (tags);
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER projects_withdraw_community_posts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION app.withdraw_community_posts();
@@ -1698,6 +2029,8 @@ alter table projects enable row level security;
 create policy projects_manage on projects for update to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
   with check (true);
+create policy projects_public on projects for select to posthaste_public
+  using ((is_public AND (deleted_at IS NULL)));
 create policy projects_read on projects for select to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
 create policy projects_worker on projects for select to posthaste_worker
@@ -1706,7 +2039,8 @@ create policy projects_worker on projects for select to posthaste_worker
 grant select on projects to posthaste_api;
 grant select on projects to posthaste_worker;
 
-grant update (name, description, time_zone, deleted_at) on projects to posthaste_api;
+grant update (name, description, time_zone, deleted_at, type, template, platform, target_audience, estimated_duration, tags, is_public, status, metadata) on projects to posthaste_api;
+grant select (id, name, description, created_at, type, platform, tags) on projects to posthaste_public;
 
 create table publication_attempts (
   id uuid not null default uuidv7(),
@@ -1749,6 +2083,42 @@ create policy publication_attempts_worker on publication_attempts for all to pos
 
 grant insert, select on publication_attempts to posthaste_api;
 grant insert, select, update on publication_attempts to posthaste_worker;
+
+create table rate_budgets (
+  account_id uuid not null,
+  project_id uuid not null,
+  kind text not null,
+  window_s integer not null,
+  allowed integer not null,
+  used integer not null default 0,
+  resets_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null default app.now(),
+  constraint rate_budgets_pkey PRIMARY KEY (account_id, kind, window_s),
+  constraint rate_budgets_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint rate_budgets_allowed_natural CHECK ((allowed >= 0)),
+  constraint rate_budgets_kind_known CHECK ((kind = ANY (ARRAY['calls'::text, 'posts'::text, 'uploads'::text]))),
+  constraint rate_budgets_used_natural CHECK ((used >= 0)),
+  constraint rate_budgets_window_positive CHECK ((window_s > 0))
+);
+
+comment on table rate_budgets is 'What a platform still lets an account do, as it last told or as we counted.';
+comment on column rate_budgets.resets_at is 'From then on used counts from zero.';
+comment on column rate_budgets.used is 'May be more than allowed: other programs use the account too.';
+comment on column rate_budgets.window_s is 'Seconds of the window in which the platform counts.';
+
+CREATE INDEX rate_budgets_account_idx ON public.rate_budgets USING btree (project_id, account_id);
+CREATE INDEX rate_budgets_resets_at_idx ON public.rate_budgets USING btree (resets_at);
+
+alter table rate_budgets enable row level security;
+
+create policy rate_budgets_read on rate_budgets for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy rate_budgets_worker on rate_budgets for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on rate_budgets to posthaste_api;
+grant delete, insert, select, update on rate_budgets to posthaste_worker;
 
 create table rate_counters (
   caller text not null,
@@ -1869,20 +2239,46 @@ create table social_accounts (
   created_at timestamp with time zone not null default app.now(),
   updated_at timestamp with time zone not null default app.now(),
   version integer not null default 1,
+  health text not null default 'unknown'::text,
+  health_checked_at timestamp with time zone,
+  metadata jsonb not null default '{}'::jsonb,
+  followers_count bigint,
+  following_count bigint,
+  posts_count bigint,
+  last_synced_at timestamp with time zone,
+  last_posted_at timestamp with time zone,
+  grant_expires_at timestamp with time zone,
   constraint social_accounts_pkey PRIMARY KEY (id),
   constraint social_accounts_identity_key UNIQUE (project_id, platform, base_url, platform_account_id),
   constraint social_accounts_project_id_id_key UNIQUE (project_id, id),
   constraint social_accounts_connected_by_fkey FOREIGN KEY (connected_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint social_accounts_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
   constraint social_accounts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
-  constraint social_accounts_status_known CHECK ((status = ANY (ARRAY['connected'::text, 'reauthorization_needed'::text, 'restricted'::text, 'disconnected'::text])))
+  constraint social_accounts_followers_count_natural CHECK ((followers_count >= 0)),
+  constraint social_accounts_following_count_natural CHECK ((following_count >= 0)),
+  constraint social_accounts_health_known CHECK ((health = ANY (ARRAY['healthy'::text, 'degraded'::text, 'unhealthy'::text, 'unknown'::text]))),
+  constraint social_accounts_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint social_accounts_posts_count_natural CHECK ((posts_count >= 0)),
+  constraint social_accounts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'connected'::text, 'reauthorization_needed'::text, 'restricted'::text, 'disconnected'::text])))
 );
 
 comment on table social_accounts is 'An account on a platform. Reconnecting keeps its id, so what waits for it resumes.';
+comment on column social_accounts.base_url is 'Origin that serves the account; empty for our own community.';
+comment on column social_accounts.followers_count is 'As the platform told at last_synced_at, like following_count and posts_count; null = it does not tell.';
+comment on column social_accounts.grant_expires_at is 'When the person must connect it anew; the token''s own end stands in account_tokens.expires_at.';
+comment on column social_accounts.health is 'Of the latest row of account_health_checks.';
+comment on column social_accounts.last_posted_at is 'When a publication last became public through us.';
+comment on column social_accounts.metadata is 'What the platform tells of the account beyond the columns.';
+comment on column social_accounts.platform_account_id is 'The platform''s own id: DID, Threads user id, Mastodon account id, the project''s id for community.';
+comment on column social_accounts.status is 'pending: was asked for, not granted yet; connected; reauthorization_needed: the grant expired or was withdrawn (status_reason says which); restricted: the platform does not let it post; disconnected: taken off here.';
 
 CREATE UNIQUE INDEX social_accounts_community_handle_key ON public.social_accounts USING btree (lower(handle)) WHERE ((platform = 'community'::text) AND (status <> 'disconnected'::text));
 CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING btree (connected_by);
+CREATE INDEX social_accounts_grant_expires_at_idx ON public.social_accounts USING btree (grant_expires_at) WHERE (grant_expires_at IS NOT NULL);
+CREATE INDEX social_accounts_health_idx ON public.social_accounts USING btree (health, health_checked_at);
+CREATE INDEX social_accounts_metadata_idx ON public.social_accounts USING gin (metadata);
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
+CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (project_id, status);
 
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
@@ -1902,7 +2298,7 @@ grant select on social_accounts to posthaste_api;
 grant select on social_accounts to posthaste_worker;
 
 grant update (status, status_reason, disconnected_at) on social_accounts to posthaste_api;
-grant update (status, status_reason) on social_accounts to posthaste_worker;
+grant update (display_name, avatar_url, status, status_reason, metadata, followers_count, following_count, posts_count, last_synced_at, grant_expires_at) on social_accounts to posthaste_worker;
 
 create table starter_templates (
   slug text not null,
@@ -2236,6 +2632,32 @@ grant select (id, email, display_name, role, status, email_verified_at, created_
 grant update (display_name, username, given_name, family_name, bio) on users to posthaste_api;
 grant select (id, email, display_name, role, status, email_verified_at, created_at, deleted_at, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at) on users to posthaste_worker;
 
+create table video_categories (
+  video_id uuid not null,
+  category_id uuid not null,
+  project_id uuid not null,
+  constraint video_categories_pkey PRIMARY KEY (video_id, category_id),
+  constraint video_categories_category_fkey FOREIGN KEY (project_id, category_id) REFERENCES content_categories(project_id, id) ON DELETE CASCADE,
+  constraint video_categories_video_fkey FOREIGN KEY (project_id, video_id) REFERENCES videos(project_id, media_id) ON DELETE CASCADE
+);
+
+comment on table video_categories is 'Which videos are in which categories.';
+comment on column video_categories.video_id is 'The media_id of the video.';
+
+CREATE INDEX video_categories_category_idx ON public.video_categories USING btree (project_id, category_id);
+CREATE INDEX video_categories_video_idx ON public.video_categories USING btree (project_id, video_id);
+
+alter table video_categories enable row level security;
+
+create policy video_categories_delete on video_categories for delete to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy video_categories_insert on video_categories for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy video_categories_read on video_categories for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant delete, insert, select on video_categories to posthaste_api;
+
 create table videos (
   media_id uuid not null,
   project_id uuid not null,
@@ -2244,6 +2666,7 @@ create table videos (
   video_codec text not null,
   audio_codec text,
   constraint videos_pkey PRIMARY KEY (media_id),
+  constraint videos_project_id_media_id_key UNIQUE (project_id, media_id),
   constraint videos_media_fkey FOREIGN KEY (project_id, media_id) REFERENCES media(project_id, id) ON DELETE CASCADE,
   constraint videos_duration_positive CHECK ((duration_ms > 0))
 );
@@ -2251,6 +2674,8 @@ create table videos (
 comment on table videos is 'What only a video has; 1:1 to its media row.';
 
 CREATE INDEX videos_media_idx ON public.videos USING btree (project_id, media_id);
+
+CREATE TRIGGER videos_note_duration AFTER INSERT OR UPDATE OF duration_ms ON public.videos FOR EACH ROW EXECUTE FUNCTION app.note_duration();
 
 alter table videos enable row level security;
 
@@ -2377,6 +2802,34 @@ grant insert (project_id, created_by, url, description, events, secret_sealed) o
 grant select (id, project_id, created_by, url, description, events, previous_secret_expires_at, is_active, failing_since, created_at, updated_at, deleted_at, version) on webhooks to posthaste_api;
 grant update (url, description, events, secret_sealed, previous_secret_sealed, previous_secret_expires_at, is_active, deleted_at) on webhooks to posthaste_api;
 grant update (previous_secret_sealed, previous_secret_expires_at, is_active, failing_since) on webhooks to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.accept_invitation(token_hash text)
+ RETURNS TABLE(outcome text, project_id uuid, role text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  used project_invitations;
+begin
+  update project_invitations i set accepted_at = app.now(), accepted_by = u.id
+  from users u, projects p
+  where i.token_hash = accept_invitation.token_hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now()
+    and u.id = app.user_id() and u.email = i.email and p.id = i.project_id and p.deleted_at is null
+  returning i.* into used;
+  if used.id is null then
+    return query select 'not_found', null::uuid, null::text;
+    return;
+  end if;
+  insert into project_collaborators (project_id, user_id, role, permissions)
+  values (used.project_id, used.accepted_by, used.role, used.permissions)
+  on conflict on constraint project_collaborators_pkey do nothing;
+  return query select 'ok', c.project_id, c.role from project_collaborators c
+    where c.project_id = used.project_id and c.user_id = used.accepted_by;
+end
+$function$;
+comment on function app.accept_invitation(text) is 'Single use, for the actor whose address was invited; who is a member already stays what they are.';
+grant execute on function app.accept_invitation(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.add_comment(post uuid, parent uuid, text text)
  RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, comment_count bigint)
@@ -2684,6 +3137,51 @@ end
 $function$;
 comment on function app.guard_ai_task() is 'Back to queued is another try: after a failure, or by whoever finds a lease that has run out.';
 
+CREATE OR REPLACE FUNCTION app.guard_clip()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.status = 'ready' and new.rendered_media_id is null then
+      raise exception 'a clip is not ready without its file' using errcode = 'PH007';
+    end if;
+    return new;
+  end if;
+  if (case old.status
+    when 'suggested' then new.status in ('rendering', 'discarded')
+    when 'rendering' then new.status = 'failed' or (new.status = 'ready' and new.rendered_media_id is not null)
+    when 'ready' then new.status in ('rendering', 'discarded')
+    when 'failed' then new.status in ('rendering', 'discarded')
+    when 'discarded' then new.status = 'suggested'
+    else false
+  end) is not true then
+    raise exception 'a clip cannot go from % to %', old.status, new.status using errcode = 'PH007';
+  end if;
+  if new.status <> 'failed' then
+    new.failure_code := null;
+    new.failure_reason := null;
+  end if;
+  return new;
+end
+$function$;
+comment on function app.guard_clip() is 'suggested to rendering; rendering to ready (with its file) or failed; ready and failed to rendering; all but rendering to discarded, and back to suggested. Anything else is PH007.';
+
+CREATE OR REPLACE FUNCTION app.guard_clip_range()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if exists (select from videos v where v.project_id = new.project_id and v.media_id = new.video_id and v.duration_ms < new.end_ms) then
+    raise exception 'new row for relation "clips" violates check constraint "clips_within_video"'
+      using errcode = '23514', table = 'clips', constraint = 'clips_within_video';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.guard_delivery()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2712,6 +3210,28 @@ begin
 end
 $function$;
 comment on function app.guard_delivery() is 'States of a delivery; any other change is PH009. waiting to sending counts an attempt, whatever ends one gives up its lease.';
+
+CREATE OR REPLACE FUNCTION app.guard_media()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (case old.status
+    when 'pending_upload' then new.status in ('processing', 'failed')
+    when 'processing' then new.status in ('ready', 'failed')
+    when 'failed' then new.status = 'processing'
+    else false
+  end) is not true then
+    raise exception 'a medium cannot go from % to %', old.status, new.status using errcode = 'PH003';
+  end if;
+  if new.status = 'processing' then
+    new.failure_code := null;
+    new.failure_reason := null;
+  end if;
+  return new;
+end
+$function$;
+comment on function app.guard_media() is 'pending_upload to processing or failed, processing to ready or failed, failed to processing; anything else is PH003.';
 
 CREATE OR REPLACE FUNCTION app.guard_publication()
  RETURNS trigger
@@ -2809,6 +3329,30 @@ end
 $function$;
 comment on function app.keep_content_version() is 'The row of the content is locked by its own change, so that numbers have no gaps and no doubles.';
 
+CREATE OR REPLACE FUNCTION app.keep_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if (tg_op = 'UPDATE' and new.role = 'owner')
+    or not exists (select from users u where u.id = old.user_id and u.deleted_at is null) then
+    return null;
+  end if;
+  -- Two owners who leave at once come one after the other.
+  perform 1 from projects p where p.id = old.project_id and p.deleted_at is null for no key update;
+  if found and not exists (
+    select from project_collaborators c join users u on u.id = c.user_id and u.deleted_at is null
+    where c.project_id = old.project_id and c.role = 'owner'
+  ) then
+    raise exception 'a project keeps its last owner' using errcode = 'PH012';
+  end if;
+  return null;
+end
+$function$;
+comment on function app.keep_owner() is 'A person or a project that is deleted takes the memberships along; nobody else ends the last ownership (PH012).';
+
 CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
  RETURNS TABLE(client_id text)
  LANGUAGE sql
@@ -2900,6 +3444,47 @@ CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  IMMUTABLE PARALLEL SAFE
 AS $function$select normalize(lower(normalize(tag, nfkc) collate "pg_c_utf8"), nfkc)$function$;
 
+CREATE OR REPLACE FUNCTION app.note_duration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update media m set duration_ms = new.duration_ms where m.project_id = new.project_id and m.id = new.media_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.note_health()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update social_accounts a set health = new.result, health_checked_at = new.checked_at
+  where a.project_id = new.project_id and a.id = new.account_id
+    and (a.health_checked_at is null or a.health_checked_at <= new.checked_at);
+  return null;
+end
+$function$;
+comment on function app.note_health() is 'The latest check is the health of the account, in whatever order checks arrive.';
+
+CREATE OR REPLACE FUNCTION app.note_posted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update social_accounts a set last_posted_at = new.published_at
+  where a.project_id = new.project_id and a.id = new.account_id
+    and (a.last_posted_at is null or a.last_posted_at < new.published_at);
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -2945,6 +3530,36 @@ end
 $function$;
 grant execute on function app.parts(text) to posthaste_api;
 grant execute on function app.parts(text) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.personal_project()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  found_id uuid;
+begin
+  if app.user_id() is null then
+    return null;
+  end if;
+  for attempt in 1 .. 100 loop
+    select p.id into found_id from projects p where p.created_by = app.user_id() and p.personal and p.deleted_at is null;
+    exit when found_id is not null;
+    -- Whoever was quicker made it, or one of that name is there already.
+    with made as (
+      insert into projects (name, personal, created_by)
+      values ('Personal' || case attempt when 1 then '' else ' ' || attempt end, true, app.user_id())
+      on conflict do nothing
+      returning id, created_by
+    )
+    insert into project_collaborators (project_id, user_id, role) select id, created_by, 'owner' from made;
+  end loop;
+  return found_id;
+end
+$function$;
+comment on function app.personal_project() is 'The personal project of the actor, made where there is none.';
+grant execute on function app.personal_project() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.post_status(states text[])
  RETURNS text
