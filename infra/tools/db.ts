@@ -1,9 +1,10 @@
-/** `npm run db -- up | down [steps] | status | dump`: migrations over the Data API, on AWS and on one machine alike. */
+/** `npm run db -- up | down [steps] | status | dump | import …`: over the Data API, on AWS and on one machine alike. */
 import { writeFile } from 'node:fs/promises';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { dumpSchema } from './dump-schema.ts';
+import { importUsage, readImportOptions, runImport } from './import/command.ts';
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts';
 import { sqlRunner, type Target } from './sql-runner.ts';
 
@@ -21,7 +22,8 @@ async function password(secrets: SecretsManagerClient, arn: string): Promise<str
   return z.object({ password: z.string() }).parse(JSON.parse(SecretString ?? '{}')).password;
 }
 
-async function main([command, steps]: string[]): Promise<void> {
+async function main([command, ...rest]: string[]): Promise<void> {
+  const [steps] = rest;
   const parsed = settings.safeParse(process.env);
   if (!parsed.success) {
     throw new Error(
@@ -59,8 +61,16 @@ async function main([command, steps]: string[]): Promise<void> {
     case 'dump':
       await writeFile(new URL('../../sql/schema.sql', import.meta.url), await dumpSchema(sqlRunner(target)));
       return;
+    case 'import': {
+      const { tables } = await runImport(target, readImportOptions(rest), {
+        say: console.log,
+        complain: console.error,
+      });
+      if (tables.some(({ problems }) => problems > 0)) process.exitCode = 2;
+      return;
+    }
     default:
-      throw new Error('usage: npm run db -- up | down [steps] | status | dump');
+      throw new Error(`usage: npm run db -- up | down [steps] | status | dump | ${importUsage}`);
   }
 }
 

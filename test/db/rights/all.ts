@@ -7,6 +7,7 @@ import * as community from './community.ts';
 import * as content from './content.ts';
 import type { Fill, RightsTable } from './format.ts';
 import * as identity from './identity.ts';
+import * as imports from './imports.ts';
 import * as media from './media.ts';
 import * as messaging from './messaging.ts';
 import * as projects from './projects.ts';
@@ -30,6 +31,7 @@ const areas: readonly Area[] = [
   community,
   messaging,
   audit,
+  imports,
 ];
 
 export const rights: RightsTable = Object.assign({}, ...areas.map((area) => area.rights));
