@@ -10,10 +10,11 @@ const OURS = `('public', 'app')`;
 const NAMED = (schema: string, name: string) =>
   `case ${schema} when 'public' then '' else ${schema}::text || '.' end || quote_ident(${name})`;
 
+/** Partitions come and go with the months: their table speaks for them. */
 const TABLES = `
   select c.oid, ${NAMED('n.nspname', 'c.relname')} as name, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname in ${OURS} and c.relkind not in ('i', 'I', 't', 'S', 'c')`;
+  where n.nspname in ${OURS} and c.relkind not in ('i', 'I', 't', 'S', 'c') and not c.relispartition`;
 
 /** Who may do what: owner's own rights are left out, since they are the same everywhere. */
 const granted = (acl: string, owner: string) => `
@@ -25,7 +26,7 @@ const granted = (acl: string, owner: string) => `
 const QUERIES = [
   // What a table is made of. NOT NULL stands with its column, so its constraint is not repeated.
   `select t.name as about, 1 as part, '' as item,
-    'create ' || case t.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'p' then 'table partitioned' else 'table' end
+    'create ' || case t.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end
       || ' ' || t.name || case when t.relkind in ('v', 'm') then E' as\\n' || pg_get_viewdef(t.oid) else E' (\\n' || (
         select string_agg(line, E',\\n' order by kind, place, line) from (
           select 1 as kind, a.attnum::integer as place, '  ' || quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -38,7 +39,7 @@ const QUERIES = [
           select 2, case k.contype when 'p' then 1 when 'u' then 2 when 'f' then 3 else 4 end,
             '  constraint ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid)
           from pg_constraint k where k.conrelid = t.oid and k.contype <> 'n'
-        ) lines) || E'\\n)' end || ';' as text
+        ) lines) || E'\\n)' || coalesce(' partition by ' || pg_get_partkeydef(t.oid), '') end || ';' as text
   from (${TABLES}) t`,
   `select t.name, 2, coalesce(a.attname, ''), 'comment on ' || case when a.attnum is null then 'table ' || t.name else 'column ' || t.name || '.' || a.attname end
     || ' is ' || quote_literal(d.description) || ';'

@@ -63,7 +63,8 @@ async function refusalOf(table: string, text: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     if (error.code === '23502') return `not null ${error.column}`;
-    return error.constraint ?? `${error.code} ${error.message}`;
+    // A partition's index has the partition's name in the place of the table's.
+    return error.constraint?.replace(/_(y\d{4}m\d\d|default)_/, '_') ?? `${error.code} ${error.message}`;
   } finally {
     await open.sql('rollback');
   }

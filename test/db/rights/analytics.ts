@@ -1,4 +1,4 @@
-import { ALL, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
+import { ALL, type Fill, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
 
 export const rights: RightsTable = {
   analytics: {
@@ -8,10 +8,15 @@ export const rights: RightsTable = {
       return { publication_id: publicationId, account_id: accountId, platform: 'community' };
     }),
   },
+  partitioned_tables: { key: 'name', verbs: { select: { worker: 'registered' } } },
   report_links: {
     key: 'project_id',
     verbs: { select: { outsiders: '', members: 'own' }, insert: writtenByWriters, update: writtenByWriters },
     set: 'revoked_at = revoked_at',
     add: perProject(({ postId }) => ({ post_id: postId, token_hash: fresh() })),
   },
+};
+
+export const fill: Fill = async (sql, world) => {
+  for (const { name } of await sql('select name from partitioned_tables')) world.labels.set(String(name), 'registered');
 };
