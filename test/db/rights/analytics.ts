@@ -8,7 +8,7 @@ export const rights: RightsTable = {
       return { publication_id: publicationId, account_id: accountId, platform: 'community' };
     }),
   },
-  partitioned_tables: { key: 'name', verbs: { select: { worker: 'registered' } } },
+  partitioned_tables: { key: 'name', set: 'name = name', verbs: { select: { worker: 'registered' } } },
   report_links: {
     key: 'project_id',
     verbs: { select: { outsiders: '', members: 'own' }, insert: writtenByWriters, update: writtenByWriters },
