@@ -214,18 +214,18 @@ create table analytics (
   reach bigint,
   saves bigint,
   clicks bigint,
-  constraint analytics_pkey PRIMARY KEY (id),
+  constraint analytics_pkey PRIMARY KEY (id, fetched_at),
   constraint analytics_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
   constraint analytics_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
   constraint analytics_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
   constraint analytics_source_known CHECK ((source = ANY (ARRAY['poll'::text, 'refresh'::text])))
-);
+) partition by RANGE (fetched_at);
 
-comment on table analytics is 'Cumulative numbers as the platform told them at fetched_at; null = the platform does not tell.';
+comment on table analytics is 'Cumulative numbers as the platform told them at fetched_at; null = the platform does not tell. By month.';
 
-CREATE INDEX analytics_account_idx ON public.analytics USING btree (project_id, account_id);
-CREATE INDEX analytics_platform_idx ON public.analytics USING btree (platform);
-CREATE INDEX analytics_publication_idx ON public.analytics USING btree (project_id, publication_id, fetched_at DESC);
+CREATE INDEX analytics_account_idx ON ONLY public.analytics USING btree (project_id, account_id);
+CREATE INDEX analytics_platform_idx ON ONLY public.analytics USING btree (platform);
+CREATE INDEX analytics_publication_idx ON ONLY public.analytics USING btree (project_id, publication_id, fetched_at DESC);
 
 alter table analytics enable row level security;
 
@@ -1589,6 +1589,27 @@ create policy outbox_events_worker on outbox_events for all to posthaste_worker
 
 grant delete, insert, select, update on outbox_events to posthaste_worker;
 
+create table partitioned_tables (
+  name text not null,
+  column_name text not null,
+  keep_months integer not null,
+  archive boolean not null default true,
+  constraint partitioned_tables_pkey PRIMARY KEY (name),
+  constraint partitioned_tables_keep_months_positive CHECK ((keep_months > 0))
+);
+
+comment on table partitioned_tables is 'Tables with a partition per month (UTC), and how long a month stays. Changeable without a release.';
+comment on column partitioned_tables.archive is 'What is past its time is written to the archive before it is dropped.';
+comment on column partitioned_tables.column_name is 'The instant that decides the month.';
+comment on column partitioned_tables.keep_months is 'Whole months that stay in the database after the current one.';
+
+alter table partitioned_tables enable row level security;
+
+create policy partitioned_tables_worker on partitioned_tables for select to posthaste_worker
+  using (true);
+
+grant select on partitioned_tables to posthaste_worker;
+
 create table password_reset_tokens (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -2076,19 +2097,19 @@ create table publication_attempts (
   failure_class text,
   failure_code text,
   message text,
-  constraint publication_attempts_pkey PRIMARY KEY (id),
+  constraint publication_attempts_pkey PRIMARY KEY (id, started_at),
   constraint publication_attempts_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
   constraint publication_attempts_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
   constraint publication_attempts_kind_known CHECK ((kind = ANY (ARRAY['publish'::text, 'prepare'::text, 'confirm'::text, 'reconcile'::text, 'resolve'::text]))),
   constraint publication_attempts_outcome_known CHECK ((outcome = ANY (ARRAY['published'::text, 'accepted'::text, 'prepared'::text, 'waiting'::text, 'retry'::text, 'failed'::text, 'unknown'::text, 'absent'::text, 'lost'::text, 'refused'::text])))
-);
+) partition by RANGE (started_at);
 
-comment on table publication_attempts is 'Written before a platform is called; quotas are counted from it.';
+comment on table publication_attempts is 'Written before a platform is called; quotas are counted from it. By month: statements say from when on they look.';
 
-CREATE INDEX publication_attempts_account_idx ON public.publication_attempts USING btree (project_id, account_id);
-CREATE INDEX publication_attempts_lease_idx ON public.publication_attempts USING btree (lease_token);
-CREATE INDEX publication_attempts_publication_idx ON public.publication_attempts USING btree (project_id, publication_id);
-CREATE INDEX publication_attempts_quota_idx ON public.publication_attempts USING btree (account_id, commit_started_at) WHERE (commit_started_at IS NOT NULL);
+CREATE INDEX publication_attempts_account_idx ON ONLY public.publication_attempts USING btree (project_id, account_id);
+CREATE INDEX publication_attempts_lease_idx ON ONLY public.publication_attempts USING btree (lease_token);
+CREATE INDEX publication_attempts_publication_idx ON ONLY public.publication_attempts USING btree (project_id, publication_id);
+CREATE INDEX publication_attempts_quota_idx ON ONLY public.publication_attempts USING btree (account_id, commit_started_at) WHERE (commit_started_at IS NOT NULL);
 
 alter table publication_attempts enable row level security;
 
@@ -2871,6 +2892,61 @@ end
 $function$;
 grant execute on function app.add_comment(uuid,uuid,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.add_month_partition(parent regclass, month date)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+  table_name text := (select c.relname from pg_class c where c.oid = parent);
+  key text := (select quote_ident(a.attname) from pg_partitioned_table p
+    join pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0] where p.partrelid = parent);
+  child text := table_name || to_char(month, '"_y"YYYY"m"MM');
+  starts timestamptz := date_trunc('month', month::timestamp) at time zone 'UTC';
+  ends timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') at time zone 'UTC';
+  spare regclass;
+  referenced regclass;
+  columns text;
+  holds boolean := false;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('app.add_month_partition', parent::oid::bigint));
+  if exists (
+    select from app.partitions(parent) p
+    where not p.is_default and coalesce(p.from_at, '-infinity') < ends
+      and coalesce(p.to_at, 'infinity') > starts) then
+    return (select c.relname from pg_class c where c.oid = to_regclass(quote_ident(child)));
+  end if;
+  for referenced in select distinct k.confrelid from pg_constraint k where k.conrelid = parent and k.contype = 'f' order by 1 loop
+    execute format('lock table only %s in share row exclusive mode', referenced);
+  end loop;
+  execute format('create table %I (like %s including all)', child, parent);
+  execute format('alter table %I enable row level security', child);
+
+  spare := (select p.partition from app.partitions(parent) p where p.is_default);
+  if spare is not null then
+    execute format('select exists (select from only %s where %s >= $1 and %s < $2)', spare, key, key) into holds using starts, ends;
+  end if;
+  if holds then
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+    from pg_attribute a where a.attrelid = parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+    execute format('lock table only %s in access exclusive mode', parent);
+    -- Detached, it has none of the parent's triggers: moving a row is no change of it.
+    execute format('alter table %s detach partition %s', parent, spare);
+    execute format('insert into %I (%s) select %s from only %s where %s >= $1 and %s < $2', child, columns, columns, spare, key, key)
+      using starts, ends;
+    execute format('delete from only %s where %s >= $1 and %s < $2', spare, key, key) using starts, ends;
+  end if;
+  execute format('alter table %s attach partition %I for values from (%L) to (%L)', parent, child, starts, ends);
+  if holds then
+    execute format('alter table %s attach partition %s default', parent, spare);
+  end if;
+  return child;
+end
+$function$;
+comment on function app.add_month_partition(regclass,date) is 'Name of the month''s partition, made if need be. Safe to call twice and at once.';
+
 CREATE OR REPLACE FUNCTION app.announce_disconnection()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3073,6 +3149,44 @@ AS $function$
 $function$;
 grant execute on function app.display_names(uuid[]) to posthaste_api;
 grant execute on function app.display_names(uuid[]) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.ensure_partitions(months_ahead integer)
+ RETURNS TABLE(table_name text, partition_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  registered partitioned_tables;
+  month date;
+  spare regclass;
+  before text[];
+begin
+  for registered in select * from partitioned_tables order by name loop
+    continue when to_regclass(quote_ident(registered.name)) is null;
+    table_name := registered.name;
+    before := array(select p.partition::text from app.partitions(registered.name::regclass) p);
+    for ahead in 0 .. months_ahead loop
+      perform app.add_month_partition(registered.name::regclass,
+        ((app.now() at time zone 'UTC') + make_interval(months => ahead))::date);
+    end loop;
+    spare := (select p.partition from app.partitions(registered.name::regclass) p where p.is_default);
+    if spare is not null then
+      for month in execute format(
+        'select distinct date_trunc(''month'', %I at time zone ''UTC'')::date from only %s order by 1 limit 24', registered.column_name, spare) loop
+        perform app.add_month_partition(registered.name::regclass, month);
+      end loop;
+    end if;
+    for partition_name in
+      select p.partition::text from app.partitions(registered.name::regclass) p
+      where p.partition::text <> all (before) order by 1 loop
+      return next;
+    end loop;
+  end loop;
+end
+$function$;
+comment on function app.ensure_partitions(integer) is 'Returns the partitions that it made.';
+grant execute on function app.ensure_partitions(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.find_author()
  RETURNS trigger
@@ -3565,6 +3679,41 @@ AS $function$
   returning 'ok', s.id, s.expires_at
 $function$;
 grant execute on function app.open_session(uuid,text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.partition_monthly(parent regclass, keep_months integer, archive boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  table_name text := (select c.relname from pg_class c where c.oid = parent);
+begin
+  execute format('create table %I partition of %s default', table_name || '_default', parent);
+  execute format('alter table %I enable row level security', table_name || '_default');
+  insert into partitioned_tables (name, column_name, keep_months, archive)
+  select table_name, a.attname, partition_monthly.keep_months, partition_monthly.archive
+  from pg_partitioned_table p join pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
+  where p.partrelid = parent;
+  for ahead in 0 .. 2 loop
+    perform app.add_month_partition(parent, ((app.now() at time zone 'UTC') + make_interval(months => ahead))::date);
+  end loop;
+end
+$function$;
+comment on function app.partition_monthly(regclass,integer,boolean) is 'For migrations: select app.partition_monthly(''engagement_events'', 12, true). Taking back: drop the table, delete its row of partitioned_tables.';
+
+CREATE OR REPLACE FUNCTION app.partitions(parent regclass)
+ RETURNS TABLE(partition regclass, from_at timestamp with time zone, to_at timestamp with time zone, is_default boolean)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select c.oid::regclass,
+    substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \(''([^'']*)''\)')::timestamptz,
+    substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']*)''\)')::timestamptz,
+    pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = parent and not i.inhdetachpending
+$function$;
 
 CREATE OR REPLACE FUNCTION app.parts(lines text)
  RETURNS SETOF text
