@@ -39,6 +39,7 @@ const KIND = {
   community: 7,
   media: 8,
   comment: 9,
+  content: 10,
 } as const;
 const id = (kind: keyof typeof KIND, n: string) => `bench_id(${KIND[kind]}, ${n})`;
 
@@ -166,6 +167,31 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
       `insert into user_engagement (user_id, community_post_id, type, created_at)
       select ${id('user', `(n * 17 + k * 13) % ${people} + 1`)}, ${id('community', 'n')}, (array['like', 'like', 'like', 'view', 'share'])[k + 1], ${SAID}
       from generate_series(1, ${posts}) n, generate_series(0, 4) k where ${SEAT} >= ${DUE_EACH}`,
+    ),
+    // The person who asks follows as many in every size.
+    step(
+      'user_followers',
+      `insert into user_followers (follower_id, following_id)
+      select ${id('user', 'n')}, ${id('user', 'f')} from generate_series(1, ${people}) n,
+        lateral (select distinct (n * 101 + k * 37) % ${publishers} + 1 as f from generate_series(1, case when n = ${ASKING} then 15 else 110 end) k) s
+      where f <> n`,
+    ),
+    step('hashtags', `insert into hashtags (tag) select 'topic' || n from generate_series(0, 999) n`),
+    step(
+      'post_hashtags',
+      `insert into post_hashtags (project_id, post_id, tag)
+      select ${id('project', OWNER)}, ${id('post', 'n')}, 'topic' || n % 1000 from generate_series(1, ${posts}) n`,
+    ),
+    step(
+      'community_hashtags',
+      `insert into community_hashtags (community_post_id, tag)
+      select ${id('community', 'n')}, 'topic' || n % 1000 from generate_series(1, ${posts}) n where ${SEAT} >= ${DUE_EACH} and n % 10 <> 0`,
+    ),
+    step(
+      'content',
+      `insert into content (id, project_id, created_by, title, body, created_at, updated_at)
+      select ${id('content', 'n')}, ${id('project', `(n - 1) / 200 + 1`)}, ${id('user', `(n - 1) / 200 + 1`)}, 'Plan ' || n,
+        ${words('n')} || ' #topic' || n % 1000, ${SAID}, ${SAID} from generate_series(1, ${publishers * 200}) n`,
     ),
     step(
       'outbox_events',
