@@ -5,7 +5,9 @@ grant usage on schema app to posthaste_public;
 grant usage on schema app to posthaste_reporting;
 grant usage on schema app to posthaste_worker;
 
-alter default privileges: posthaste_migrator=X/posthaste_migrator;
+grant usage on schema public to public;
+
+alter default privileges on functions: the owner alone;
 
 create table account_health_checks (
   id uuid not null default uuidv7(),
