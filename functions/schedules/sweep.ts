@@ -1,4 +1,5 @@
 import { revokeDisconnected } from '../../shared/accounts/revoke-accounts.ts';
+import { sealRows } from '../../shared/audit/seal-rows.ts';
 import { purgeExpired } from '../../shared/housekeeping/queries.ts';
 import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
@@ -11,7 +12,7 @@ export const handler = schedule({
   timeout: 55,
   memory: 512,
   summary:
-    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired',
+    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired, changes to seal',
   uses: {
     database: 'worker',
     queues: ['publish'],
@@ -28,12 +29,13 @@ export const handler = schedule({
     failStuckMedia(db),
     purgeDeletedMedia(db),
     revokeDisconnected(db, platformHttp(), signal),
+    sealRows(db),
     db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
   ]);
-  const [mails, stuckMedia, purgedMedia, revoked, purgedRows] = rest.map((part) =>
+  const [mails, stuckMedia, purgedMedia, revoked, auditHead, purgedRows] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return { ...publications, mails, stuckMedia, purgedMedia, revoked, purgedRows };
+  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, purgedRows };
 });

@@ -30,7 +30,18 @@ export const purgeExpired = query({
   name: 'purgeExpired',
   kind: 'worker',
   access: 'guarded',
-  row: z.object({ keys: z.number(), tokens: z.number(), states: z.number(), sessions: z.number(), events: z.number() }),
+  row: z.object({
+    keys: z.number(),
+    tokens: z.number(),
+    resets: z.number(),
+    states: z.number(),
+    sessions: z.number(),
+    counters: z.number(),
+    notifications: z.number(),
+    connections: z.number(),
+    deliveries: z.number(),
+    events: z.number(),
+  }),
 })<{ limit: number }>`
   with keys as (
     delete from idempotency_keys k where (k.caller, k.route, k.key) in (
@@ -40,6 +51,10 @@ export const purgeExpired = query({
     delete from email_verification_tokens t where t.id in (
       select e.id from email_verification_tokens e where e.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
     returning 1
+  ), resets as (
+    delete from password_reset_tokens t where t.id in (
+      select r.id from password_reset_tokens r where r.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
+    returning 1
   ), states as (
     delete from oauth_states s where s.id in (
       select o.id from oauth_states o where o.expires_at < app.now() - interval '1 day' limit ${'limit'}::integer)
@@ -47,6 +62,22 @@ export const purgeExpired = query({
   ), sessions as (
     delete from user_sessions s where s.id in (
       select u.id from user_sessions u where u.expires_at < app.now() - interval '30 days' limit ${'limit'}::integer)
+    returning 1
+  ), counters as (
+    delete from rate_counters c where (c.caller, c.class, c.window_start) in (
+      select r.caller, r.class, r.window_start from rate_counters r where r.expires_at < app.now() limit ${'limit'}::integer)
+    returning 1
+  ), notifications as (
+    delete from notifications n where n.id in (
+      select o.id from notifications o where o.created_at < app.now() - interval '180 days' limit ${'limit'}::integer)
+    returning 1
+  ), connections as (
+    delete from realtime_connections c where c.connection_id in (
+      select r.connection_id from realtime_connections r where r.expires_at < app.now() limit ${'limit'}::integer)
+    returning 1
+  ), deliveries as (
+    delete from webhook_deliveries d where d.id in (
+      select w.id from webhook_deliveries w where w.expires_at < app.now() limit ${'limit'}::integer)
     returning 1
   ), events as (
     delete from outbox_events e where e.id in (
@@ -57,5 +88,7 @@ export const purgeExpired = query({
     returning 1
   )
   select (select count(*) from keys)::integer as keys, (select count(*) from tokens)::integer as tokens,
-    (select count(*) from states)::integer as states, (select count(*) from sessions)::integer as sessions,
-    (select count(*) from events)::integer as events`;
+    (select count(*) from resets)::integer as resets, (select count(*) from states)::integer as states,
+    (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
+    (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
+    (select count(*) from deliveries)::integer as deliveries, (select count(*) from events)::integer as events`;

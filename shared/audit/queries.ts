@@ -1,0 +1,13 @@
+/** What is asked of the log of changes. It is written by triggers alone. */
+import { z } from 'zod';
+import { count } from '../db/columns.ts';
+import { query } from '../db/statement.ts';
+
+/** One more link of the chain over at most 500 rows; no row where nothing is left to seal. A second run seals what is left. */
+export const sealAudit = query({
+  name: 'sealAudit',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ sequence: count, rowCount: z.number(), hash: z.string() }),
+})<{ limit: number }>`
+  select sequence::text, row_count, hash from app.seal_audit(${'limit'}::integer)`;

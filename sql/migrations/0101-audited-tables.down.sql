@@ -1,0 +1,14 @@
+drop trigger post_publications_audit on post_publications;
+drop trigger report_links_audit on report_links;
+drop trigger webhooks_audit on webhooks;
+drop trigger platform_apps_audit on platform_apps;
+drop trigger platforms_audit on platforms;
+drop trigger account_tokens_audit on account_tokens;
+drop trigger social_accounts_audit on social_accounts;
+drop trigger project_collaborators_audit on project_collaborators;
+drop trigger projects_audit on projects;
+drop trigger api_keys_audit on api_keys;
+drop trigger mfa_factors_audit on mfa_factors;
+drop trigger user_identities_audit on user_identities;
+drop trigger user_sessions_audit on user_sessions;
+drop trigger users_audit on users;
