@@ -151,14 +151,14 @@ comment on column mfa_factors.confirmed_at is 'Null: enrolled, but no code was s
 create index mfa_factors_user_id_idx on mfa_factors (user_id);
 create unique index mfa_factors_recovery_key on mfa_factors (user_id) where kind = 'recovery';
 alter table mfa_factors enable row level security;
-create policy mfa_factors_own on mfa_factors for select to posthaste_api using (user_id = (select app.user_id()));
-create policy mfa_factors_remove on mfa_factors for delete to posthaste_api using (user_id = (select app.user_id()));
+create policy mfa_factors_own on mfa_factors for all to posthaste_api
+  using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
 grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at), delete on mfa_factors to posthaste_api;
 
 create table api_keys (
   id uuid not null default uuidv7(),
   project_id uuid not null,
-  created_by uuid,
+  created_by uuid default app.user_id(),
   name text not null,
   prefix text not null,
   key_hash text not null,
@@ -179,18 +179,16 @@ create table api_keys (
   constraint api_keys_scopes_some check (cardinality(scopes) between 1 and 50)
 );
 comment on table api_keys is 'Keys of programs, bound to one project. A key may what its creator may there, cut down to its scopes; without a creator it is dead.';
+comment on column api_keys.created_by is 'Nobody makes a key in another''s name: not granted for insert.';
 comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
 comment on column api_keys.is_test is 'Reaches simulated platforms only.';
 create index api_keys_created_by_idx on api_keys (created_by);
 create index api_keys_project_id_idx on api_keys (project_id, id desc);
 alter table api_keys enable row level security;
-create policy api_keys_read on api_keys for select to posthaste_api using (project_id = any ((select app.projects_of('manage'))::uuid[]));
-create policy api_keys_insert on api_keys for insert to posthaste_api
-  with check (project_id = any ((select app.projects_of('manage'))::uuid[]) and created_by = (select app.user_id()));
-create policy api_keys_update on api_keys for update to posthaste_api
+create policy api_keys_manage on api_keys for all to posthaste_api
   using (project_id = any ((select app.projects_of('manage'))::uuid[])) with check (project_id = any ((select app.projects_of('manage'))::uuid[]));
 grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at),
-  insert (project_id, created_by, name, prefix, key_hash, scopes, is_test, expires_at), update (name, revoked_at) on api_keys to posthaste_api;
+  insert (project_id, name, prefix, key_hash, scopes, is_test, expires_at), update (name, revoked_at) on api_keys to posthaste_api;
 
 create table user_preferences (
   id uuid not null default uuidv7(),

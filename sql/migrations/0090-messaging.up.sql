@@ -38,8 +38,7 @@ create index notifications_project_id_idx on notifications (project_id);
 create index notifications_actor_id_idx on notifications (actor_id);
 create index notifications_created_at_idx on notifications (created_at);
 alter table notifications enable row level security;
-create policy notifications_own on notifications for select to posthaste_api using (user_id = (select app.user_id()));
-create policy notifications_mark on notifications for update to posthaste_api
+create policy notifications_own on notifications for all to posthaste_api
   using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
 create policy notifications_worker on notifications for all to posthaste_worker using (true) with check (true);
 grant select, update (read_at) on notifications to posthaste_api;
@@ -101,10 +100,7 @@ create index webhooks_created_by_idx on webhooks (created_by);
 create index webhooks_previous_secret_idx on webhooks (previous_secret_expires_at) where previous_secret_expires_at is not null;
 create trigger webhooks_touch before update on webhooks for each row execute function app.touch();
 alter table webhooks enable row level security;
-create policy webhooks_read on webhooks for select to posthaste_api using (project_id = any ((select app.projects_of('manage'))::uuid[]));
-create policy webhooks_insert on webhooks for insert to posthaste_api
-  with check (project_id = any ((select app.projects_of('manage'))::uuid[]));
-create policy webhooks_update on webhooks for update to posthaste_api
+create policy webhooks_manage on webhooks for all to posthaste_api
   using (project_id = any ((select app.projects_of('manage'))::uuid[])) with check (project_id = any ((select app.projects_of('manage'))::uuid[]));
 create policy webhooks_worker on webhooks for all to posthaste_worker using (true) with check (true);
 grant select (id, project_id, created_by, url, description, events, previous_secret_expires_at, is_active, failing_since, created_at,

@@ -12,7 +12,6 @@ drop table audit_seals;
 drop table audit_unsealed;
 drop table audit_log;
 delete from partitioned_tables where name = 'audit_log';
-drop function app.refuse_change();
 drop table audit_keys;
 drop extension pgcrypto;
 drop schema crypto;

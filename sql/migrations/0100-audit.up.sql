@@ -99,14 +99,6 @@ grant select (id, occurred_at, actor, user_id, session_id, api_key_id, request_i
   operation, old_values, new_values) on audit_log to posthaste_api, posthaste_worker;
 grant select on audit_seals to posthaste_api, posthaste_worker;
 
-create function app.refuse_change() returns trigger
-language plpgsql
-as $$
-begin
-  raise exception 'rows of % stay as they are', tg_table_name using errcode = 'PH008';
-end
-$$;
-comment on function app.refuse_change() is 'For rows that nobody changes or deletes, whatever their rights: PH008.';
 create trigger audit_log_stays before update or delete on audit_log for each row execute function app.refuse_change();
 create trigger audit_log_stays_whole before truncate on audit_log for each statement execute function app.refuse_change();
 create trigger audit_seals_stay before update or delete on audit_seals for each row execute function app.refuse_change();

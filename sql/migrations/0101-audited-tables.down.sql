@@ -5,6 +5,7 @@ drop trigger platform_apps_audit on platform_apps;
 drop trigger platforms_audit on platforms;
 drop trigger account_tokens_audit on account_tokens;
 drop trigger social_accounts_audit on social_accounts;
+drop trigger project_invitations_audit on project_invitations;
 drop trigger project_collaborators_audit on project_collaborators;
 drop trigger projects_audit on projects;
 drop trigger api_keys_audit on api_keys;

@@ -17,6 +17,10 @@ create trigger projects_audit after insert or update or delete on projects for e
   execute function app.audit('{id}', 'id', 'created_by', '{created_by,time_zone,is_public,status,personal,deleted_at}', '{name,description}', '{}');
 create trigger project_collaborators_audit after insert or update or delete on project_collaborators for each row
   execute function app.audit('{project_id,user_id}', 'project_id', 'user_id', '{user_id,role,permissions}', '{}', '{}');
+-- Whose address it is may be nobody's here: then it is not kept at all.
+create trigger project_invitations_audit after insert or update or delete on project_invitations for each row
+  execute function app.audit('{id}', 'project_id', 'accepted_by', '{role,permissions,created_by,expires_at,accepted_at,accepted_by,revoked_at}',
+    '{email}', '{token_hash}');
 create trigger social_accounts_audit after insert or update or delete on social_accounts for each row
   execute function app.audit('{id}', 'project_id', 'connected_by',
     '{platform,base_url,scopes,status,status_reason,connected_by,connected_at,disconnected_at,grant_expires_at}',

@@ -6,4 +6,11 @@ export const crowd: readonly CrowdStep[] = [
   `insert into user_sessions (user_id, refresh_hash) select id, 'hash of ' || email from users`,
   `insert into email_verification_tokens (user_id, token_hash) select id, 'hash of ' || email from users`,
   `insert into idempotency_keys (caller, route, key, body_hash) select id::text, 'POST /v1/posts', 'key', 'hash' from users`,
+  `insert into user_identities (user_id, provider, subject) select id, 'google', id::text from users`,
+  `insert into password_reset_tokens (user_id, token_hash) select id, 'reset of ' || email from users`,
+  `insert into mfa_factors (user_id, kind, secret_sealed) select id, 'totp', 'x' from users`,
+  `insert into user_preferences (user_id, extra) select id, '{"theme": "dark"}' from users`,
+  `insert into rate_counters (caller, class, window_start, expires_at)
+   select id::text, 'read', w, w + interval '1 minute'
+   from users, generate_series(date_trunc('hour', app.now()), app.now() + interval '1 hour', '20 minutes') w`,
 ];

@@ -1,3 +1,25 @@
-import type { RightsTable } from './format.ts';
+import { ALL, type Fill, type RightsTable } from './format.ts';
 
-export const rights: RightsTable = {};
+/** Rows about no project are labelled null. */
+const ALL_OF_IT = `${ALL} null`;
+
+export const rights: RightsTable = {
+  audit_log: {
+    key: 'project_id',
+    verbs: { select: { outsiders: '', members: '', owner: 'own', admin: ALL_OF_IT, worker: ALL_OF_IT } },
+    set: 'actor = actor',
+  },
+  audit_seals: {
+    key: "'some'",
+    verbs: { select: { signedIn: '', admin: 'some', worker: 'some' } },
+    set: 'month = month',
+  },
+  audit_keys: { key: "'some'", verbs: {}, set: 'user_id = user_id' },
+  audit_unsealed: { key: "'some'", verbs: {}, set: 'audit_id = audit_id' },
+};
+
+/** The log is written by what the other areas fill in; a part of it is sealed. */
+export const fill: Fill = async (sql) => {
+  await sql("update users set bio = 'Writes.'");
+  await sql('select * from app.seal_audit(10)');
+};

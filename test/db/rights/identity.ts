@@ -1,4 +1,8 @@
-import { EVERYONE, type RightsTable } from './format.ts';
+import { randomUUID } from 'node:crypto';
+import { projectLabels } from '../policy-world.ts';
+import { addRow } from '../seed.ts';
+import { EVERYONE, type Fill, fresh, perProject, type RightsTable } from './format.ts';
+import { people } from './people.ts';
 
 export const rights: RightsTable = {
   idempotency_keys: {
@@ -8,7 +12,7 @@ export const rights: RightsTable = {
   },
   users: {
     key: 'id',
-    verbs: { select: { signedIn: 'me', worker: EVERYONE }, update: { signedIn: 'me' } },
+    verbs: { select: { signedIn: 'me', admin: EVERYONE, worker: EVERYONE }, update: { signedIn: 'me' } },
     set: 'display_name = display_name',
   },
   user_sessions: {
@@ -24,4 +28,63 @@ export const rights: RightsTable = {
   'users (unread)': { key: "'some'", verbs: { update: { signedIn: 'some' } }, set: "display_name = 'x'" },
   'user_sessions (unread)': { key: "'some'", verbs: { update: { signedIn: 'some' } }, set: 'revoked_at = null' },
   email_verification_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
+  password_reset_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
+  user_identities: { key: 'user_id', verbs: { select: { signedIn: 'me', worker: EVERYONE } } },
+  mfa_factors: {
+    key: 'user_id',
+    verbs: { select: { signedIn: 'me' }, delete: { signedIn: 'me' } },
+    set: 'confirmed_at = confirmed_at',
+  },
+  api_keys: {
+    key: 'project_id',
+    verbs: {
+      select: { outsiders: '', members: '', owner: 'own' },
+      insert: { outsiders: '', members: '', owner: 'own' },
+      update: { outsiders: '', members: '', owner: 'own' },
+    },
+    set: 'revoked_at = revoked_at',
+    add: perProject(() => ({ name: 'Build', prefix: fresh(), key_hash: fresh(), scopes: ['posts.read'] })),
+  },
+  // Everybody but the rival has a row already.
+  user_preferences: {
+    key: 'user_id',
+    verbs: {
+      select: { signedIn: 'me', worker: people.join(' ') },
+      insert: { signedIn: '23505' },
+      update: { signedIn: 'me' },
+    },
+    set: 'time_zone = time_zone',
+    add: ({ rival }, me) => ({ own: { user_id: me, ...defaults }, forged: { user_id: rival.userId, ...defaults } }),
+  },
+  rate_counters: {
+    key: "'some'",
+    verbs: { select: { worker: 'some' }, delete: { worker: 'some' } },
+    set: 'count = count',
+  },
+};
+
+const defaults = {
+  time_zone: 'UTC',
+  enable_ai_optimization: true,
+  email_notifications: true,
+  post_failure_alerts: true,
+  extra: {},
+};
+
+export const fill: Fill = async (sql, world) => {
+  for (const { userId } of [...Object.values(world.people), world.rival]) {
+    const own = { user_id: userId };
+    await addRow(sql, 'user_identities', { ...own, provider: 'google', subject: randomUUID() });
+    await addRow(sql, 'password_reset_tokens', { ...own, token_hash: randomUUID() });
+    await addRow(sql, 'mfa_factors', { ...own, kind: 'totp', secret_sealed: 'x' });
+    await addRow(sql, 'mfa_factors', { ...own, kind: 'recovery', code_hashes: ['x'] });
+  }
+  for (const { userId } of Object.values(world.people)) await addRow(sql, 'user_preferences', { user_id: userId });
+  for (const label of projectLabels) {
+    const project = { project_id: world.projects[label].projectId, created_by: world.people.owner.userId };
+    const key = { name: 'Build', prefix: randomUUID(), key_hash: randomUUID(), scopes: ['posts.read'] };
+    await addRow(sql, 'api_keys', { ...project, ...key });
+  }
+  const window = { window_start: '2026-01-01T00:00:00Z', expires_at: '2026-01-01T00:01:00Z' };
+  await addRow(sql, 'rate_counters', { caller: 'person', class: 'write', ...window }, 'caller');
 };
