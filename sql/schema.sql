@@ -1,9 +1,14 @@
+create extension pgcrypto with schema crypto;
+
 create schema app;
 comment on schema app is 'Functions that the code and the policies rest on. Tables live in public.';
 grant usage on schema app to posthaste_api;
 grant usage on schema app to posthaste_public;
 grant usage on schema app to posthaste_reporting;
 grant usage on schema app to posthaste_worker;
+
+create schema crypto;
+comment on schema crypto is 'The extension pgcrypto; nobody but the owner may look in.';
 
 grant usage on schema public to public;
 
@@ -60,6 +65,8 @@ comment on table account_tokens is 'Sealed tokens of accounts. Written by app.co
 
 CREATE INDEX account_tokens_account_idx ON public.account_tokens USING btree (project_id, account_id);
 CREATE INDEX account_tokens_expires_at_idx ON public.account_tokens USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE TRIGGER account_tokens_audit AFTER INSERT OR DELETE OR UPDATE ON public.account_tokens FOR EACH ROW EXECUTE FUNCTION app.audit('{account_id}', 'project_id', '', '{expires_at,token_version}', '{}', '{access_token_sealed,refresh_token_sealed}');
 
 alter table account_tokens enable row level security;
 
@@ -246,7 +253,7 @@ grant insert, select on analytics to posthaste_worker;
 create table api_keys (
   id uuid not null default uuidv7(),
   project_id uuid not null,
-  created_by uuid,
+  created_by uuid default app.user_id(),
   name text not null,
   prefix text not null,
   key_hash text not null,
@@ -268,25 +275,138 @@ create table api_keys (
 );
 
 comment on table api_keys is 'Keys of programs, bound to one project. A key may what its creator may there, cut down to its scopes; without a creator it is dead.';
+comment on column api_keys.created_by is 'Nobody makes a key in another''s name: not granted for insert.';
 comment on column api_keys.is_test is 'Reaches simulated platforms only.';
 comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
 
 CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (created_by);
 CREATE INDEX api_keys_project_id_idx ON public.api_keys USING btree (project_id, id DESC);
 
+CREATE TRIGGER api_keys_audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{created_by,prefix,scopes,is_test,expires_at,revoked_at}', '{name}', '{key_hash}');
+
 alter table api_keys enable row level security;
 
-create policy api_keys_insert on api_keys for insert to posthaste_api
-  with check (((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])) AND (created_by = ( SELECT app.user_id() AS user_id))));
-create policy api_keys_read on api_keys for select to posthaste_api
-  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
-create policy api_keys_update on api_keys for update to posthaste_api
+create policy api_keys_manage on api_keys for all to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
   with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
 
-grant insert (project_id, created_by, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
+grant insert (project_id, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
 grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
 grant update (name, revoked_at) on api_keys to posthaste_api;
+
+create table audit_keys (
+  user_id uuid not null,
+  key bytea not null default crypto.gen_random_bytes(32),
+  created_at timestamp with time zone not null default app.now(),
+  constraint audit_keys_pkey PRIMARY KEY (user_id),
+  constraint audit_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint audit_keys_key_length CHECK ((octet_length(key) = 32))
+);
+
+comment on table audit_keys is 'The key under which a person''s mail, names and addresses lie in the log. It goes with the person: what it sealed is noise from then on. Granted to nobody; used by functions of the owner.';
+
+alter table audit_keys enable row level security;
+
+create table audit_log (
+  id uuid not null default uuidv7(),
+  occurred_at timestamp with time zone not null default app.now(),
+  actor text not null,
+  user_id uuid,
+  session_id uuid,
+  api_key_id uuid,
+  request_id text,
+  project_id uuid,
+  subject_id uuid,
+  table_name text not null,
+  row_id text,
+  operation text not null,
+  old_values jsonb,
+  new_values jsonb,
+  personal_sealed bytea,
+  ip_sealed bytea,
+  constraint audit_log_pkey PRIMARY KEY (id, occurred_at),
+  constraint audit_log_actor_known CHECK ((actor = ANY (ARRAY['person'::text, 'public'::text, 'worker'::text, 'operator'::text]))),
+  constraint audit_log_operation_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'access'::text]))),
+  constraint audit_log_personal_has_subject CHECK (((personal_sealed IS NULL) OR (subject_id IS NOT NULL)))
+) partition by RANGE (occurred_at);
+
+comment on table audit_log is 'Who changed what, and who looked at what should not be looked at unseen. Written by app.write_audit alone, changed by nobody (PH008), sealed by app.seal_audit. No references: it outlives what it tells of.';
+comment on column audit_log.actor is 'person (user_id), public (before an actor is known), worker, operator (at the database itself).';
+comment on column audit_log.ip_sealed is 'Address of the request, likewise, under the key of user_id, or of subject_id where nobody was signed in.';
+comment on column audit_log.old_values is 'By column; of an update only what changed. {"hidden": "secret"} stands for hashes and sealed values, {"hidden": "personal"} for what personal_sealed holds.';
+comment on column audit_log.personal_sealed is 'AES-256-CBC under the subject''s key, a fresh 16 bytes first: {"old": {...}, "new": {...}}.';
+comment on column audit_log.row_id is 'Primary key of the row; several columns are joined by a comma.';
+comment on column audit_log.session_id is 'The session behind the request; api_key_id where it was a key.';
+comment on column audit_log.subject_id is 'Whose personal values the row holds, and under whose key they lie.';
+comment on column audit_log.table_name is 'The table; for an access what was read, such as export.account.';
+
+CREATE INDEX audit_log_project_id_idx ON ONLY public.audit_log USING btree (project_id, id DESC) WHERE (project_id IS NOT NULL);
+CREATE INDEX audit_log_row_idx ON ONLY public.audit_log USING btree (table_name, row_id, id DESC);
+CREATE INDEX audit_log_user_id_idx ON ONLY public.audit_log USING btree (user_id, id DESC) WHERE (user_id IS NOT NULL);
+
+CREATE TRIGGER audit_log_stays BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+CREATE TRIGGER audit_log_stays_whole BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+
+alter table audit_log enable row level security;
+
+create policy audit_log_project on audit_log for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy audit_log_staff on audit_log for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy audit_log_worker on audit_log for select to posthaste_worker
+  using (true);
+
+grant select (id, occurred_at, actor, user_id, session_id, api_key_id, request_id, project_id, subject_id, table_name, row_id, operation, old_values, new_values) on audit_log to posthaste_api;
+grant select (id, occurred_at, actor, user_id, session_id, api_key_id, request_id, project_id, subject_id, table_name, row_id, operation, old_values, new_values) on audit_log to posthaste_worker;
+
+create table audit_seals (
+  sequence bigint not null,
+  month date not null,
+  sealed_at timestamp with time zone not null default app.now(),
+  row_count integer not null,
+  row_ids uuid[] not null,
+  row_hashes bytea[] not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint audit_seals_pkey PRIMARY KEY (sequence),
+  constraint audit_seals_hash_key UNIQUE (hash),
+  constraint audit_seals_previous_hash_key UNIQUE (previous_hash),
+  constraint audit_seals_complete CHECK (((row_count > 0) AND (cardinality(row_ids) = row_count) AND (cardinality(row_hashes) = row_count))),
+  constraint audit_seals_hash_length CHECK (((octet_length(previous_hash) = 32) AND (octet_length(hash) = 32))),
+  constraint audit_seals_month_first CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint audit_seals_sequence_positive CHECK ((sequence > 0))
+);
+
+comment on table audit_seals is 'The chain over the log. A seal names its rows, so that a missing one can be named too, and stays when their month is archived.';
+comment on column audit_seals.hash is 'sha256 over sequence, month, instant, ids, hashes and the hash before: infra/tools/verify-audit.ts says how.';
+comment on column audit_seals.month is 'All rows of a seal lie in one partition.';
+comment on column audit_seals.previous_hash is 'Hash of the seal before; zeros at the beginning.';
+comment on column audit_seals.row_hashes is 'By place in row_ids; empty where the row had already gone.';
+
+CREATE INDEX audit_seals_month_idx ON public.audit_seals USING btree (month);
+
+CREATE TRIGGER audit_seals_stay BEFORE DELETE OR UPDATE ON public.audit_seals FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+CREATE TRIGGER audit_seals_stay_whole BEFORE TRUNCATE ON public.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+
+alter table audit_seals enable row level security;
+
+create policy audit_seals_staff on audit_seals for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy audit_seals_worker on audit_seals for select to posthaste_worker
+  using (true);
+
+grant select on audit_seals to posthaste_api;
+grant select on audit_seals to posthaste_worker;
+
+create table audit_unsealed (
+  audit_id uuid not null,
+  occurred_at timestamp with time zone not null,
+  constraint audit_unsealed_pkey PRIMARY KEY (occurred_at, audit_id)
+);
+
+comment on table audit_unsealed is 'Rows of the log that no seal holds yet, written with them. A row that commits late is sealed late, whatever its id: no horizon of ids or times is needed.';
+
+alter table audit_unsealed enable row level security;
 
 create table clip_categories (
   clip_id uuid not null,
@@ -1332,12 +1452,13 @@ comment on column mfa_factors.last_step is 'The time step of the code that was u
 CREATE UNIQUE INDEX mfa_factors_recovery_key ON public.mfa_factors USING btree (user_id) WHERE (kind = 'recovery'::text);
 CREATE INDEX mfa_factors_user_id_idx ON public.mfa_factors USING btree (user_id);
 
+CREATE TRIGGER mfa_factors_audit AFTER INSERT OR DELETE OR UPDATE ON public.mfa_factors FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{kind,confirmed_at}', '{name}', '{secret_sealed,code_hashes}');
+
 alter table mfa_factors enable row level security;
 
-create policy mfa_factors_own on mfa_factors for select to posthaste_api
-  using ((user_id = ( SELECT app.user_id() AS user_id)));
-create policy mfa_factors_remove on mfa_factors for delete to posthaste_api
-  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy mfa_factors_own on mfa_factors for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
 
 grant delete on mfa_factors to posthaste_api;
 
@@ -1501,11 +1622,9 @@ CREATE INDEX notifications_user_id_idx ON public.notifications USING btree (user
 
 alter table notifications enable row level security;
 
-create policy notifications_mark on notifications for update to posthaste_api
+create policy notifications_own on notifications for all to posthaste_api
   using ((user_id = ( SELECT app.user_id() AS user_id)))
   with check ((user_id = ( SELECT app.user_id() AS user_id)));
-create policy notifications_own on notifications for select to posthaste_api
-  using ((user_id = ( SELECT app.user_id() AS user_id)));
 create policy notifications_worker on notifications for all to posthaste_worker
   using (true)
   with check (true);
@@ -1650,6 +1769,8 @@ create table platform_apps (
 
 comment on table platform_apps is 'Our registration with each instance of a federated platform.';
 
+CREATE TRIGGER platform_apps_audit AFTER INSERT OR DELETE OR UPDATE ON public.platform_apps FOR EACH ROW EXECUTE FUNCTION app.audit('{platform,base_url}', '', '', '{redirect_uri,client_id}', '{}', '{client_secret_sealed}');
+
 alter table platform_apps enable row level security;
 
 create policy platform_apps_api on platform_apps for select to posthaste_api
@@ -1681,6 +1802,8 @@ comment on column platforms.enabled is 'False: nobody connects an account there;
 comment on column platforms.limits is 'What differs here from the limits in the code (shared/platforms), in the words of GET /v1/platforms; {} = nothing.';
 comment on column platforms.metrics_url is 'Origin that counts likes and replies, where the account''s own host does not.';
 comment on column platforms.sandbox_base_url is 'Origin that stands for the platform in tries; null = there is none.';
+
+CREATE TRIGGER platforms_audit AFTER INSERT OR DELETE OR UPDATE ON public.platforms FOR EACH ROW EXECUTE FUNCTION app.audit('{name}', '', '', '{display_name,base_url,authorize_url,metrics_url,sandbox_base_url,enabled,limits}', '{}', '{}');
 
 alter table platforms enable row level security;
 
@@ -1845,6 +1968,7 @@ CREATE INDEX post_publications_queued_idx ON public.post_publications USING btre
 CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btree (next_attempt_at) WHERE ((state = ANY (ARRAY['processing'::text, 'unknown'::text])) AND (next_attempt_at IS NOT NULL));
 
 CREATE TRIGGER post_publications_announce AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['published'::text, 'failed'::text, 'unknown'::text])))) EXECUTE FUNCTION app.announce_publication();
+CREATE TRIGGER post_publications_audit AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND ((new.state = 'cancelled'::text) OR (old.state = ANY (ARRAY['unknown'::text, 'failed'::text]))))) EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{state}', '{}', '{}');
 CREATE TRIGGER post_publications_guard BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_publication();
 CREATE TRIGGER post_publications_note_posted AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = 'published'::text))) EXECUTE FUNCTION app.note_posted();
 CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW EXECUTE FUNCTION app.touch();
@@ -1933,6 +2057,7 @@ comment on column project_collaborators.permissions is 'Given on top of what the
 
 CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators USING btree (user_id);
 
+CREATE TRIGGER project_collaborators_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.audit('{project_id,user_id}', 'project_id', 'user_id', '{user_id,role,permissions}', '{}', '{}');
 CREATE TRIGGER project_collaborators_keep_owner AFTER DELETE OR UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION app.keep_owner();
 
 alter table project_collaborators enable row level security;
@@ -1985,6 +2110,8 @@ CREATE INDEX project_invitations_created_by_idx ON public.project_invitations US
 CREATE INDEX project_invitations_expires_at_idx ON public.project_invitations USING btree (expires_at);
 CREATE UNIQUE INDEX project_invitations_open_key ON public.project_invitations USING btree (project_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
 CREATE INDEX project_invitations_project_id_idx ON public.project_invitations USING btree (project_id, id DESC);
+
+CREATE TRIGGER project_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'accepted_by', '{role,permissions,created_by,expires_at,accepted_at,accepted_by,revoked_at}', '{email}', '{token_hash}');
 
 alter table project_invitations enable row level security;
 
@@ -2061,6 +2188,7 @@ CREATE INDEX projects_platform_idx ON public.projects USING btree (platform);
 CREATE INDEX projects_public_idx ON public.projects USING btree (id DESC) WHERE (is_public AND (deleted_at IS NULL));
 CREATE INDEX projects_tags_idx ON public.projects USING gin (tags);
 
+CREATE TRIGGER projects_audit AFTER INSERT OR DELETE OR UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'id', 'created_by', '{created_by,time_zone,is_public,status,personal,deleted_at}', '{name,description}', '{}');
 CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER projects_withdraw_community_posts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION app.withdraw_community_posts();
 
@@ -2238,6 +2366,8 @@ comment on table report_links is 'Who holds the unguessable path may read the re
 CREATE INDEX report_links_created_by_idx ON public.report_links USING btree (created_by);
 CREATE INDEX report_links_post_idx ON public.report_links USING btree (project_id, post_id);
 
+CREATE TRIGGER report_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.report_links FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{post_id,created_by,expires_at,revoked_at}', '{}', '{token_hash}');
+
 alter table report_links enable row level security;
 
 create policy report_links_insert on report_links for insert to posthaste_api
@@ -2320,6 +2450,7 @@ CREATE INDEX social_accounts_metadata_idx ON public.social_accounts USING gin (m
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
 CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (project_id, status);
 
+CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,base_url,scopes,status,status_reason,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
@@ -2498,6 +2629,8 @@ comment on column user_identities.email is 'The address as the provider told it;
 CREATE INDEX user_identities_email_idx ON public.user_identities USING btree (email, provider);
 CREATE INDEX user_identities_user_id_idx ON public.user_identities USING btree (user_id);
 
+CREATE TRIGGER user_identities_audit AFTER INSERT OR DELETE OR UPDATE ON public.user_identities FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{provider}', '{subject,email}', '{}');
+
 alter table user_identities enable row level security;
 
 create policy user_identities_own on user_identities for select to posthaste_api
@@ -2580,6 +2713,8 @@ CREATE INDEX user_sessions_active_idx ON public.user_sessions USING btree (user_
 CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (expires_at);
 CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
 
+CREATE TRIGGER user_sessions_audit AFTER INSERT OR UPDATE ON public.user_sessions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{expires_at,revoked_at,revoked_because}', '{ip,user_agent,device}', '{}');
+
 alter table user_sessions enable row level security;
 
 create policy user_sessions_end on user_sessions for update to posthaste_api
@@ -2654,6 +2789,7 @@ CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (d
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 
+CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
 alter table users enable row level security;
@@ -2821,15 +2957,12 @@ CREATE INDEX webhooks_created_by_idx ON public.webhooks USING btree (created_by)
 CREATE INDEX webhooks_previous_secret_idx ON public.webhooks USING btree (previous_secret_expires_at) WHERE (previous_secret_expires_at IS NOT NULL);
 CREATE UNIQUE INDEX webhooks_url_key ON public.webhooks USING btree (project_id, url) WHERE (deleted_at IS NULL);
 
+CREATE TRIGGER webhooks_audit AFTER INSERT OR DELETE OR UPDATE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{created_by,events,is_active,previous_secret_expires_at,deleted_at}', '{description}', '{url,secret_sealed,previous_secret_sealed}');
 CREATE TRIGGER webhooks_touch BEFORE UPDATE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table webhooks enable row level security;
 
-create policy webhooks_insert on webhooks for insert to posthaste_api
-  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
-create policy webhooks_read on webhooks for select to posthaste_api
-  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
-create policy webhooks_update on webhooks for update to posthaste_api
+create policy webhooks_manage on webhooks for all to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
   with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
 create policy webhooks_worker on webhooks for all to posthaste_worker
@@ -2985,6 +3118,148 @@ begin
     jsonb_build_object('publicationId', new.id, 'postId', new.post_id, 'accountId', new.account_id, 'platform', new.platform));
   return new;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  keys text[] := tg_argv[0];
+  plain text[] := tg_argv[3];
+  personal text[] := tg_argv[4];
+  secret text[] := tg_argv[5];
+  was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  becomes jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  whole jsonb := coalesce(becomes, was);
+  changed text[];
+begin
+  if tg_op = 'UPDATE' then
+    select array_agg(w.key) into changed from jsonb_each(was) w
+    where w.key = any (plain || personal || secret) and w.value is distinct from becomes -> w.key;
+    if changed is null then
+      return null;
+    end if;
+    select jsonb_object_agg(w.key, w.value) into was from jsonb_each(was) w where w.key = any (changed);
+    select jsonb_object_agg(b.key, b.value) into becomes from jsonb_each(becomes) b where b.key = any (changed);
+  end if;
+  perform app.write_audit(lower(tg_op), tg_table_name,
+    (select string_agg(whole ->> k.name, ',' order by k.place) from unnest(keys) with ordinality k (name, place)),
+    (whole ->> tg_argv[1])::uuid, (whole ->> tg_argv[2])::uuid,
+    app.audited(was, plain, personal, secret), app.audited(becomes, plain, personal, secret),
+    jsonb_strip_nulls(jsonb_build_object(
+      'old', (select jsonb_object_agg(w.key, w.value) from jsonb_each(was) w where w.key = any (personal) and w.value <> 'null'),
+      'new', (select jsonb_object_agg(b.key, b.value) from jsonb_each(becomes) b where b.key = any (personal) and b.value <> 'null'))));
+  return null;
+end
+$function$;
+comment on function app.audit() is 'Arguments: key columns, column of the project, column of the person whose values they are; then the columns that are logged as they are, as personal values, as secrets. Other columns are not logged; a change of nothing else leaves no row.';
+
+CREATE OR REPLACE FUNCTION app.audit_access(what text, project uuid, about jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if what !~ '^[a-z][a-z_]*([.][a-z][a-z_]*)*$' or length(about::text) > 4000 then
+    raise exception 'an access is named in words and told briefly' using errcode = '22023';
+  end if;
+  perform app.write_audit('access', what, null,
+    case when app.user_id() is null or project = any (app.projects_of('read')) or app.is_staff('admin') then project end,
+    null, null, about, null);
+end
+$function$;
+comment on function app.audit_access(text,uuid,jsonb) is 'Records that somebody read what is not read every day: exports, other people''s data, the log''s personal values, tokens outside publishing. about holds ids and counts, never values.';
+grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_api;
+grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.audit_key(person uuid)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  found_key bytea;
+begin
+  select k.key into found_key from audit_keys k where k.user_id = person;
+  if found_key is null and person is not null then
+    insert into audit_keys (user_id) select u.id from users u where u.id = person on conflict on constraint audit_keys_pkey do nothing;
+    select k.key into found_key from audit_keys k where k.user_id = person;
+  end if;
+  return found_key;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.audit_open(sealed bytea, person uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select convert_from(crypto.decrypt_iv(substr(sealed, 17), k.key, substr(sealed, 1, 16), 'aes'), 'UTF8')
+  from audit_keys k where k.user_id = person
+$function$;
+
+CREATE OR REPLACE FUNCTION app.audit_reveal(ids uuid[])
+ RETURNS TABLE(id uuid, personal jsonb, ip text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  admin boolean := app.is_staff('admin');
+  mine uuid[] := app.projects_of('manage');
+begin
+  if cardinality(ids) > 200 then
+    raise exception 'at most 200 rows at once' using errcode = '22023';
+  end if;
+  perform app.audit_access('audit_log.personal', a.project_id, jsonb_build_object('rows', jsonb_agg(a.id)))
+  from audit_log a where a.id = any (ids) and (admin or a.project_id = any (mine)) group by a.project_id;
+  return query
+    select a.id, app.audit_open(a.personal_sealed, a.subject_id)::jsonb,
+      case when admin then app.audit_open(a.ip_sealed, coalesce(a.user_id, a.subject_id)) end
+    from audit_log a where a.id = any (ids) and (admin or a.project_id = any (mine)) order by a.id;
+end
+$function$;
+grant execute on function app.audit_reveal(uuid[]) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.audit_row_hash(a audit_log)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select sha256(convert_to(jsonb_build_array(a.id, extract(epoch from a.occurred_at), a.actor, a.user_id, a.session_id, a.api_key_id,
+    a.request_id, a.project_id, a.subject_id, a.table_name, a.row_id, a.operation, a.old_values, a.new_values,
+    encode(a.personal_sealed, 'hex'), encode(a.ip_sealed, 'hex'))::text, 'UTF8'))
+$function$;
+
+CREATE OR REPLACE FUNCTION app.audit_seal(plain text, person uuid)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  key bytea := case when plain is not null then app.audit_key(person) end;
+  start bytea := crypto.gen_random_bytes(16);
+begin
+  return start || crypto.encrypt_iv(convert_to(plain, 'UTF8'), key, start, 'aes');
+end
+$function$;
+comment on function app.audit_seal(text,uuid) is 'Null where there is nothing to seal or no key. Whether it was tampered with is the chain''s to tell.';
+
+CREATE OR REPLACE FUNCTION app.audited(row_values jsonb, plain text[], personal text[], secret text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select jsonb_object_agg(v.key, case when v.key = any (secret) then '{"hidden": "secret"}'::jsonb
+    when v.key = any (personal) then '{"hidden": "personal"}'::jsonb else v.value end)
+  from jsonb_each(row_values) v where v.key = any (plain || personal || secret) and v.value <> 'null'
 $function$;
 
 CREATE OR REPLACE FUNCTION app.check_alive(user_id uuid, session_id uuid)
@@ -4010,7 +4285,8 @@ declare
   line record;
 begin
   perform set_config('app.request_id', coalesce(call ->> 'requestId', ''), true),
-    set_config('app.user_id', '', true), set_config('app.session_id', '', true);
+    set_config('app.user_id', '', true), set_config('app.session_id', '', true),
+    set_config('app.ip', coalesce(call ->> 'ip', ''), true), set_config('app.api_key_id', '', true);
   if kind = 'actor' then
     perform app.check_alive((call ->> 'userId')::uuid, (call ->> 'sessionId')::uuid);
     perform set_config('app.user_id', call ->> 'userId', true), set_config('app.session_id', call ->> 'sessionId', true);
@@ -4055,6 +4331,52 @@ $function$;
 comment on function app.run(jsonb,text,text[]) is 'One Data API call: checks that person and session are alive (PH401), answers repeats of an Idempotency-Key (PH409 running, PH422 other request, PH410 secret), runs the statement under row-level security and returns its rows as JSON lines in parts. A line that begins with ! opens a stored answer.';
 grant execute on function app.run(jsonb,text,text[]) to posthaste_api;
 grant execute on function app.run(jsonb,text,text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.seal_audit(row_limit integer)
+ RETURNS TABLE(sequence bigint, row_count integer, hash text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  last audit_seals;
+  made audit_seals;
+begin
+  -- One sealer at a time: the chain has one end.
+  perform pg_advisory_xact_lock(hashtextextended('app.seal_audit', 0));
+  select (date_trunc('month', q.occurred_at at time zone 'UTC'))::date into made.month
+  from audit_unsealed q order by q.occurred_at, q.audit_id limit 1;
+  if made.month is null then
+    return;
+  end if;
+  select * into last from audit_seals s order by s.sequence desc limit 1;
+  with taken as (
+    delete from audit_unsealed q using (
+      select u.occurred_at, u.audit_id from audit_unsealed u
+      where u.occurred_at >= made.month::timestamp at time zone 'UTC'
+        and u.occurred_at < (made.month + interval '1 month') at time zone 'UTC'
+      order by u.occurred_at, u.audit_id limit least(row_limit, 500)
+    ) oldest
+    where q.occurred_at = oldest.occurred_at and q.audit_id = oldest.audit_id
+    returning q.occurred_at, q.audit_id
+  )
+  select array_agg(t.audit_id order by t.occurred_at, t.audit_id),
+    array_agg(coalesce(app.audit_row_hash(a), '') order by t.occurred_at, t.audit_id)
+  into made.row_ids, made.row_hashes
+  from taken t left join audit_log a on a.id = t.audit_id and a.occurred_at = t.occurred_at;
+  made.sequence := coalesce(last.sequence, 0) + 1;
+  made.sealed_at := app.now();
+  made.row_count := cardinality(made.row_ids);
+  made.previous_hash := coalesce(last.hash, decode(repeat('00', 32), 'hex'));
+  made.hash := sha256(convert_to(jsonb_build_array(made.sequence, made.month, extract(epoch from made.sealed_at), made.row_ids,
+    (select jsonb_agg(encode(h.value, 'hex') order by h.place) from unnest(made.row_hashes) with ordinality h (value, place)),
+    encode(made.previous_hash, 'hex'))::text, 'UTF8'));
+  insert into audit_seals select made.*;
+  return query select made.sequence, made.row_count, encode(made.hash, 'hex');
+end
+$function$;
+comment on function app.seal_audit(integer) is 'Safe with two at once. At most 500 rows, so that a seal stays below the Data API''s 64 KiB per row.';
+grant execute on function app.seal_audit(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.session_id()
  RETURNS uuid
@@ -4192,6 +4514,31 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.write_audit(operation text, table_name text, row_id text, project_id uuid, subject_id uuid, old_values jsonb, new_values jsonb, personal jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  sealed bytea := app.audit_seal(nullif(personal, '{}')::text, write_audit.subject_id);
+  made audit_log;
+begin
+  insert into audit_log (actor, user_id, session_id, api_key_id, request_id, project_id, subject_id, table_name, row_id, operation,
+    old_values, new_values, personal_sealed, ip_sealed)
+  values (
+    case when app.user_id() is not null then 'person' when current_setting('role', true) = 'posthaste_public' then 'public'
+      when session_user = 'posthaste_worker' then 'worker' else 'operator' end,
+    app.user_id(), app.session_id(), nullif(current_setting('app.api_key_id', true), '')::uuid,
+    nullif(current_setting('app.request_id', true), ''), write_audit.project_id, write_audit.subject_id, write_audit.table_name,
+    write_audit.row_id, write_audit.operation, write_audit.old_values, write_audit.new_values, sealed,
+    app.audit_seal(nullif(current_setting('app.ip', true), ''), coalesce(app.user_id(), write_audit.subject_id)))
+  returning * into made;
+  insert into audit_unsealed (audit_id, occurred_at) values (made.id, made.occurred_at);
+end
+$function$;
+comment on function app.write_audit(text,text,text,uuid,uuid,jsonb,jsonb,jsonb) is 'The only way into the log. Granted to nobody: triggers and app.audit_access call it.';
 
 CREATE OR REPLACE FUNCTION app.write_imported(system text, batch jsonb)
  RETURNS void

@@ -83,9 +83,16 @@ describe('what is watched', () => {
     user_identities: ['created_at', 'last_used_at'],
     mfa_factors: ['created_at', 'last_used_at', 'last_step'],
     api_keys: ['created_at', 'last_used_at'],
-    projects: ['created_at', 'updated_at', 'version'],
+    projects: [
+      ...['created_at', 'updated_at', 'version', 'estimated_duration', 'metadata'],
+      ...['platform', 'tags', 'target_audience', 'template', 'type'],
+    ],
     project_collaborators: ['created_at'],
-    social_accounts: ['created_at', 'updated_at', 'version'],
+    project_invitations: ['created_at'],
+    social_accounts: [
+      ...['created_at', 'updated_at', 'version', 'metadata', 'followers_count', 'following_count', 'posts_count'],
+      ...['health', 'health_checked_at', 'last_posted_at', 'last_synced_at'],
+    ],
     account_tokens: ['refresh_lease_until', 'updated_at'],
     platforms: ['created_at'],
     platform_apps: ['created_at'],
