@@ -41,7 +41,7 @@ comment on column projects.platform is 'The platform that it is mainly for.';
 comment on column projects.target_audience is 'In the words of its owner.';
 comment on column projects.estimated_duration is 'In the words of its owner, such as 30 seconds or two weeks.';
 comment on column projects.tags is 'Labels for sorting; not the hashtags of posts.';
-comment on column projects.is_public is 'Everybody may read what posthaste_public was granted of the row; nothing else in the project becomes public by it.';
+comment on column projects.is_public is 'Everybody may read the row, of it as much as posthaste_public was granted; nothing else in the project becomes public by it.';
 comment on column projects.metadata is 'Free values of its members.';
 comment on column projects.personal is 'The project through which a person without a project posts; made by app.personal_project, one per person.';
 
@@ -51,8 +51,7 @@ create index projects_platform_idx on projects (platform);
 create index projects_tags_idx on projects using gin (tags);
 create index projects_public_idx on projects (id desc) where is_public and deleted_at is null;
 
--- Only for posthaste_public: column privileges cannot differ by row, and strangers who are signed in see no more than others.
-create policy projects_public on projects for select to posthaste_public using (is_public and deleted_at is null);
+create policy projects_public on projects for select to posthaste_api, posthaste_public using (is_public and deleted_at is null);
 grant select (id, name, description, type, platform, tags, created_at) on projects to posthaste_public;
 grant update (type, template, platform, target_audience, estimated_duration, tags, is_public, status, metadata) on projects to posthaste_api;
 

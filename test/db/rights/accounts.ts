@@ -1,4 +1,5 @@
-import { byWorker, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
+import { addRow } from '../seed.ts';
+import { byWorker, type Fill, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
 
 export const rights: RightsTable = {
   platforms: {
@@ -36,4 +37,25 @@ export const rights: RightsTable = {
       delete: { worker: 'some' },
     },
   },
+  account_health_checks: {
+    key: 'project_id',
+    verbs: { select: readByMembers, insert: { worker: 'own other' }, delete: byWorker },
+    add: perProject(({ accountId }) => ({ account_id: accountId, result: 'healthy' })),
+  },
+  rate_budgets: {
+    key: 'project_id',
+    verbs: { select: readByMembers, insert: { worker: 'own other' }, update: byWorker, delete: byWorker },
+    set: 'used = used',
+    add: perProject(({ accountId }) => ({ account_id: accountId, ...budget, kind: 'calls' })),
+  },
+};
+
+const budget = { window_s: 86_400, allowed: 250, used: 1, resets_at: '2030-01-01T00:00:00Z' };
+
+export const fill: Fill = async (sql, { projects }) => {
+  for (const { projectId, accountId } of Object.values(projects)) {
+    const account = { project_id: projectId, account_id: accountId };
+    await addRow(sql, 'account_health_checks', { ...account, result: 'healthy', latency_ms: 80 });
+    await addRow(sql, 'rate_budgets', { ...account, ...budget, kind: 'posts' }, 'account_id');
+  }
 };

@@ -1,4 +1,5 @@
-import { byWorker, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
+import { addRow } from '../seed.ts';
+import { byWorker, type Fill, fresh, perProject, type RightsTable, readByMembers, writtenByWriters } from './format.ts';
 
 export const rights: RightsTable = {
   media: {
@@ -27,4 +28,37 @@ export const rights: RightsTable = {
     set: 'fps = fps',
     add: () => ({}),
   },
+  clips: {
+    key: 'project_id',
+    verbs: {
+      select: readByMembers,
+      insert: { ...writtenByWriters, worker: 'own other' },
+      update: { ...writtenByWriters, ...byWorker },
+    },
+    set: 'title = title',
+    add: perProject(({ mediaId }) => ({ video_id: mediaId, start_ms: 0, end_ms: 1 })),
+  },
+  video_categories: {
+    key: 'project_id',
+    verbs: { select: { outsiders: '', members: 'own' }, insert: writtenByWriters, delete: writtenByWriters },
+    set: 'project_id = project_id',
+    add: perProject(({ mediaId, more }) => ({ video_id: mediaId, category_id: more.get('spareCategoryId') })),
+  },
+  clip_categories: {
+    key: 'project_id',
+    verbs: { select: { outsiders: '', members: 'own' }, insert: writtenByWriters, delete: writtenByWriters },
+    set: 'project_id = project_id',
+    add: perProject(({ more }) => ({ clip_id: more.get('clipId'), category_id: more.get('spareCategoryId') })),
+  },
+};
+
+export const fill: Fill = async (sql, { projects }) => {
+  for (const { projectId, mediaId, more } of Object.values(projects)) {
+    const project = { project_id: projectId };
+    const clipId = await addRow(sql, 'clips', { ...project, video_id: mediaId, start_ms: 0, end_ms: 1 });
+    more.set('clipId', clipId);
+    const linked = { ...project, category_id: more.get('categoryId') };
+    await addRow(sql, 'video_categories', { ...linked, video_id: mediaId }, 'video_id');
+    await addRow(sql, 'clip_categories', { ...linked, clip_id: clipId }, 'clip_id');
+  }
 };
