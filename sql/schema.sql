@@ -2170,7 +2170,7 @@ create table projects (
 comment on table projects is 'The tenant: everything a team owns carries its project_id.';
 comment on column projects.created_by is 'Who made it; null once that person is gone. Who owns it now stands in project_collaborators.';
 comment on column projects.estimated_duration is 'In the words of its owner, such as 30 seconds or two weeks.';
-comment on column projects.is_public is 'Everybody may read what posthaste_public was granted of the row; nothing else in the project becomes public by it.';
+comment on column projects.is_public is 'Everybody may read the row, of it as much as posthaste_public was granted; nothing else in the project becomes public by it.';
 comment on column projects.metadata is 'Free values of its members.';
 comment on column projects.name is 'Once per person who created it, among those not deleted.';
 comment on column projects.personal is 'The project through which a person without a project posts; made by app.personal_project, one per person.';
@@ -2197,7 +2197,7 @@ alter table projects enable row level security;
 create policy projects_manage on projects for update to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
   with check (true);
-create policy projects_public on projects for select to posthaste_public
+create policy projects_public on projects for select to posthaste_api, posthaste_public
   using ((is_public AND (deleted_at IS NULL)));
 create policy projects_read on projects for select to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
