@@ -8,6 +8,9 @@ import { askingOf, ID_FUNCTION, type Size, sizes, stepsOf } from './rows.ts';
 import { type DataServer, secondsOf, startDataServer } from './server.ts';
 import { grows, maintenance } from './verdict.ts';
 
+/** The months of the past that the rows lie in; those ahead are there. */
+const PARTITIONS = `select app.add_month_partition(t.name::regclass, (app.now() - make_interval(months => back))::date)
+  from partitioned_tables t, generate_series(1, 7) back order by 1`;
 const SLOWEST = 10;
 const CLAIMED = 10_000;
 
@@ -42,6 +45,7 @@ async function measured(server: DataServer, size: Size): Promise<Figures[]> {
 
 async function load(client: pg.Client, size: Size): Promise<void> {
   await client.query(ID_FUNCTION);
+  await client.query(PARTITIONS);
   const tables = new Map<string, number>();
   const { loadS, restoreS } = await withBareTables(client, async () => {
     for (const { table, text } of stepsOf(size)) {
