@@ -1,0 +1,147 @@
+-- Old code keeps working: yes (writes posts once anew, for a generated column; on large tables in a quiet hour).
+-- Full-text search over a tenant's content and posts, in the words of each text's language.
+
+create function app.search_config(language text) returns regconfig
+language sql immutable parallel safe
+as $$
+  select case split_part(language, '-', 1)
+    when 'ar' then 'pg_catalog.arabic'::regconfig when 'ca' then 'pg_catalog.catalan'::regconfig
+    when 'da' then 'pg_catalog.danish'::regconfig when 'de' then 'pg_catalog.german'::regconfig
+    when 'el' then 'pg_catalog.greek'::regconfig when 'en' then 'pg_catalog.english'::regconfig
+    when 'es' then 'pg_catalog.spanish'::regconfig when 'eu' then 'pg_catalog.basque'::regconfig
+    when 'fi' then 'pg_catalog.finnish'::regconfig when 'fr' then 'pg_catalog.french'::regconfig
+    when 'ga' then 'pg_catalog.irish'::regconfig when 'hi' then 'pg_catalog.hindi'::regconfig
+    when 'hu' then 'pg_catalog.hungarian'::regconfig when 'hy' then 'pg_catalog.armenian'::regconfig
+    when 'id' then 'pg_catalog.indonesian'::regconfig when 'it' then 'pg_catalog.italian'::regconfig
+    when 'lt' then 'pg_catalog.lithuanian'::regconfig when 'nb' then 'pg_catalog.norwegian'::regconfig
+    when 'ne' then 'pg_catalog.nepali'::regconfig when 'nl' then 'pg_catalog.dutch'::regconfig
+    when 'nn' then 'pg_catalog.norwegian'::regconfig when 'no' then 'pg_catalog.norwegian'::regconfig
+    when 'pt' then 'pg_catalog.portuguese'::regconfig when 'ro' then 'pg_catalog.romanian'::regconfig
+    when 'ru' then 'pg_catalog.russian'::regconfig when 'sr' then 'pg_catalog.serbian'::regconfig
+    when 'sv' then 'pg_catalog.swedish'::regconfig when 'ta' then 'pg_catalog.tamil'::regconfig
+    when 'tr' then 'pg_catalog.turkish'::regconfig when 'yi' then 'pg_catalog.yiddish'::regconfig
+    else 'pg_catalog.simple'::regconfig
+  end
+$$;
+comment on function app.search_config is 'How words of a language (BCP 47) become search terms; as they are where it is unknown.';
+
+create function app.search_document(project_id uuid, language text, title text, tags text[], body text) returns tsvector
+language sql immutable parallel safe
+as $$
+  select array_to_tsvector(array['project ' || project_id])
+    || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
+    || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
+    || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
+$$;
+comment on function app.search_document is
+  'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+
+alter table content add column search tsvector not null generated always as (app.search_document(project_id, language, title,
+  app.hashtags_in(coalesce(title, '') || ' ' || coalesce(description, '') || ' ' || body || ' ' || coalesce(script, '')) || tags,
+  coalesce(description, '') || ' ' || body || ' ' || coalesce(script, ''))) stored;
+comment on column content.search is 'app.search_document; asked by app.search_content alone, for @@ uses no index under row-level security.';
+create index content_search_idx on content using gin (search);
+
+alter table posts
+  add column language text,
+  add constraint posts_language_shape check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
+  add column search tsvector not null generated always as (app.search_document(project_id, language, null, app.hashtags_in(text), text)) stored;
+comment on column posts.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
+comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
+create index posts_search_idx on posts using gin (search);
+
+-- What people type, as a query in one language: words, "phrases", or, -without; word* finds what begins so.
+create function app.search_query(config regconfig, words text) returns tsquery
+language sql immutable parallel safe
+as $$
+  with word as (
+    select w.word, w.word ~ '^-?[^"]+\*$' as begins from regexp_split_to_table(left(words, 1000), '\s+') as w (word)
+  ), beginning as (
+    select w.word, (
+      select string_agg('''' || replace(replace(l.lexeme, '\', '\\'), '''', '''''') || '''' || ':*', ' & ')
+      from unnest(to_tsvector('pg_catalog.simple', ltrim(rtrim(w.word, '*'), '-'))) l
+    ) as prefix
+    from word w where w.begins
+  )
+  select websearch_to_tsquery(config, coalesce((select string_agg(w.word, ' ') from word w where not w.begins), ''))
+    && coalesce((
+      select string_agg(
+        case when b.word like '-%' then '!(' || b.prefix || ')'
+          else '(' || (b.prefix::tsquery || plainto_tsquery(config, rtrim(b.word, '*')))::text || ')' end, ' & ')
+      from beginning b where b.prefix is not null), '')::tsquery
+$$;
+comment on function app.search_query is 'Never an error, whatever the words; an empty query finds nothing. The first thousand characters count.';
+
+create function app.search_queries(words text) returns table (config regconfig, query tsquery)
+language sql immutable parallel safe
+as $$
+  select c.config, app.search_query(c.config, words)
+  from (
+    select distinct app.search_config(l.language)
+    from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
+  ) c (config)
+$$;
+comment on function app.search_queries is 'The same words in every language: each text is asked in its own.';
+
+-- One plan per project, made for these very words: by the index of words where they are rare, by the newest rows where they are not.
+create function app.search_content(words text, project uuid) returns table (id uuid, rank real)
+language plpgsql stable security definer set search_path = public, pg_temp
+  set plan_cache_mode = force_custom_plan set client_min_messages = warning
+as $$
+declare
+  projects uuid[] := app.projects_of('read');
+  configs regconfig[];
+  queries tsquery[];
+  anyhow tsquery;
+  one uuid;
+begin
+  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  from app.search_queries(words) q;
+  if coalesce(numnode(anyhow), 0) = 0 then
+    return;
+  end if;
+  foreach one in array projects loop
+    continue when one <> project;
+    return query
+      select c.id, ts_rank(c.search, queries[array_position(configs, app.search_config(c.language))])
+      from content c
+      where c.project_id = one and c.deleted_at is null
+        and c.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+        and c.search @@ queries[array_position(configs, app.search_config(c.language))]
+      order by c.id desc limit 2000;
+  end loop;
+end
+$$;
+comment on function app.search_content is
+  'Content of the actor''s projects (or of one) that has the words, with how well it fits: of each project the newest 2000 that do. Applies visibility itself.';
+
+create function app.search_posts(words text, project uuid) returns table (id uuid, rank real)
+language plpgsql stable security definer set search_path = public, pg_temp
+  set plan_cache_mode = force_custom_plan set client_min_messages = warning
+as $$
+declare
+  projects uuid[] := app.projects_of('read');
+  configs regconfig[];
+  queries tsquery[];
+  anyhow tsquery;
+  one uuid;
+begin
+  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  from app.search_queries(words) q;
+  if coalesce(numnode(anyhow), 0) = 0 then
+    return;
+  end if;
+  foreach one in array projects loop
+    continue when one <> project;
+    return query
+      select p.id, ts_rank(p.search, queries[array_position(configs, app.search_config(p.language))])
+      from posts p
+      where p.project_id = one and p.deleted_at is null
+        and p.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+        and p.search @@ queries[array_position(configs, app.search_config(p.language))]
+      order by p.id desc limit 2000;
+  end loop;
+end
+$$;
+comment on function app.search_posts is 'The same for posts.';
+grant execute on function app.search_content(text, uuid), app.search_posts(text, uuid) to posthaste_api;
