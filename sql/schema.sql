@@ -579,6 +579,9 @@ comment on table community_hashtags is 'The hashtags of community posts while th
 
 CREATE INDEX community_hashtags_tag_idx ON public.community_hashtags USING btree (tag, community_post_id DESC);
 
+CREATE TRIGGER community_hashtags_add AFTER INSERT ON public.community_hashtags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('public_uses');
+CREATE TRIGGER community_hashtags_take AFTER DELETE ON public.community_hashtags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('public_uses');
+
 alter table community_hashtags enable row level security;
 
 create policy community_hashtags_worker on community_hashtags for select to posthaste_worker
@@ -701,6 +704,7 @@ create table content (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
+  search tsvector not null generated always as (app.search_document(project_id, language, title, (app.hashtags_in(((((((COALESCE(title, ''::text) || ' '::text) || COALESCE(description, ''::text)) || ' '::text) || body) || ' '::text) || COALESCE(script, ''::text))) || tags), ((((COALESCE(description, ''::text) || ' '::text) || body) || ' '::text) || COALESCE(script, ''::text)))) stored,
   constraint content_pkey PRIMARY KEY (id),
   constraint content_project_id_id_key UNIQUE (project_id, id),
   constraint content_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
@@ -727,6 +731,7 @@ comment on column content.external_id is 'The caller''s own id, unique within th
 comment on column content.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
 comment on column content.platform is 'The platform that it is meant for; null = any. Where it went is said by the publications of its posts.';
 comment on column content.script is 'What is spoken or shown, for video and audio.';
+comment on column content.search is 'app.search_document; asked by app.search_content alone, for @@ uses no index under row-level security.';
 comment on column content.tags is 'Labels of the team. Hashtags come from the text: content_hashtags.';
 comment on column content.thumbnail_url is 'An address elsewhere, for content that was brought in; files of ours are thumbnail_media_id.';
 comment on column content.video_url is 'An address elsewhere, for content that was brought in; files of ours are video_media_id.';
@@ -737,11 +742,14 @@ CREATE INDEX content_platform_idx ON public.content USING btree (platform);
 CREATE INDEX content_project_id_created_idx ON public.content USING btree (project_id, created_at DESC);
 CREATE INDEX content_project_id_idx ON public.content USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX content_scheduled_idx ON public.content USING btree (project_id, scheduled_at) WHERE ((status = 'scheduled'::text) AND (deleted_at IS NULL));
+CREATE INDEX content_search_idx ON public.content USING gin (search);
 CREATE INDEX content_thumbnail_idx ON public.content USING btree (project_id, thumbnail_media_id);
 CREATE INDEX content_video_idx ON public.content USING btree (project_id, video_media_id);
 
 CREATE TRIGGER content_keep_first_version AFTER INSERT ON public.content FOR EACH ROW EXECUTE FUNCTION app.keep_content_version();
 CREATE TRIGGER content_keep_version AFTER UPDATE ON public.content FOR EACH ROW WHEN (((((((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.body IS DISTINCT FROM new.body)) OR (old.script IS DISTINCT FROM new.script)) OR (old.tone IS DISTINCT FROM new.tone)) OR (old.platform IS DISTINCT FROM new.platform)) OR (old.content_type IS DISTINCT FROM new.content_type)) OR (old.tags IS DISTINCT FROM new.tags)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.language IS DISTINCT FROM new.language))) EXECUTE FUNCTION app.keep_content_version();
+CREATE TRIGGER content_link AFTER UPDATE ON public.content FOR EACH ROW WHEN ((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.body IS DISTINCT FROM new.body)) OR (old.script IS DISTINCT FROM new.script)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_content();
+CREATE TRIGGER content_link_new AFTER INSERT ON public.content REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.link_new_content();
 CREATE TRIGGER content_touch BEFORE UPDATE ON public.content FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table content enable row level security;
@@ -814,6 +822,9 @@ comment on table content_hashtags is 'The hashtags of content that stands, kept 
 CREATE INDEX content_hashtags_content_idx ON public.content_hashtags USING btree (project_id, content_id);
 CREATE INDEX content_hashtags_project_tag_idx ON public.content_hashtags USING btree (project_id, tag text_pattern_ops);
 CREATE INDEX content_hashtags_tag_idx ON public.content_hashtags USING btree (tag, project_id, content_id);
+
+CREATE TRIGGER content_hashtags_add AFTER INSERT ON public.content_hashtags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('uses');
+CREATE TRIGGER content_hashtags_take AFTER DELETE ON public.content_hashtags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('uses');
 
 alter table content_hashtags enable row level security;
 
@@ -1151,6 +1162,21 @@ grant select on hashtag_suggestions to posthaste_api;
 grant insert, select on hashtag_suggestions to posthaste_worker;
 
 grant update (decision, decided_by, decided_at) on hashtag_suggestions to posthaste_api;
+
+create view hashtag_usage with (security_invoker=true) as
+ SELECT h.tag,
+    (h.usage_count + COALESCE(d.uses, (0)::bigint)) AS usage_count,
+    (h.public_count + COALESCE(d.public_uses, (0)::bigint)) AS public_count
+   FROM (hashtags h
+     LEFT JOIN LATERAL ( SELECT sum(x.uses) AS uses,
+            sum(x.public_uses) AS public_uses
+           FROM hashtag_deltas x
+          WHERE (x.tag = h.tag)) d ON (true));;
+
+comment on view hashtag_usage is 'Uses of every hashtag, exact at any instant: what is folded and what is not yet.';
+
+grant select on hashtag_usage to posthaste_reporting;
+grant select on hashtag_usage to posthaste_worker;
 
 create table hashtags (
   id uuid not null default uuidv7(),
@@ -1829,6 +1855,9 @@ CREATE INDEX post_hashtags_post_idx ON public.post_hashtags USING btree (project
 CREATE INDEX post_hashtags_project_tag_idx ON public.post_hashtags USING btree (project_id, tag text_pattern_ops);
 CREATE INDEX post_hashtags_tag_idx ON public.post_hashtags USING btree (tag, project_id, post_id);
 
+CREATE TRIGGER post_hashtags_add AFTER INSERT ON public.post_hashtags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('uses');
+CREATE TRIGGER post_hashtags_take AFTER DELETE ON public.post_hashtags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_hashtags('uses');
+
 alter table post_hashtags enable row level security;
 
 create policy post_hashtags_read on post_hashtags for select to posthaste_api
@@ -2005,23 +2034,31 @@ create table posts (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
+  language text,
+  search tsvector not null generated always as (app.search_document(project_id, language, NULL::text, app.hashtags_in(text), text)) stored,
   constraint posts_pkey PRIMARY KEY (id),
   constraint posts_project_id_id_key UNIQUE (project_id, id),
   constraint posts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint posts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint posts_due_when_scheduled CHECK (((schedule_type = 'draft'::text) = (due_at IS NULL))),
   constraint posts_external_id_length CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
+  constraint posts_language_shape CHECK ((language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'::text)),
   constraint posts_schedule_type_known CHECK ((schedule_type = ANY (ARRAY['draft'::text, 'now'::text, 'at'::text]))),
   constraint posts_text_length CHECK ((length(text) <= 100000)),
   constraint posts_wall_time_with_zone CHECK (((wall_time IS NULL) = (time_zone IS NULL)))
 );
 
 comment on table posts is 'What is to be said. Its status is computed from its publications.';
+comment on column posts.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
+comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX posts_search_idx ON public.posts USING gin (search);
 
+CREATE TRIGGER posts_link AFTER UPDATE ON public.posts FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_post();
+CREATE TRIGGER posts_link_new AFTER INSERT ON public.posts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.link_new_posts();
 CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table posts enable row level security;
@@ -3393,6 +3430,22 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.count_hashtags()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  step integer := case tg_op when 'INSERT' then 1 else -1 end;
+begin
+  insert into hashtag_deltas (tag, uses, public_uses)
+  select c.tag, case when tg_argv[0] = 'uses' then step * count(*) else 0 end, case when tg_argv[0] = 'public_uses' then step * count(*) else 0 end
+  from changed c group by c.tag order by c.tag;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.create_project(name text, description text, time_zone text)
  RETURNS SETOF projects
  LANGUAGE plpgsql
@@ -3492,6 +3545,36 @@ AS $function$
   where s.state_hash = finish_oauth.state_hash and s.used_at > app.now() - interval '2 minutes'
 $function$;
 grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.fold_hashtags(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  folded integer;
+begin
+  -- Two foldings at once could meet tags in two orders.
+  if not pg_try_advisory_xact_lock(hashtextextended('app.fold_hashtags', 0)) then
+    return 0;
+  end if;
+  with taken as (
+    delete from hashtag_deltas d
+    where d.id in (select o.id from hashtag_deltas o order by o.id limit most)
+    returning d.tag, d.uses, d.public_uses
+  ), sums as (
+    select t.tag, sum(t.uses) as uses, sum(t.public_uses) as public_uses, count(*) as deltas from taken t group by t.tag
+  ), done as (
+    update hashtags h set usage_count = h.usage_count + s.uses, public_count = h.public_count + s.public_uses
+    from sums s where h.tag = s.tag
+    returning s.deltas
+  )
+  select coalesce(sum(d.deltas), 0) into folded from done d;
+  return folded;
+end
+$function$;
+comment on function app.fold_hashtags(integer) is 'Adds the oldest deltas to the counts of hashtags, and says how many; 0 = nothing left, or another is at it.';
+grant execute on function app.fold_hashtags(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.following()
  RETURNS uuid[]
@@ -3707,6 +3790,30 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.hashtags_in(text text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when text !~ E'[#\ufe5f\uff03]' then '{}' else coalesce((
+    select array_agg(kept.tag order by kept.tag)
+    from (
+      select f.tag
+      from (
+        select app.normal_hashtag(m.found[1]) as tag, m.position
+        from regexp_matches(app.without_addresses(text) collate "pg_c_utf8",
+          E'(?<![[\x3aalnum\x3a]_&/#])#((?:[^[\x3aspace\x3a][\x3acntrl\x3a][\x3apunct\x3a]\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|_)+)',
+          'g') with ordinality as m (found, position)
+        where m.found[1] collate "pg_c_utf8" ~ E'[[\x3aalpha\x3a]]'
+      ) f
+      where length(f.tag) <= 100
+      group by f.tag
+      order by min(f.position)
+      limit 100
+    ) kept), '{}') end
+$function$;
+comment on function app.hashtags_in(text) is 'Hashtags of a text in their normal form, sorted: after UTS 31, letters, marks, digits and _ of every script, at least one letter, not within a word or an address. The first hundred, of at most 100 characters.';
+
 CREATE OR REPLACE FUNCTION app.import_rows(system text, batch jsonb)
  RETURNS TABLE(source_id text, problem text)
  LANGUAGE plpgsql
@@ -3769,6 +3876,28 @@ end
 $function$;
 comment on function app.keep_content_version() is 'The row of the content is locked by its own change, so that numbers have no gaps and no doubles.';
 
+CREATE OR REPLACE FUNCTION app.keep_hashtags(tags text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  held integer;
+begin
+  loop
+    insert into hashtags (tag)
+    select t.tag from (select distinct u.tag from unnest(tags) as u (tag)) t
+    where not exists (select from hashtags h where h.tag = t.tag)
+    order by t.tag
+    on conflict on constraint hashtags_tag_key do nothing;
+    perform from hashtags h where h.tag = any (tags) order by h.tag for key share;
+    get diagnostics held = row_count;
+    exit when held >= (select count(distinct u.tag) from unnest(tags) as u (tag));
+  end loop;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.keep_owner()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3821,6 +3950,98 @@ AS $function$
 $function$;
 grant execute on function app.liked(uuid) to posthaste_api;
 grant execute on function app.liked(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.link_content()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  tags text[] := '{}';
+begin
+  if new.deleted_at is null then
+    tags := app.hashtags_in(concat_ws(' ', new.title, new.description, new.body, new.script));
+  end if;
+  delete from content_hashtags l where l.content_id = new.id and l.tag <> all (tags);
+  if tags <> '{}' then
+    perform app.keep_hashtags(tags);
+    insert into content_hashtags (project_id, content_id, tag) select new.project_id, new.id, t.tag from unnest(tags) as t (tag)
+    on conflict on constraint content_hashtags_pkey do nothing;
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.link_new_content()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  links content_hashtags[];
+begin
+  select array_agg(row (a.project_id, a.id, t.tag)::content_hashtags) into links
+  from added a, unnest(app.hashtags_in(concat_ws(' ', a.title, a.description, a.body, a.script))) as t (tag)
+  where a.deleted_at is null;
+  if links is not null then
+    perform app.keep_hashtags(array(select l.tag from unnest(links) l));
+    insert into content_hashtags (project_id, content_id, tag) select l.project_id, l.content_id, l.tag from unnest(links) l;
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.link_new_posts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  links post_hashtags[];
+begin
+  select array_agg(row (a.project_id, a.id, t.tag)::post_hashtags) into links
+  from added a, unnest(app.hashtags_in(a.text)) as t (tag)
+  where a.deleted_at is null;
+  if links is not null then
+    perform app.keep_hashtags(array(select l.tag from unnest(links) l));
+    insert into post_hashtags (project_id, post_id, tag) select l.project_id, l.post_id, l.tag from unnest(links) l;
+  end if;
+  insert into post_mentions (project_id, post_id, handle)
+  select a.project_id, a.id, m.handle from added a, unnest(app.mentions_in(a.text)) as m (handle)
+  where a.deleted_at is null;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.link_post()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  tags text[] := '{}';
+  handles text[] := '{}';
+begin
+  if new.deleted_at is null then
+    tags := app.hashtags_in(new.text);
+    handles := app.mentions_in(new.text);
+  end if;
+  delete from post_hashtags l where l.post_id = new.id and l.tag <> all (tags);
+  delete from post_mentions l where l.post_id = new.id and l.handle <> all (handles);
+  if tags <> '{}' then
+    perform app.keep_hashtags(tags);
+    insert into post_hashtags (project_id, post_id, tag) select new.project_id, new.id, t.tag from unnest(tags) as t (tag)
+    on conflict on constraint post_hashtags_pkey do nothing;
+  end if;
+  insert into post_mentions (project_id, post_id, handle) select new.project_id, new.id, m.handle from unnest(handles) as m (handle)
+  on conflict on constraint post_mentions_pkey do nothing;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.login_candidate(email text)
  RETURNS TABLE(user_id uuid, password_hash text, verified boolean, active boolean)
@@ -3877,6 +4098,29 @@ AS $function$
       where own.project_id = project and own.publication_id = publication limit 1)
 $function$;
 grant execute on function app.media_of(uuid,uuid,uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.mentions_in(text text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when text !~ E'[@\ufe6b\uff20]' then '{}' else coalesce((
+    select array_agg(kept.handle order by kept.handle)
+    from (
+      select f.handle
+      from (
+        select lower(m.found[1]) as handle, m.position
+        from regexp_matches(app.without_addresses(text) collate "pg_c_utf8",
+          E'(?<![[\x3aalnum\x3a]_/@.])@([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(?:@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)?)',
+          'g') with ordinality as m (found, position)
+      ) f
+      where length(f.handle) <= 255
+      group by f.handle
+      order by min(f.position)
+      limit 100
+    ) kept), '{}') end
+$function$;
+comment on function app.mentions_in(text) is 'Handles after an @ in lower case, sorted: ada, ada@mastodon.example, ada.bsky.social; no mail addresses. The first hundred.';
 
 CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  RETURNS text
@@ -4135,6 +4379,31 @@ AS $function$
 $function$;
 grant execute on function app.remember(text,jsonb,text[]) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.repair_hashtag_counts()
+ RETURNS TABLE(tag text, counted bigint, actual bigint)
+ LANGUAGE sql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with actual as (
+    select u.tag, sum(u.uses) as uses, sum(u.public_uses) as public_uses
+    from (
+      select l.tag, 1 as uses, 0 as public_uses from content_hashtags l
+      union all select l.tag, 1, 0 from post_hashtags l
+      union all select l.tag, 0, 1 from community_hashtags l
+    ) u group by u.tag
+  ), drift as (
+    select c.tag, c.usage_count as counted, coalesce(a.uses, 0) as actual, coalesce(a.uses, 0) - c.usage_count as uses,
+      coalesce(a.public_uses, 0) - c.public_count as public_uses
+    from hashtag_usage c left join actual a on a.tag = c.tag
+  )
+  update hashtags h set usage_count = h.usage_count + d.uses, public_count = h.public_count + d.public_uses
+  from drift d
+  where h.tag = d.tag and (d.uses <> 0 or d.public_uses <> 0)
+  returning h.tag, d.counted, d.actual
+$function$;
+comment on function app.repair_hashtag_counts() is 'Puts right every count that is not what the links say, and names it. Reads all links: for operators, not for schedules. Safe beside writers and foldings.';
+grant execute on function app.repair_hashtag_counts() to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.repeated(caller text, repeat jsonb, wait boolean)
  RETURNS text[]
  LANGUAGE plpgsql
@@ -4378,6 +4647,150 @@ $function$;
 comment on function app.seal_audit(integer) is 'Safe with two at once. At most 500 rows, so that a seal stays below the Data API''s 64 KiB per row.';
 grant execute on function app.seal_audit(integer) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.search_config(language text)
+ RETURNS regconfig
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case split_part(language, '-', 1)
+    when 'ar' then 'pg_catalog.arabic'::regconfig when 'ca' then 'pg_catalog.catalan'::regconfig
+    when 'da' then 'pg_catalog.danish'::regconfig when 'de' then 'pg_catalog.german'::regconfig
+    when 'el' then 'pg_catalog.greek'::regconfig when 'en' then 'pg_catalog.english'::regconfig
+    when 'es' then 'pg_catalog.spanish'::regconfig when 'eu' then 'pg_catalog.basque'::regconfig
+    when 'fi' then 'pg_catalog.finnish'::regconfig when 'fr' then 'pg_catalog.french'::regconfig
+    when 'ga' then 'pg_catalog.irish'::regconfig when 'hi' then 'pg_catalog.hindi'::regconfig
+    when 'hu' then 'pg_catalog.hungarian'::regconfig when 'hy' then 'pg_catalog.armenian'::regconfig
+    when 'id' then 'pg_catalog.indonesian'::regconfig when 'it' then 'pg_catalog.italian'::regconfig
+    when 'lt' then 'pg_catalog.lithuanian'::regconfig when 'nb' then 'pg_catalog.norwegian'::regconfig
+    when 'ne' then 'pg_catalog.nepali'::regconfig when 'nl' then 'pg_catalog.dutch'::regconfig
+    when 'nn' then 'pg_catalog.norwegian'::regconfig when 'no' then 'pg_catalog.norwegian'::regconfig
+    when 'pt' then 'pg_catalog.portuguese'::regconfig when 'ro' then 'pg_catalog.romanian'::regconfig
+    when 'ru' then 'pg_catalog.russian'::regconfig when 'sr' then 'pg_catalog.serbian'::regconfig
+    when 'sv' then 'pg_catalog.swedish'::regconfig when 'ta' then 'pg_catalog.tamil'::regconfig
+    when 'tr' then 'pg_catalog.turkish'::regconfig when 'yi' then 'pg_catalog.yiddish'::regconfig
+    else 'pg_catalog.simple'::regconfig
+  end
+$function$;
+comment on function app.search_config(text) is 'How words of a language (BCP 47) become search terms; as they are where it is unknown.';
+
+CREATE OR REPLACE FUNCTION app.search_content(words text, project uuid)
+ RETURNS TABLE(id uuid, rank real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  projects uuid[] := app.projects_of('read');
+  configs regconfig[];
+  queries tsquery[];
+  anyhow tsquery;
+  one uuid;
+begin
+  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  from app.search_queries(words) q;
+  if coalesce(numnode(anyhow), 0) = 0 then
+    return;
+  end if;
+  foreach one in array projects loop
+    continue when one <> project;
+    return query
+      select c.id, ts_rank(c.search, queries[array_position(configs, app.search_config(c.language))])
+      from content c
+      where c.project_id = one and c.deleted_at is null
+        and c.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+        and c.search @@ queries[array_position(configs, app.search_config(c.language))]
+      order by c.id desc limit 2000;
+  end loop;
+end
+$function$;
+comment on function app.search_content(text,uuid) is 'Content of the actor''s projects (or of one) that has the words, with how well it fits: of each project the newest 2000 that do. Applies visibility itself.';
+grant execute on function app.search_content(text,uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.search_document(project_id uuid, language text, title text, tags text[], body text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array_to_tsvector(array['project ' || project_id])
+    || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
+    || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
+    || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
+$function$;
+comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+
+CREATE OR REPLACE FUNCTION app.search_posts(words text, project uuid)
+ RETURNS TABLE(id uuid, rank real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET client_min_messages TO 'warning'
+AS $function$
+declare
+  projects uuid[] := app.projects_of('read');
+  configs regconfig[];
+  queries tsquery[];
+  anyhow tsquery;
+  one uuid;
+begin
+  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  from app.search_queries(words) q;
+  if coalesce(numnode(anyhow), 0) = 0 then
+    return;
+  end if;
+  foreach one in array projects loop
+    continue when one <> project;
+    return query
+      select p.id, ts_rank(p.search, queries[array_position(configs, app.search_config(p.language))])
+      from posts p
+      where p.project_id = one and p.deleted_at is null
+        and p.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+        and p.search @@ queries[array_position(configs, app.search_config(p.language))]
+      order by p.id desc limit 2000;
+  end loop;
+end
+$function$;
+comment on function app.search_posts(text,uuid) is 'The same for posts.';
+grant execute on function app.search_posts(text,uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.search_queries(words text)
+ RETURNS TABLE(config regconfig, query tsquery)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select c.config, app.search_query(c.config, words)
+  from (
+    select distinct app.search_config(l.language)
+    from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
+  ) c (config)
+$function$;
+comment on function app.search_queries(text) is 'The same words in every language: each text is asked in its own.';
+
+CREATE OR REPLACE FUNCTION app.search_query(config regconfig, words text)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  with word as (
+    select w.word, w.word ~ '^-?[^"]+\*$' as begins from regexp_split_to_table(left(words, 1000), '\s+') as w (word)
+  ), beginning as (
+    select w.word, (
+      select string_agg('''' || replace(replace(l.lexeme, '\', '\\'), '''', '''''') || '''' || ':*', ' & ')
+      from unnest(to_tsvector('pg_catalog.simple', ltrim(rtrim(w.word, '*'), '-'))) l
+    ) as prefix
+    from word w where w.begins
+  )
+  select websearch_to_tsquery(config, coalesce((select string_agg(w.word, ' ') from word w where not w.begins), ''))
+    && coalesce((
+      select string_agg(
+        case when b.word like '-%' then '!(' || b.prefix || ')'
+          else '(' || (b.prefix::tsquery || plainto_tsquery(config, rtrim(b.word, '*')))::text || ')' end, ' & ')
+      from beginning b where b.prefix is not null), '')::tsquery
+$function$;
+comment on function app.search_query(regconfig,text) is 'Never an error, whatever the words; an empty query finds nothing. The first thousand characters count.';
+
 CREATE OR REPLACE FUNCTION app.session_id()
  RETURNS uuid
  LANGUAGE sql
@@ -4514,6 +4927,16 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.without_addresses(text text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select regexp_replace(normalize(text, nfkc) collate "pg_c_utf8",
+    E'[[\x3aalpha\x3a]][[\x3aalnum\x3a]+.-]*\x3a//[^[\x3aspace\x3a]]*', ' ', 'g')
+$function$;
+comment on function app.without_addresses(text) is 'In NFKC, so that a full-width # or @ is one.';
 
 CREATE OR REPLACE FUNCTION app.write_audit(operation text, table_name text, row_id text, project_id uuid, subject_id uuid, old_values jsonb, new_values jsonb, personal jsonb)
  RETURNS void
