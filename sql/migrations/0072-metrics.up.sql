@@ -5,9 +5,9 @@ create function app.engagement_rate(likes bigint, comments bigint, shares bigint
   impressions bigint, views bigint) returns numeric
 language sql immutable parallel safe
 as $$
-  select least(100, greatest(0, round(
-    100.0 * (coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) + coalesce(saves, 0))
-      / coalesce(nullif(reach, 0), nullif(impressions, 0), nullif(views, 0)), 2)))
+  select case when base is not null then least(100, greatest(0,
+    round(100.0 * (coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) + coalesce(saves, 0)) / base, 2))) end
+  from coalesce(nullif(reach, 0), nullif(impressions, 0), nullif(views, 0)) as base
 $$;
 comment on function app.engagement_rate is
   'Likes, comments, shares and saves in percent of the people reached; where the platform tells no reach, of impressions, else of views. 0 to 100; null without any of them.';
@@ -88,7 +88,6 @@ create table analytics_rollups (
   constraint analytics_rollups_publication_fkey foreign key (project_id, publication_id)
     references post_publications (project_id, id) on delete cascade,
   constraint analytics_rollups_period_known check (period in ('hourly', 'daily', 'weekly', 'monthly')),
-  constraint analytics_rollups_level_known check (level in ('publication', 'account', 'project')),
   constraint analytics_rollups_of_an_account check (publication_id is null or account_id is not null),
   constraint analytics_rollups_starts_on_time check (starts_at = date_trunc(
     case period when 'hourly' then 'hour' when 'daily' then 'day' when 'weekly' then 'week' else 'month' end, starts_at, 'UTC'))
@@ -447,7 +446,7 @@ create policy user_analytics_own on user_analytics for select to posthaste_api u
 create policy user_analytics_worker on user_analytics for all to posthaste_worker using (true) with check (true);
 create policy user_analytics_reporting on user_analytics for select to posthaste_reporting using (true);
 grant select on user_analytics to posthaste_api;
-grant select (day, profile_views, post_impressions, post_engagements, followers_gained, followers_lost, total_likes,
+grant select (id, day, profile_views, post_impressions, post_engagements, followers_gained, followers_lost, total_likes,
   total_comments, total_shares) on user_analytics to posthaste_reporting;
 grant select, insert, update on user_analytics to posthaste_worker;
 

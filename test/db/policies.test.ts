@@ -95,11 +95,13 @@ describe('no policy is idle', () => {
     }
     // Only roles that may see all of it have a grant.
     expect(unnoticed).toEqual([
+      'archive_parts',
       'audit_keys',
       'audit_unsealed',
       'email_verification_tokens',
       'idempotency_keys',
       'outbox_events',
+      'partition_archives',
       'partitioned_tables',
       'password_reset_tokens',
       'platform_apps',
