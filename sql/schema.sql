@@ -7,6 +7,9 @@ grant usage on schema app to posthaste_public;
 grant usage on schema app to posthaste_reporting;
 grant usage on schema app to posthaste_worker;
 
+create schema archive;
+comment on schema archive is 'Partitions that are detached and not yet dropped. Nobody but the owner looks in here.';
+
 create schema crypto;
 comment on schema crypto is 'The extension pgcrypto; nobody but the owner may look in.';
 
@@ -47,6 +50,43 @@ create policy account_health_checks_worker on account_health_checks for all to p
 
 grant select on account_health_checks to posthaste_api;
 grant delete, insert, select on account_health_checks to posthaste_worker;
+
+create table account_metrics (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  account_id uuid not null,
+  day date not null,
+  followers bigint,
+  following bigint,
+  posts bigint,
+  demographics jsonb,
+  fetched_at timestamp with time zone not null default app.now(),
+  constraint account_metrics_pkey PRIMARY KEY (id),
+  constraint account_metrics_day_key UNIQUE (project_id, account_id, day),
+  constraint account_metrics_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint account_metrics_demographics_object CHECK ((jsonb_typeof(demographics) = 'object'::text)),
+  constraint account_metrics_natural CHECK (((followers >= 0) AND (following >= 0) AND (posts >= 0)))
+);
+
+comment on table account_metrics is 'An account''s own numbers, the latest of each day (UTC). Written whenever social_accounts learns new ones.';
+comment on column account_metrics.demographics is 'Who follows: age, gender, country, as the platform tells.';
+comment on column account_metrics.followers is 'As the platform told at fetched_at; null = it does not tell. Likewise following and posts.';
+
+CREATE INDEX account_metrics_day_idx ON public.account_metrics USING btree (day);
+
+alter table account_metrics enable row level security;
+
+create policy account_metrics_read on account_metrics for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy account_metrics_reporting on account_metrics for select to posthaste_reporting
+  using (true);
+create policy account_metrics_worker on account_metrics for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on account_metrics to posthaste_api;
+grant select on account_metrics to posthaste_reporting;
+grant insert, select, update on account_metrics to posthaste_worker;
 
 create table account_tokens (
   account_id uuid not null,
@@ -223,18 +263,34 @@ create table analytics (
   reach bigint,
   saves bigint,
   clicks bigint,
+  engagement_rate numeric(5,2),
+  demographics jsonb,
+  metrics_by_time jsonb,
+  raw jsonb,
+  created_at timestamp with time zone not null default app.now(),
   constraint analytics_pkey PRIMARY KEY (id, fetched_at),
   constraint analytics_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
   constraint analytics_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
   constraint analytics_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
-  constraint analytics_source_known CHECK ((source = ANY (ARRAY['poll'::text, 'refresh'::text])))
+  constraint analytics_demographics_object CHECK ((jsonb_typeof(demographics) = 'object'::text)),
+  constraint analytics_engagement_rate_percent CHECK (((engagement_rate >= (0)::numeric) AND (engagement_rate <= (100)::numeric))),
+  constraint analytics_source_known CHECK ((source = ANY (ARRAY['poll'::text, 'refresh'::text, 'import'::text])))
 ) partition by RANGE (fetched_at);
 
 comment on table analytics is 'Cumulative numbers as the platform told them at fetched_at; null = the platform does not tell. By month.';
+comment on column analytics.created_at is 'When it came here: later than fetched_at for what was imported or came late.';
+comment on column analytics.demographics is 'Who was reached: age, gender, country, as the platform tells.';
+comment on column analytics.engagement_rate is 'By app.engagement_rate: percent of reach, else impressions, else views.';
+comment on column analytics.fetched_at is 'When the platform told it. Decides the month, and the bucket of the rollups.';
+comment on column analytics.metrics_by_time is 'Series that the platform itself keeps, by metric.';
+comment on column analytics.raw is 'The platform''s answer, where it tells more than the columns hold.';
 
 CREATE INDEX analytics_account_idx ON ONLY public.analytics USING btree (project_id, account_id);
+CREATE INDEX analytics_fetched_at_idx ON ONLY public.analytics USING btree (fetched_at DESC);
 CREATE INDEX analytics_platform_idx ON ONLY public.analytics USING btree (platform);
 CREATE INDEX analytics_publication_idx ON ONLY public.analytics USING btree (project_id, publication_id, fetched_at DESC);
+
+CREATE TRIGGER analytics_touch AFTER INSERT ON public.analytics REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION app.touch_analytics();
 
 alter table analytics enable row level security;
 
@@ -249,6 +305,110 @@ create policy analytics_worker on analytics for all to posthaste_worker
 grant select on analytics to posthaste_api;
 grant select on analytics to posthaste_reporting;
 grant insert, select on analytics to posthaste_worker;
+
+create table analytics_rollups (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  account_id uuid,
+  publication_id uuid,
+  level text not null generated always as (
+CASE
+    WHEN (publication_id IS NOT NULL) THEN 'publication'::text
+    WHEN (account_id IS NOT NULL) THEN 'account'::text
+    ELSE 'project'::text
+END) stored,
+  period text not null,
+  starts_at timestamp with time zone not null,
+  likes bigint,
+  comments bigint,
+  shares bigint,
+  views bigint,
+  impressions bigint,
+  reach bigint,
+  saves bigint,
+  clicks bigint,
+  likes_delta bigint,
+  comments_delta bigint,
+  shares_delta bigint,
+  views_delta bigint,
+  impressions_delta bigint,
+  reach_delta bigint,
+  saves_delta bigint,
+  clicks_delta bigint,
+  likes_min bigint,
+  comments_min bigint,
+  shares_min bigint,
+  views_min bigint,
+  impressions_min bigint,
+  reach_min bigint,
+  saves_min bigint,
+  clicks_min bigint,
+  likes_max bigint,
+  comments_max bigint,
+  shares_max bigint,
+  views_max bigint,
+  impressions_max bigint,
+  reach_max bigint,
+  saves_max bigint,
+  clicks_max bigint,
+  updated_at timestamp with time zone not null default app.now(),
+  constraint analytics_rollups_pkey PRIMARY KEY (id),
+  constraint analytics_rollups_bucket_key UNIQUE NULLS NOT DISTINCT (project_id, account_id, publication_id, period, starts_at),
+  constraint analytics_rollups_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint analytics_rollups_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint analytics_rollups_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
+  constraint analytics_rollups_of_an_account CHECK (((publication_id IS NULL) OR (account_id IS NOT NULL))),
+  constraint analytics_rollups_period_known CHECK ((period = ANY (ARRAY['hourly'::text, 'daily'::text, 'weekly'::text, 'monthly'::text]))),
+  constraint analytics_rollups_starts_on_time CHECK ((starts_at = date_trunc(
+CASE period
+    WHEN 'hourly'::text THEN 'hour'::text
+    WHEN 'daily'::text THEN 'day'::text
+    WHEN 'weekly'::text THEN 'week'::text
+    ELSE 'month'::text
+END, starts_at, 'UTC'::text)))
+);
+
+comment on table analytics_rollups is 'Numbers per hour, day, week (from Monday) and month in UTC, of a publication, of an account and of a project. Only buckets with a snapshot have a row.';
+comment on column analytics_rollups.likes is 'Known at the end of the bucket. Of an account and a project: the sum over their publications. Likewise the other plain columns.';
+comment on column analytics_rollups.likes_delta is 'Gained in the bucket, counted from nothing for a first one; negative where a counter fell. Likewise the other deltas.';
+comment on column analytics_rollups.likes_min is 'Lowest of the bucket''s snapshots; of an account and a project: of its hours'' ends. Likewise the other _min and _max.';
+
+CREATE INDEX analytics_rollups_period_idx ON public.analytics_rollups USING btree (project_id, period, starts_at DESC);
+CREATE INDEX analytics_rollups_publication_idx ON public.analytics_rollups USING btree (project_id, publication_id, period, starts_at DESC);
+
+alter table analytics_rollups enable row level security;
+
+create policy analytics_rollups_read on analytics_rollups for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy analytics_rollups_reporting on analytics_rollups for select to posthaste_reporting
+  using (true);
+create policy analytics_rollups_worker on analytics_rollups for select to posthaste_worker
+  using (true);
+
+grant select on analytics_rollups to posthaste_api;
+grant select on analytics_rollups to posthaste_reporting;
+grant select on analytics_rollups to posthaste_worker;
+
+create table analytics_touched (
+  publication_id uuid not null,
+  project_id uuid not null,
+  from_at timestamp with time zone not null,
+  constraint analytics_touched_pkey PRIMARY KEY (publication_id),
+  constraint analytics_touched_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE
+);
+
+comment on table analytics_touched is 'Publications whose rollups do not know their newest snapshots yet.';
+comment on column analytics_touched.from_at is 'The earliest snapshot that the rollups do not know: with late ones far in the past.';
+
+CREATE INDEX analytics_touched_from_at_idx ON public.analytics_touched USING btree (from_at);
+CREATE INDEX analytics_touched_publication_idx ON public.analytics_touched USING btree (project_id, publication_id);
+
+alter table analytics_touched enable row level security;
+
+create policy analytics_touched_worker on analytics_touched for select to posthaste_worker
+  using (true);
+
+grant select on analytics_touched to posthaste_worker;
 
 create table api_keys (
   id uuid not null default uuidv7(),
@@ -293,6 +453,34 @@ create policy api_keys_manage on api_keys for all to posthaste_api
 grant insert (project_id, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
 grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
 grant update (name, revoked_at) on api_keys to posthaste_api;
+
+create table archive_parts (
+  archive_id uuid not null,
+  number integer not null,
+  object_key text not null,
+  row_count bigint not null,
+  bytes bigint not null,
+  sha256 text not null,
+  last_id text not null,
+  written_at timestamp with time zone not null default app.now(),
+  constraint archive_parts_pkey PRIMARY KEY (archive_id, number),
+  constraint archive_parts_object_key_key UNIQUE (object_key),
+  constraint archive_parts_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES partition_archives(id) ON DELETE CASCADE,
+  constraint archive_parts_natural CHECK (((number > 0) AND (row_count > 0) AND (bytes > 0))),
+  constraint archive_parts_sha256_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+comment on table archive_parts is 'Objects of an archived partition. Whoever was killed goes on after the last of them.';
+comment on column archive_parts.last_id is 'Rows are written in the order of their ids; the next part begins after this one.';
+comment on column archive_parts.sha256 is 'Of the object as it is stored.';
+
+alter table archive_parts enable row level security;
+
+create policy archive_parts_worker on archive_parts for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant insert, select on archive_parts to posthaste_worker;
 
 create table audit_keys (
   user_id uuid not null,
@@ -1734,6 +1922,36 @@ create policy outbox_events_worker on outbox_events for all to posthaste_worker
 
 grant delete, insert, select, update on outbox_events to posthaste_worker;
 
+create table partition_archives (
+  id uuid not null default uuidv7(),
+  table_name text not null,
+  partition_name text not null,
+  from_at timestamp with time zone,
+  to_at timestamp with time zone not null,
+  detached_at timestamp with time zone not null default app.now(),
+  manifest_key text,
+  written_at timestamp with time zone,
+  dropped_at timestamp with time zone,
+  constraint partition_archives_pkey PRIMARY KEY (id),
+  constraint partition_archives_partition_name_key UNIQUE (partition_name),
+  constraint partition_archives_dropped_after_written CHECK (((dropped_at IS NULL) OR (written_at IS NOT NULL))),
+  constraint partition_archives_written_with_manifest CHECK (((manifest_key IS NULL) = (written_at IS NULL)))
+);
+
+comment on table partition_archives is 'What left the database by age: one row per detached partition. `npm run db -- archive list` shows them.';
+comment on column partition_archives.from_at is 'Null: from the beginning.';
+comment on column partition_archives.written_at is 'All parts and the manifest are in the archive, and were read back.';
+
+alter table partition_archives enable row level security;
+
+create policy partition_archives_worker on partition_archives for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on partition_archives to posthaste_worker;
+
+grant update (manifest_key, written_at) on partition_archives to posthaste_worker;
+
 create table partitioned_tables (
   name text not null,
   column_name text not null,
@@ -2489,6 +2707,7 @@ CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (p
 
 CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,base_url,scopes,status,status_reason,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
+CREATE TRIGGER social_accounts_note_metrics AFTER UPDATE OF last_synced_at, followers_count, following_count, posts_count ON public.social_accounts FOR EACH ROW WHEN (((num_nonnulls(new.followers_count, new.following_count, new.posts_count) > 0) AND ((((new.last_synced_at IS DISTINCT FROM old.last_synced_at) OR (new.followers_count IS DISTINCT FROM old.followers_count)) OR (new.following_count IS DISTINCT FROM old.following_count)) OR (new.posts_count IS DISTINCT FROM old.posts_count)))) EXECUTE FUNCTION app.note_account_metrics();
 CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table social_accounts enable row level security;
@@ -2532,6 +2751,39 @@ create policy starter_templates_read on starter_templates for select to posthast
 
 grant select on starter_templates to posthaste_api;
 
+create table system_metrics (
+  id uuid not null default uuidv7(),
+  name text not null,
+  value numeric(15,4) not null,
+  tags jsonb not null default '{}'::jsonb,
+  recorded_at timestamp with time zone not null default app.now(),
+  constraint system_metrics_pkey PRIMARY KEY (id),
+  constraint system_metrics_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint system_metrics_tags_object CHECK ((jsonb_typeof(tags) = 'object'::text))
+);
+
+comment on table system_metrics is 'How the system itself does: slow statements, dead rows, sizes. Kept for 90 days.';
+comment on column system_metrics.name is 'As in statement.mean_ms, table.dead_rows; the unit is its last word.';
+comment on column system_metrics.tags is 'What it was measured of: table, statement.';
+
+CREATE INDEX system_metrics_name_idx ON public.system_metrics USING btree (name, recorded_at DESC);
+CREATE INDEX system_metrics_recorded_at_idx ON public.system_metrics USING btree (recorded_at);
+CREATE INDEX system_metrics_tags_idx ON public.system_metrics USING gin (tags);
+
+alter table system_metrics enable row level security;
+
+create policy system_metrics_reporting on system_metrics for select to posthaste_reporting
+  using (true);
+create policy system_metrics_staff on system_metrics for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy system_metrics_worker on system_metrics for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on system_metrics to posthaste_api;
+grant select on system_metrics to posthaste_reporting;
+grant delete, insert, select on system_metrics to posthaste_worker;
+
 create table template_platform_variations (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -2562,6 +2814,49 @@ create policy template_platform_variations_read on template_platform_variations 
   using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
 
 grant insert, select on template_platform_variations to posthaste_api;
+
+create table user_analytics (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  day date not null,
+  profile_views integer not null default 0,
+  post_impressions integer not null default 0,
+  post_engagements integer not null default 0,
+  followers_gained integer not null default 0,
+  followers_lost integer not null default 0,
+  total_likes integer not null default 0,
+  total_comments integer not null default 0,
+  total_shares integer not null default 0,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  constraint user_analytics_pkey PRIMARY KEY (id),
+  constraint user_analytics_day_key UNIQUE (user_id, day),
+  constraint user_analytics_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_analytics_natural CHECK ((LEAST(profile_views, post_impressions, post_engagements, followers_gained, followers_lost) >= 0))
+);
+
+comment on table user_analytics is 'What the community did with a person''s posts and profile, per day (UTC). Derived from engagement_events.';
+comment on column user_analytics.post_engagements is 'Likes, comments, shares, saves and clicks that day, those taken back later too.';
+comment on column user_analytics.post_impressions is 'Views of the person''s posts that day.';
+comment on column user_analytics.total_likes is 'Likes given less those taken back, that day. Likewise total_comments and total_shares.';
+
+CREATE INDEX user_analytics_day_idx ON public.user_analytics USING btree (day);
+CREATE INDEX user_analytics_latest_idx ON public.user_analytics USING btree (user_id, day DESC);
+
+alter table user_analytics enable row level security;
+
+create policy user_analytics_own on user_analytics for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_analytics_reporting on user_analytics for select to posthaste_reporting
+  using (true);
+create policy user_analytics_worker on user_analytics for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on user_analytics to posthaste_api;
+grant insert, select, update on user_analytics to posthaste_worker;
+
+grant select (id, day, profile_views, post_impressions, post_engagements, followers_gained, followers_lost, total_likes, total_comments, total_shares) on user_analytics to posthaste_reporting;
 
 create table user_engagement (
   id uuid not null default uuidv7(),
@@ -3157,6 +3452,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.archive_page(archive_id uuid, after_id text, size integer)
+ RETURNS TABLE(id text, line text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  partition regclass := (select to_regclass('archive.' || quote_ident(p.partition_name)) from partition_archives p
+    where p.id = archive_page.archive_id and p.dropped_at is null);
+  id_type text := (select format_type(a.atttypid, -1) from pg_attribute a where a.attrelid = partition and a.attname = 'id');
+begin
+  return query execute format(
+    'select t.id::text, row_to_json(t)::text from %s t where ($1 is null or t.id > $1::%s) order by t.id limit $2', partition, id_type)
+    using after_id, size;
+end
+$function$;
+grant execute on function app.archive_page(uuid,text,integer) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3467,6 +3780,45 @@ end
 $function$;
 grant execute on function app.create_project(text,text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.detach_expired()
+ RETURNS TABLE(table_name text, partition_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+  expired record;
+  referenced regclass;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('app.detach_expired', 0));
+  select t.name, t.archive, p.partition, c.relname, p.from_at, p.to_at into expired
+  from partitioned_tables t
+  cross join lateral app.partitions(to_regclass(quote_ident(t.name))) p
+  join pg_class c on c.oid = p.partition
+  where p.to_at <= (date_trunc('month', app.now() at time zone 'UTC') - make_interval(months => t.keep_months)) at time zone 'UTC'
+  order by p.to_at, t.name limit 1;
+  if not found then
+    return;
+  end if;
+  for referenced in
+    select distinct k.confrelid from pg_constraint k where k.conrelid = to_regclass(quote_ident(expired.name)) and k.contype = 'f' order by 1
+  loop
+    execute format('lock table only %s in share row exclusive mode', referenced);
+  end loop;
+  execute format('alter table %I detach partition %s', expired.name, expired.partition);
+  if expired.archive then
+    execute format('alter table %s set schema archive', expired.partition);
+    insert into partition_archives (table_name, partition_name, from_at, to_at)
+    values (expired.name, expired.relname, expired.from_at, expired.to_at);
+  else
+    execute format('drop table %s', expired.partition);
+  end if;
+  return query select expired.name, expired.relname::text;
+end
+$function$;
+grant execute on function app.detach_expired() to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.display_names(ids uuid[])
  RETURNS TABLE(user_id uuid, display_name text)
  LANGUAGE sql
@@ -3477,6 +3829,52 @@ AS $function$
 $function$;
 grant execute on function app.display_names(uuid[]) to posthaste_api;
 grant execute on function app.display_names(uuid[]) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.drop_archived(archive_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+  archived partition_archives := (select p from partition_archives p where p.id = drop_archived.archive_id for update);
+  rows_here bigint;
+begin
+  if archived.dropped_at is not null then
+    return 'ok';
+  end if;
+  if archived.written_at is null then
+    return 'wrong_state';
+  end if;
+  execute format('lock table archive.%I in access exclusive mode', archived.partition_name);
+  execute format('select count(*) from archive.%I', archived.partition_name) into rows_here;
+  if rows_here <> (select coalesce(sum(p.row_count), 0) from archive_parts p where p.archive_id = archived.id) then
+    delete from archive_parts p where p.archive_id = archived.id;
+    update partition_archives p set written_at = null, manifest_key = null where p.id = archived.id;
+    return 'changed';
+  end if;
+  execute format('drop table archive.%I', archived.partition_name);
+  update partition_archives p set dropped_at = app.now() where p.id = archived.id;
+  return 'ok';
+end
+$function$;
+comment on function app.drop_archived(uuid) is 'ok, wrong_state (not written yet), or changed (write it again).';
+grant execute on function app.drop_archived(uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.engagement_rate(likes bigint, comments bigint, shares bigint, saves bigint, reach bigint, impressions bigint, views bigint)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when base is not null then least(100, greatest(0,
+    round(100.0 * (coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) + coalesce(saves, 0)) / base, 2))) end
+  from coalesce(nullif(reach, 0), nullif(impressions, 0), nullif(views, 0)) as base
+$function$;
+comment on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) is 'Likes, comments, shares and saves in percent of the people reached; where the platform tells no reach, of impressions, else of views. 0 to 100; null without any of them.';
+grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) to posthaste_api;
+grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) to posthaste_reporting;
+grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.ensure_partitions(months_ahead integer)
  RETURNS TABLE(table_name text, partition_name text)
@@ -4128,6 +4526,21 @@ CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  IMMUTABLE PARALLEL SAFE
 AS $function$select normalize(lower(normalize(tag, nfkc) collate "pg_c_utf8"), nfkc)$function$;
 
+CREATE OR REPLACE FUNCTION app.note_account_metrics()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into account_metrics as m (project_id, account_id, day, followers, following, posts)
+  values (new.project_id, new.id, (app.now() at time zone 'UTC')::date, new.followers_count, new.following_count, new.posts_count)
+  on conflict on constraint account_metrics_day_key do update
+    set followers = excluded.followers, following = excluded.following, posts = excluded.posts, fetched_at = app.now();
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.note_duration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4510,6 +4923,269 @@ end
 $function$;
 grant execute on function app.restore_content(uuid,integer) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.roll_up(batch integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  rolling jsonb;
+  rolled jsonb;
+  earliest timestamptz;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('app.roll_up', 0)) then
+    return null;
+  end if;
+  with oldest as (
+    select t.publication_id from analytics_touched t order by t.from_at limit batch for update skip locked
+  ), taken as (
+    delete from analytics_touched t using oldest o where t.publication_id = o.publication_id returning t.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('project_id', t.project_id, 'account_id', pp.account_id,
+      'publication_id', t.publication_id, 'starts_at', date_trunc('hour', t.from_at, 'UTC'))), '[]'),
+    date_trunc('hour', min(t.from_at), 'UTC')
+  into rolling, earliest
+  from taken t join post_publications pp on pp.project_id = t.project_id and pp.id = t.publication_id;
+  if earliest is null then
+    return 0;
+  end if;
+
+  -- Publications by hour. What was known before the first hour stands in the row before it.
+  with rolling as materialized (
+    select * from jsonb_to_recordset(rolling) as r(project_id uuid, account_id uuid, publication_id uuid, starts_at timestamptz)
+  ), hours as (
+    select r.project_id, r.account_id, r.publication_id, date_trunc('hour', a.fetched_at, 'UTC') as starts_at,
+      (array_agg(a.likes order by a.fetched_at desc, a.id desc) filter (where a.likes is not null))[1] as likes,
+      min(a.likes) as likes_min, max(a.likes) as likes_max,
+      (array_agg(a.comments order by a.fetched_at desc, a.id desc) filter (where a.comments is not null))[1] as comments,
+      min(a.comments) as comments_min, max(a.comments) as comments_max,
+      (array_agg(a.shares order by a.fetched_at desc, a.id desc) filter (where a.shares is not null))[1] as shares,
+      min(a.shares) as shares_min, max(a.shares) as shares_max,
+      (array_agg(a.views order by a.fetched_at desc, a.id desc) filter (where a.views is not null))[1] as views,
+      min(a.views) as views_min, max(a.views) as views_max,
+      (array_agg(a.impressions order by a.fetched_at desc, a.id desc) filter (where a.impressions is not null))[1] as impressions,
+      min(a.impressions) as impressions_min, max(a.impressions) as impressions_max,
+      (array_agg(a.reach order by a.fetched_at desc, a.id desc) filter (where a.reach is not null))[1] as reach,
+      min(a.reach) as reach_min, max(a.reach) as reach_max,
+      (array_agg(a.saves order by a.fetched_at desc, a.id desc) filter (where a.saves is not null))[1] as saves,
+      min(a.saves) as saves_min, max(a.saves) as saves_max,
+      (array_agg(a.clicks order by a.fetched_at desc, a.id desc) filter (where a.clicks is not null))[1] as clicks,
+      min(a.clicks) as clicks_min, max(a.clicks) as clicks_max
+    from rolling r
+    join analytics a on a.project_id = r.project_id and a.publication_id = r.publication_id and a.fetched_at >= r.starts_at
+    where a.fetched_at >= earliest
+    group by 1, 2, 3, 4
+  ), before as (
+    select r.publication_id, b.*
+    from rolling r cross join lateral (
+      select p.likes, p.comments, p.shares, p.views, p.impressions, p.reach, p.saves, p.clicks
+      from analytics_rollups p
+      where p.project_id = r.project_id and p.publication_id = r.publication_id and p.period = 'hourly'
+        and p.starts_at < r.starts_at
+      order by p.starts_at desc limit 1
+    ) b
+  ), runs as (
+    select h.*,
+      count(h.likes) over w as likes_run,
+      count(h.comments) over w as comments_run,
+      count(h.shares) over w as shares_run,
+      count(h.views) over w as views_run,
+      count(h.impressions) over w as impressions_run,
+      count(h.reach) over w as reach_run,
+      count(h.saves) over w as saves_run,
+      count(h.clicks) over w as clicks_run
+    from hours h window w as (partition by h.publication_id order by h.starts_at)
+  ), known as (
+    select u.project_id, u.account_id, u.publication_id, u.starts_at,
+      coalesce(max(u.likes) over (partition by u.publication_id, u.likes_run), b.likes) as likes,
+      u.likes_min, u.likes_max, b.likes as likes_before,
+      coalesce(max(u.comments) over (partition by u.publication_id, u.comments_run), b.comments) as comments,
+      u.comments_min, u.comments_max, b.comments as comments_before,
+      coalesce(max(u.shares) over (partition by u.publication_id, u.shares_run), b.shares) as shares,
+      u.shares_min, u.shares_max, b.shares as shares_before,
+      coalesce(max(u.views) over (partition by u.publication_id, u.views_run), b.views) as views,
+      u.views_min, u.views_max, b.views as views_before,
+      coalesce(max(u.impressions) over (partition by u.publication_id, u.impressions_run), b.impressions) as impressions,
+      u.impressions_min, u.impressions_max, b.impressions as impressions_before,
+      coalesce(max(u.reach) over (partition by u.publication_id, u.reach_run), b.reach) as reach,
+      u.reach_min, u.reach_max, b.reach as reach_before,
+      coalesce(max(u.saves) over (partition by u.publication_id, u.saves_run), b.saves) as saves,
+      u.saves_min, u.saves_max, b.saves as saves_before,
+      coalesce(max(u.clicks) over (partition by u.publication_id, u.clicks_run), b.clicks) as clicks,
+      u.clicks_min, u.clicks_max, b.clicks as clicks_before
+    from runs u left join before b on b.publication_id = u.publication_id
+  ), stored as (
+    insert into analytics_rollups as r (project_id, account_id, publication_id, period, starts_at,
+      likes, comments, shares, views, impressions, reach, saves, clicks, likes_delta, comments_delta, shares_delta,
+      views_delta, impressions_delta, reach_delta, saves_delta, clicks_delta, likes_min, comments_min, shares_min,
+      views_min, impressions_min, reach_min, saves_min, clicks_min, likes_max, comments_max, shares_max, views_max,
+      impressions_max, reach_max, saves_max, clicks_max)
+    select k.project_id, k.account_id, k.publication_id, 'hourly', k.starts_at,
+      k.likes, k.comments, k.shares, k.views, k.impressions, k.reach, k.saves, k.clicks,
+      k.likes - coalesce(lag(k.likes) over w, k.likes_before, 0),
+      k.comments - coalesce(lag(k.comments) over w, k.comments_before, 0),
+      k.shares - coalesce(lag(k.shares) over w, k.shares_before, 0),
+      k.views - coalesce(lag(k.views) over w, k.views_before, 0),
+      k.impressions - coalesce(lag(k.impressions) over w, k.impressions_before, 0),
+      k.reach - coalesce(lag(k.reach) over w, k.reach_before, 0),
+      k.saves - coalesce(lag(k.saves) over w, k.saves_before, 0),
+      k.clicks - coalesce(lag(k.clicks) over w, k.clicks_before, 0),
+      k.likes_min, k.comments_min, k.shares_min, k.views_min, k.impressions_min, k.reach_min, k.saves_min, k.clicks_min,
+      k.likes_max, k.comments_max, k.shares_max, k.views_max, k.impressions_max, k.reach_max, k.saves_max, k.clicks_max
+    from known k window w as (partition by k.publication_id order by k.starts_at)
+    on conflict on constraint analytics_rollups_bucket_key do update
+      set likes = excluded.likes, comments = excluded.comments, shares = excluded.shares, views = excluded.views,
+        impressions = excluded.impressions, reach = excluded.reach, saves = excluded.saves, clicks = excluded.clicks,
+        likes_delta = excluded.likes_delta, comments_delta = excluded.comments_delta, shares_delta = excluded.shares_delta,
+        views_delta = excluded.views_delta, impressions_delta = excluded.impressions_delta,
+        reach_delta = excluded.reach_delta, saves_delta = excluded.saves_delta, clicks_delta = excluded.clicks_delta,
+        likes_min = excluded.likes_min, comments_min = excluded.comments_min, shares_min = excluded.shares_min,
+        views_min = excluded.views_min, impressions_min = excluded.impressions_min, reach_min = excluded.reach_min,
+        saves_min = excluded.saves_min, clicks_min = excluded.clicks_min, likes_max = excluded.likes_max,
+        comments_max = excluded.comments_max, shares_max = excluded.shares_max, views_max = excluded.views_max,
+        impressions_max = excluded.impressions_max, reach_max = excluded.reach_max, saves_max = excluded.saves_max,
+        clicks_max = excluded.clicks_max,
+        updated_at = app.now()
+    returning r.project_id, r.account_id, r.starts_at
+  )
+  select coalesce(jsonb_agg(distinct jsonb_build_object('project_id', s.project_id, 'account_id', s.account_id,
+    'starts_at', s.starts_at)), '[]') into rolled
+  from stored s;
+
+  perform app.roll_up_sums(rolled, true);
+  perform app.roll_up_sums(rolled, false);
+  perform app.roll_up_periods(rolling || rolled);
+  return jsonb_array_length(rolling);
+end
+$function$;
+comment on function app.roll_up(integer) is 'Publications rolled up; 0 when all is, null when another is at it.';
+grant execute on function app.roll_up(integer) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.roll_up_periods(changed jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into analytics_rollups as r (project_id, account_id, publication_id, period, starts_at,
+    likes, comments, shares, views, impressions, reach, saves, clicks, likes_delta, comments_delta, shares_delta,
+    views_delta, impressions_delta, reach_delta, saves_delta, clicks_delta, likes_min, comments_min, shares_min,
+    views_min, impressions_min, reach_min, saves_min, clicks_min, likes_max, comments_max, shares_max, views_max,
+    impressions_max, reach_max, saves_max, clicks_max)
+  select h.project_id, h.account_id, h.publication_id, p.period, date_trunc(p.unit, h.starts_at, 'UTC'),
+    (array_agg(h.likes order by h.starts_at desc))[1],
+    (array_agg(h.comments order by h.starts_at desc))[1],
+    (array_agg(h.shares order by h.starts_at desc))[1],
+    (array_agg(h.views order by h.starts_at desc))[1],
+    (array_agg(h.impressions order by h.starts_at desc))[1],
+    (array_agg(h.reach order by h.starts_at desc))[1],
+    (array_agg(h.saves order by h.starts_at desc))[1],
+    (array_agg(h.clicks order by h.starts_at desc))[1],
+    sum(h.likes_delta), sum(h.comments_delta), sum(h.shares_delta), sum(h.views_delta), sum(h.impressions_delta),
+    sum(h.reach_delta), sum(h.saves_delta), sum(h.clicks_delta),
+    min(h.likes_min), min(h.comments_min), min(h.shares_min), min(h.views_min), min(h.impressions_min), min(h.reach_min),
+    min(h.saves_min), min(h.clicks_min),
+    max(h.likes_max), max(h.comments_max), max(h.shares_max), max(h.views_max), max(h.impressions_max), max(h.reach_max),
+    max(h.saves_max), max(h.clicks_max)
+  from (
+    select c.project_id, c.account_id, c.publication_id, min(c.starts_at) as from_at
+    from jsonb_to_recordset(changed) as c(project_id uuid, account_id uuid, publication_id uuid, starts_at timestamptz)
+    group by 1, 2, 3
+    union all
+    select c.project_id, null, null, min(c.starts_at)
+    from jsonb_to_recordset(changed) as c(project_id uuid, starts_at timestamptz) group by 1
+  ) f
+  cross join (values ('daily', 'day'), ('weekly', 'week'), ('monthly', 'month')) as p (period, unit)
+  join analytics_rollups h on h.project_id = f.project_id and h.account_id is not distinct from f.account_id
+    and h.publication_id is not distinct from f.publication_id and h.period = 'hourly'
+    and h.starts_at >= date_trunc(p.unit, f.from_at, 'UTC')
+  group by 1, 2, 3, 4, 5
+  on conflict on constraint analytics_rollups_bucket_key do update
+    set likes = excluded.likes, comments = excluded.comments, shares = excluded.shares, views = excluded.views,
+      impressions = excluded.impressions, reach = excluded.reach, saves = excluded.saves, clicks = excluded.clicks,
+      likes_delta = excluded.likes_delta, comments_delta = excluded.comments_delta, shares_delta = excluded.shares_delta,
+      views_delta = excluded.views_delta, impressions_delta = excluded.impressions_delta,
+      reach_delta = excluded.reach_delta, saves_delta = excluded.saves_delta, clicks_delta = excluded.clicks_delta,
+      likes_min = excluded.likes_min, comments_min = excluded.comments_min, shares_min = excluded.shares_min,
+      views_min = excluded.views_min, impressions_min = excluded.impressions_min, reach_min = excluded.reach_min,
+      saves_min = excluded.saves_min, clicks_min = excluded.clicks_min, likes_max = excluded.likes_max,
+      comments_max = excluded.comments_max, shares_max = excluded.shares_max, views_max = excluded.views_max,
+      impressions_max = excluded.impressions_max, reach_max = excluded.reach_max, saves_max = excluded.saves_max,
+      clicks_max = excluded.clicks_max,
+      updated_at = app.now();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.roll_up_sums(rolled jsonb, of_accounts boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into analytics_rollups as r (project_id, account_id, period, starts_at,
+    likes_delta, comments_delta, shares_delta, views_delta, impressions_delta, reach_delta, saves_delta, clicks_delta)
+  select p.project_id, case when of_accounts then p.account_id end, 'hourly', p.starts_at,
+    sum(p.likes_delta), sum(p.comments_delta), sum(p.shares_delta), sum(p.views_delta), sum(p.impressions_delta),
+    sum(p.reach_delta), sum(p.saves_delta), sum(p.clicks_delta)
+  from (
+    select distinct t.project_id, case when of_accounts then t.account_id end as account_id, t.starts_at
+    from jsonb_to_recordset(rolled) as t(project_id uuid, account_id uuid, starts_at timestamptz)
+  ) t
+  join analytics_rollups p on p.project_id = t.project_id and p.period = 'hourly' and p.starts_at = t.starts_at
+    and case when of_accounts then p.account_id = t.account_id and p.publication_id is not null
+      else p.account_id is not null and p.publication_id is null end
+  group by 1, 2, 3, 4
+  on conflict on constraint analytics_rollups_bucket_key do update
+    set likes_delta = excluded.likes_delta, comments_delta = excluded.comments_delta, shares_delta = excluded.shares_delta,
+      views_delta = excluded.views_delta, impressions_delta = excluded.impressions_delta,
+      reach_delta = excluded.reach_delta, saves_delta = excluded.saves_delta, clicks_delta = excluded.clicks_delta,
+      updated_at = app.now();
+
+  update analytics_rollups r
+  set likes = s.likes, comments = s.comments, shares = s.shares, views = s.views, impressions = s.impressions,
+    reach = s.reach, saves = s.saves, clicks = s.clicks,
+    likes_min = s.likes, comments_min = s.comments, shares_min = s.shares, views_min = s.views,
+    impressions_min = s.impressions, reach_min = s.reach, saves_min = s.saves, clicks_min = s.clicks,
+    likes_max = s.likes, comments_max = s.comments, shares_max = s.shares, views_max = s.views,
+    impressions_max = s.impressions, reach_max = s.reach, saves_max = s.saves, clicks_max = s.clicks
+  from (
+    select h.id,
+      case when b.likes is not null or count(h.likes_delta) over w > 0
+        then coalesce(b.likes, 0) + coalesce(sum(h.likes_delta) over w, 0) end as likes,
+      case when b.comments is not null or count(h.comments_delta) over w > 0
+        then coalesce(b.comments, 0) + coalesce(sum(h.comments_delta) over w, 0) end as comments,
+      case when b.shares is not null or count(h.shares_delta) over w > 0
+        then coalesce(b.shares, 0) + coalesce(sum(h.shares_delta) over w, 0) end as shares,
+      case when b.views is not null or count(h.views_delta) over w > 0
+        then coalesce(b.views, 0) + coalesce(sum(h.views_delta) over w, 0) end as views,
+      case when b.impressions is not null or count(h.impressions_delta) over w > 0
+        then coalesce(b.impressions, 0) + coalesce(sum(h.impressions_delta) over w, 0) end as impressions,
+      case when b.reach is not null or count(h.reach_delta) over w > 0
+        then coalesce(b.reach, 0) + coalesce(sum(h.reach_delta) over w, 0) end as reach,
+      case when b.saves is not null or count(h.saves_delta) over w > 0
+        then coalesce(b.saves, 0) + coalesce(sum(h.saves_delta) over w, 0) end as saves,
+      case when b.clicks is not null or count(h.clicks_delta) over w > 0
+        then coalesce(b.clicks, 0) + coalesce(sum(h.clicks_delta) over w, 0) end as clicks
+    from (
+      select t.project_id, case when of_accounts then t.account_id end as account_id, min(t.starts_at) as starts_at
+      from jsonb_to_recordset(rolled) as t(project_id uuid, account_id uuid, starts_at timestamptz) group by 1, 2
+    ) f
+    join analytics_rollups h on h.project_id = f.project_id and h.account_id is not distinct from f.account_id
+      and h.publication_id is null and h.period = 'hourly' and h.starts_at >= f.starts_at
+    left join lateral (
+      select p.likes, p.comments, p.shares, p.views, p.impressions, p.reach, p.saves, p.clicks
+      from analytics_rollups p
+      where p.project_id = f.project_id and p.account_id is not distinct from f.account_id and p.publication_id is null
+        and p.period = 'hourly' and p.starts_at < f.starts_at
+      order by p.starts_at desc limit 1
+    ) b on true
+    window w as (partition by h.project_id, h.account_id order by h.starts_at)
+  ) s
+  where r.id = s.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -4833,6 +5509,21 @@ begin
 end
 $function$;
 comment on function app.touch() is 'Before update: raises version, sets updated_at.';
+
+CREATE OR REPLACE FUNCTION app.touch_analytics()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into analytics_touched as t (publication_id, project_id, from_at)
+  select n.publication_id, n.project_id, min(n.fetched_at) from new_rows n
+  group by n.publication_id, n.project_id order by n.publication_id
+  on conflict on constraint analytics_touched_pkey do update set from_at = least(t.from_at, excluded.from_at);
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.use_oauth_state(state_hash text)
  RETURNS TABLE(outcome text, user_id uuid, project_id uuid, platform text, base_url text, code_verifier_sealed text, platform_base_url text, client_id text, client_secret_sealed text)
