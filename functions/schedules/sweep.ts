@@ -1,5 +1,6 @@
 import { revokeDisconnected } from '../../shared/accounts/revoke-accounts.ts';
 import { sealRows } from '../../shared/audit/seal-rows.ts';
+import { keepCommunity } from '../../shared/community/keep-community.ts';
 import { purgeExpired } from '../../shared/housekeeping/queries.ts';
 import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
@@ -12,7 +13,7 @@ export const handler = schedule({
   timeout: 55,
   memory: 512,
   summary:
-    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired, changes to seal',
+    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired, changes to seal, counters',
   uses: {
     database: 'worker',
     queues: ['publish'],
@@ -30,12 +31,13 @@ export const handler = schedule({
     purgeDeletedMedia(db),
     revokeDisconnected(db, platformHttp(), signal),
     sealRows(db),
+    keepCommunity(db),
     db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
   ]);
-  const [mails, stuckMedia, purgedMedia, revoked, auditHead, purgedRows] = rest.map((part) =>
+  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, purgedRows] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, purgedRows };
+  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, purgedRows };
 });

@@ -52,7 +52,8 @@ export const communityMetrics = query({
   access: 'read',
   row: z.object({ likes: count, comments: count, shares: count, views: count, saves: count, clicks: count }),
 })<{ communityPostId: string }>`
-  select p.like_count::text as likes, p.comment_count::text as comments, p.share_count::text as shares, p.view_count::text as views,
-    (select count(*) from user_engagement e where e.community_post_id = p.id and e.type = 'save')::text as saves,
-    (select count(*) from user_engagement e where e.community_post_id = p.id and e.type = 'click')::text as clicks
-  from community_posts p where p.id = ${'communityPostId'}::uuid and p.deleted_at is null`;
+  select n.like_count::text as likes, n.comment_count::text as comments, n.share_count::text as shares, n.view_count::text as views,
+    n.save_count::text as saves, n.click_count::text as clicks
+  from community_posts p
+  join lateral app.post_counts(array[p.id]) n on true
+  where p.id = ${'communityPostId'}::uuid and p.deleted_at is null`;

@@ -32,10 +32,11 @@ export type CommunityPostRow = z.output<typeof postRow>;
 export const findCommunityPost = query({ name: 'findCommunityPost', kind: 'anyone', access: 'read', row: postRow })<{
   communityPostId: string;
 }>`
-  select p.id, p.account_id, f.handle, f.display_name, p.text, p.media, p.visibility, p.like_count::text as like_count,
-    p.comment_count::text as comment_count, p.share_count::text as share_count, p.view_count::text as view_count,
+  select p.id, p.account_id, f.handle, f.display_name, p.text, p.media, p.visibility, n.like_count::text as like_count,
+    n.comment_count::text as comment_count, n.share_count::text as share_count, n.view_count::text as view_count,
     app.liked(p.id) as liked, p.created_at
   from community_posts p
+  join lateral app.post_counts(array[p.id]) n on true
   left join lateral app.community_profiles(array[p.account_id]) f on true
   where p.id = ${'communityPostId'}::uuid and p.deleted_at is null`;
 
@@ -74,7 +75,7 @@ export const listComments = query({
       'text', c.text, 'createdAt', c.created_at) order by c.id desc)
     from (
       select * from comments k
-      where k.community_post_id = p.id and k.deleted_at is null and (${'before'}::uuid is null or k.id < ${'before'}::uuid)
+      where k.community_post_id = p.id and k.is_standing and (${'before'}::uuid is null or k.id < ${'before'}::uuid)
       order by k.id desc
       limit ${'limit'}::integer + 1
     ) c

@@ -39,6 +39,7 @@ select f.folded::text from app.fold_counters(2147483647) f;
 drop function app.repair_counters();
 drop function app.counter_drift();
 drop function app.fold_counters(integer);
+revoke update (engagement_score, scored_at) on community_posts from posthaste_worker;
 drop function app.engagement_score(bigint, bigint, bigint, bigint, bigint, bigint, interval);
 drop function app.user_counts(uuid[]);
 drop function app.comment_counts(uuid[]);

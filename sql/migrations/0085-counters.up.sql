@@ -182,8 +182,8 @@ as $$
   ) d on d.target_id = u.id
   where u.id = any (ids) and u.deleted_at is null
 $$;
-grant execute on function app.post_counts(uuid[]), app.comment_counts(uuid[]), app.user_counts(uuid[])
-  to posthaste_api, posthaste_public, posthaste_worker;
+grant execute on function app.post_counts(uuid[]) to posthaste_api, posthaste_public, posthaste_worker;
+grant execute on function app.comment_counts(uuid[]), app.user_counts(uuid[]) to posthaste_api, posthaste_worker;
 
 create function app.engagement_score(likes bigint, comments bigint, shares bigint, saves bigint, clicks bigint, views bigint, age interval)
 returns numeric(10, 2)
@@ -194,8 +194,8 @@ as $$
 $$;
 comment on function app.engagement_score is
   'Like 1, comment 3, share 5, save 4, click 0.5, view 0.1; halved with every 24 hours of age. Never negative.';
-grant execute on function app.engagement_score(bigint, bigint, bigint, bigint, bigint, bigint, interval)
-  to posthaste_api, posthaste_public, posthaste_worker;
+grant execute on function app.engagement_score(bigint, bigint, bigint, bigint, bigint, bigint, interval) to posthaste_worker;
+grant update (engagement_score, scored_at) on community_posts to posthaste_worker;
 
 -- Brings waiting deltas into the counted rows: all of those targets that the oldest `take` deltas name. It waits for nobody: what
 -- somebody else has locked stays for the next time, so it takes part in no deadlock. One at a time; a second one does nothing.

@@ -247,6 +247,7 @@ const publicFunctions = [
   'mail_sent',
   'now',
   'open_session',
+  'post_counts',
   'register',
   'report',
   'rotate_session',
