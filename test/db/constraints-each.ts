@@ -94,7 +94,7 @@ export async function dangling(sql: Sql, { table, columns }: Constraint): Promis
     return once === true && type === 'text' ? `${name} || uuidv7()` : name;
   };
   const present = columns.slice(0, -1).map((column) => `${column} is not null`);
-  const one = `where ctid = (select ctid from ${table} where ${['true', ...present].join(' and ')} limit 1)`;
+  const one = `where ctid = (select ctid from ${table} where ${['true', ...present].join(' and ')} order by ${last} is null limit 1)`;
   const names = attributes.map(({ name }) => name).join(', ');
   const type = attributes.find(({ refers }) => refers === true)?.type;
   return [

@@ -98,6 +98,7 @@ describe('no policy is idle', () => {
       'archive_parts',
       'audit_keys',
       'audit_unsealed',
+      'counter_deltas',
       'email_verification_tokens',
       'idempotency_keys',
       'outbox_events',

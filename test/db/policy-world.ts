@@ -36,7 +36,7 @@ export interface PolicyWorld {
   readonly people: Readonly<Record<PersonName, Someone>>;
   readonly rival: Someone;
   readonly projects: Readonly<Record<ProjectLabel, ProjectRows>>;
-  /** Community posts of `own` by visibility, `deleted`, and those of `other` (`other-public`, `other-private`). */
+  /** Community posts of `own` by visibility, `deleted`, `hidden`, those of `other` (`other-public`, `other-private`), and `gone-public`. */
   readonly posts: Readonly<Record<string, string>>;
   /** What stands for a row in the expectations, by its id. */
   readonly labels: Map<string, string>;
@@ -126,6 +126,8 @@ async function fillCommunity(sql: Sql, { projects, named, rival, labels }: Filli
     ['followers', 'own', 'followers_only'],
     ['private', 'own', 'private'],
     ['deleted', 'own', 'public'],
+    ['hidden', 'own', 'public'],
+    ['gone-public', 'gone', 'public'],
     ['other-public', 'other', 'public'],
     ['other-private', 'other', 'private'],
   ] as const;
@@ -136,6 +138,7 @@ async function fillCommunity(sql: Sql, { projects, named, rival, labels }: Filli
     posts[name] = await addRow(sql, 'community_posts', {
       ...row,
       ...(name === 'deleted' && { deleted_at: new Date() }),
+      ...(name === 'hidden' && { hidden_at: new Date() }),
     });
     labels.set(posts[name], name);
     const said = { community_post_id: posts[name], author_id: rival.userId, text: 'x' };
