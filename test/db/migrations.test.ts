@@ -62,7 +62,7 @@ describe('building and taking back', () => {
       await upTo(migration.version);
     }
     expect(await dump()).toBe(dumps.pop());
-  });
+  }, 180_000);
 
   it('two migrators at once apply each file once', async () => {
     const before = await dump();
