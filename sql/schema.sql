@@ -724,7 +724,9 @@ CREATE INDEX comments_community_post_idx ON public.comments USING btree (communi
 CREATE INDEX comments_created_at_idx ON public.comments USING btree (created_at DESC);
 CREATE INDEX comments_parent_idx ON public.comments USING btree (community_post_id, parent_id);
 
-CREATE TRIGGER comments_count AFTER INSERT OR DELETE OR UPDATE OF deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.count_comment();
+CREATE TRIGGER comments_count_delete AFTER DELETE ON public.comments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_comments();
+CREATE TRIGGER comments_count_insert AFTER INSERT ON public.comments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_comments();
+CREATE TRIGGER comments_count_update AFTER UPDATE OF deleted_at, hidden_at ON public.comments FOR EACH ROW WHEN ((old.is_standing <> new.is_standing)) EXECUTE FUNCTION app.count_standing_comment();
 CREATE TRIGGER comments_edited BEFORE UPDATE OF text ON public.comments FOR EACH ROW WHEN ((old.text IS DISTINCT FROM new.text)) EXECUTE FUNCTION app.mark_edited();
 CREATE TRIGGER comments_touch BEFORE UPDATE OF text, hidden_at, deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.touch();
 
@@ -843,6 +845,8 @@ CREATE INDEX community_posts_scored_at_idx ON public.community_posts USING btree
 CREATE INDEX community_posts_tags_idx ON public.community_posts USING gin (tags);
 
 CREATE TRIGGER community_posts_author BEFORE INSERT ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.find_author();
+CREATE TRIGGER community_posts_count AFTER INSERT OR DELETE ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.count_posts();
+CREATE TRIGGER community_posts_count_update AFTER UPDATE OF author_id, deleted_at, hidden_at, project_deleted_at ON public.community_posts FOR EACH ROW WHEN (((old.is_standing <> new.is_standing) OR (old.author_id IS DISTINCT FROM new.author_id))) EXECUTE FUNCTION app.count_posts();
 CREATE TRIGGER community_posts_touch BEFORE UPDATE OF text, media, visibility, location, tags, is_featured, hidden_at, deleted_at ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table community_posts enable row level security;
@@ -863,7 +867,7 @@ grant select on community_posts to posthaste_api;
 grant select on community_posts to posthaste_public;
 grant insert, select on community_posts to posthaste_worker;
 
-grant update (deleted_at) on community_posts to posthaste_worker;
+grant update (deleted_at, engagement_score, scored_at) on community_posts to posthaste_worker;
 
 create table content (
   id uuid not null default uuidv7(),
@@ -1208,6 +1212,28 @@ create policy content_versions_read on content_versions for select to posthaste_
   using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
 
 grant select on content_versions to posthaste_api;
+
+create table counter_deltas (
+  id uuid not null default uuidv7(),
+  kind text not null,
+  target_id uuid not null,
+  counter text not null,
+  step bigint not null,
+  constraint counter_deltas_pkey PRIMARY KEY (id),
+  constraint counter_deltas_counter_known CHECK ((((kind = 'post'::text) AND (counter = ANY (ARRAY['like_count'::text, 'comment_count'::text, 'share_count'::text, 'save_count'::text, 'view_count'::text, 'click_count'::text]))) OR ((kind = 'comment'::text) AND (counter = ANY (ARRAY['like_count'::text, 'reply_count'::text]))) OR ((kind = 'user'::text) AND (counter = ANY (ARRAY['followers_count'::text, 'following_count'::text, 'posts_count'::text])))))
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=20000);
+
+comment on table counter_deltas is 'What has happened to counters since they were last folded. Written by triggers, emptied by app.fold_counters.';
+comment on column counter_deltas.target_id is 'Of community_posts, comments or users. Without a foreign key: deltas of what is gone are dropped by the fold.';
+
+CREATE INDEX counter_deltas_target_id_idx ON public.counter_deltas USING btree (target_id);
+
+alter table counter_deltas enable row level security;
+
+create policy counter_deltas_worker on counter_deltas for select to posthaste_worker
+  using (true);
+
+grant select on counter_deltas to posthaste_worker;
 
 create table email_verification_tokens (
   id uuid not null default uuidv7(),
@@ -2858,6 +2884,30 @@ grant insert, select, update on user_analytics to posthaste_worker;
 
 grant select (id, day, profile_views, post_impressions, post_engagements, followers_gained, followers_lost, total_likes, total_comments, total_shares) on user_analytics to posthaste_reporting;
 
+create table user_counters (
+  user_id uuid not null,
+  followers_count bigint not null default 0,
+  following_count bigint not null default 0,
+  posts_count bigint not null default 0,
+  constraint user_counters_pkey PRIMARY KEY (user_id),
+  constraint user_counters_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_counters_followers_count_natural CHECK ((followers_count >= 0)),
+  constraint user_counters_following_count_natural CHECK ((following_count >= 0)),
+  constraint user_counters_posts_count_natural CHECK ((posts_count >= 0))
+);
+
+comment on table user_counters is 'Apart from users, whose version does not change because somebody follows. No row: all zero. Read through app.user_counts.';
+
+alter table user_counters enable row level security;
+
+create policy user_counters_own on user_counters for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_counters_worker on user_counters for select to posthaste_worker
+  using (true);
+
+grant select on user_counters to posthaste_api;
+grant select on user_counters to posthaste_worker;
+
 create table user_engagement (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -2890,7 +2940,8 @@ CREATE INDEX user_engagement_created_at_idx ON public.user_engagement USING btre
 CREATE INDEX user_engagement_metadata_idx ON public.user_engagement USING gin (metadata);
 CREATE INDEX user_engagement_type_idx ON public.user_engagement USING btree (type, created_at);
 
-CREATE TRIGGER user_engagement_count AFTER INSERT OR DELETE ON public.user_engagement FOR EACH ROW EXECUTE FUNCTION app.count_engagement();
+CREATE TRIGGER user_engagement_count_delete AFTER DELETE ON public.user_engagement REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_engagement();
+CREATE TRIGGER user_engagement_count_insert AFTER INSERT ON public.user_engagement REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_engagement();
 
 alter table user_engagement enable row level security;
 
@@ -2923,6 +2974,9 @@ comment on table user_followers is 'One row: follower_id reads what following_id
 comment on column user_followers.following_id is 'Who is followed.';
 
 CREATE INDEX user_followers_following_id_idx ON public.user_followers USING btree (following_id, follower_id);
+
+CREATE TRIGGER user_followers_count_delete AFTER DELETE ON public.user_followers REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_follows();
+CREATE TRIGGER user_followers_count_insert AFTER INSERT ON public.user_followers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_follows();
 
 alter table user_followers enable row level security;
 
@@ -3344,15 +3398,17 @@ AS $function$
 declare
   made comments;
 begin
-  if not exists (select from community_posts p where p.id = post and p.deleted_at is null)
+  if not exists (select from community_posts p where p.id = post and p.is_standing)
     or (parent is not null and not exists (
-      select from comments c where c.community_post_id = post and c.id = parent and c.deleted_at is null)) then
+      select from comments c where c.community_post_id = post and c.id = parent and c.is_standing)) then
     return query select 'not_found', null::uuid, null::timestamptz, null::bigint;
     return;
   end if;
   insert into comments (community_post_id, author_id, parent_id, text) values (post, app.user_id(), parent, add_comment.text)
   returning * into made;
-  return query select 'ok', made.id, made.created_at, p.comment_count from community_posts p where p.id = post;
+  insert into user_engagement (user_id, community_post_id, type) values (app.user_id(), post, 'comment')
+  on conflict on constraint user_engagement_once do nothing;
+  return query select 'ok', made.id, made.created_at, c.comment_count from app.post_counts(array[post]) c;
 end
 $function$;
 grant execute on function app.add_comment(uuid,uuid,text) to posthaste_api;
@@ -3631,6 +3687,24 @@ end
 $function$;
 grant execute on function app.check_alive(uuid,uuid) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.comment_counts(ids uuid[])
+ RETURNS TABLE(comment_id uuid, like_count bigint, reply_count bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select c.id, greatest(0, c.like_count + coalesce(d.likes, 0)), greatest(0, c.reply_count + coalesce(d.replies, 0))
+  from comments c
+  left join (
+    select w.target_id, (sum(w.step) filter (where w.counter = 'like_count'))::bigint as likes,
+      (sum(w.step) filter (where w.counter = 'reply_count'))::bigint as replies
+    from counter_deltas w where w.target_id = any (ids) and w.kind = 'comment' group by w.target_id
+  ) d on d.target_id = c.id
+  where c.id = any (ids)
+$function$;
+grant execute on function app.comment_counts(uuid[]) to posthaste_api;
+grant execute on function app.comment_counts(uuid[]) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.community_profiles(ids uuid[])
  RETURNS TABLE(account_id uuid, handle text, display_name text)
  LANGUAGE sql
@@ -3703,22 +3777,20 @@ AS $function$
 $function$;
 grant execute on function app.connect_own_account(uuid,text,text,text,text,text,text,text[],text,text,integer,text) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.count_comment()
+CREATE OR REPLACE FUNCTION app.count_comments()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
-  before_it integer := 0;
-  after_it integer := 0;
+  step integer := case tg_op when 'DELETE' then -1 else 1 end;
 begin
-  if tg_op <> 'INSERT' then before_it := (old.deleted_at is null)::integer; end if;
-  if tg_op <> 'DELETE' then after_it := (new.deleted_at is null)::integer; end if;
-  if before_it <> after_it then
-    update community_posts p set comment_count = p.comment_count + after_it - before_it
-    where p.id = case tg_op when 'DELETE' then old.community_post_id else new.community_post_id end;
-  end if;
+  insert into counter_deltas (kind, target_id, counter, step)
+  select 'post', r.community_post_id, 'comment_count', step * count(*) from changed r where r.is_standing group by r.community_post_id
+  union all
+  select 'comment', r.parent_id, 'reply_count', step * count(*) from changed r
+  where r.is_standing and r.parent_id is not null group by r.parent_id;
   return null;
 end
 $function$;
@@ -3729,16 +3801,29 @@ CREATE OR REPLACE FUNCTION app.count_engagement()
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+begin
+  insert into counter_deltas (kind, target_id, counter, step)
+  select case when r.comment_id is null then 'post' else 'comment' end, coalesce(r.comment_id, r.community_post_id), r.type || '_count',
+    case tg_op when 'DELETE' then -count(*) else count(*) end
+  from changed r where r.type <> 'comment'
+  group by r.comment_id, r.community_post_id, r.type;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.count_follows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
 declare
-  post uuid := case tg_op when 'DELETE' then old.community_post_id else new.community_post_id end;
-  kind text := case tg_op when 'DELETE' then old.type else new.type end;
   step integer := case tg_op when 'DELETE' then -1 else 1 end;
 begin
-  update community_posts p
-  set like_count = p.like_count + case kind when 'like' then step else 0 end,
-    share_count = p.share_count + case kind when 'share' then step else 0 end,
-    view_count = p.view_count + case kind when 'view' then step else 0 end
-  where p.id = post;
+  insert into counter_deltas (kind, target_id, counter, step)
+  select 'user', r.following_id, 'followers_count', step * count(*) from changed r group by r.following_id
+  union all
+  select 'user', r.follower_id, 'following_count', step * count(*) from changed r group by r.follower_id;
   return null;
 end
 $function$;
@@ -3758,6 +3843,93 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.count_posts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op <> 'INSERT' and old.is_standing and old.author_id is not null then
+    insert into counter_deltas (kind, target_id, counter, step) values ('user', old.author_id, 'posts_count', -1);
+  end if;
+  if tg_op <> 'DELETE' and new.is_standing and new.author_id is not null then
+    insert into counter_deltas (kind, target_id, counter, step) values ('user', new.author_id, 'posts_count', 1);
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.count_standing_comment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  step integer := case when new.is_standing then 1 else -1 end;
+begin
+  insert into counter_deltas (kind, target_id, counter, step) values ('post', new.community_post_id, 'comment_count', step);
+  if new.parent_id is not null then
+    insert into counter_deltas (kind, target_id, counter, step) values ('comment', new.parent_id, 'reply_count', step);
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.counter_drift()
+ RETURNS TABLE(kind text, id uuid, counter text, stored bigint, actual bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with pending as (
+    select w.kind, w.target_id, w.counter, sum(w.step)::bigint as step from counter_deltas w group by w.kind, w.target_id, w.counter
+  ), counted as (
+    select 'post' as kind, e.community_post_id as id, e.type || '_count' as counter, count(*) as n
+    from user_engagement e where e.community_post_id is not null and e.type <> 'comment' group by e.community_post_id, e.type
+    union all
+    select 'comment', e.comment_id, e.type || '_count', count(*) from user_engagement e where e.comment_id is not null group by e.comment_id, e.type
+    union all
+    select 'post', c.community_post_id, 'comment_count', count(*) from comments c where c.is_standing group by c.community_post_id
+    union all
+    select 'comment', c.parent_id, 'reply_count', count(*) from comments c where c.is_standing and c.parent_id is not null group by c.parent_id
+    union all
+    select 'user', f.following_id, 'followers_count', count(*) from user_followers f group by f.following_id
+    union all
+    select 'user', f.follower_id, 'following_count', count(*) from user_followers f group by f.follower_id
+    union all
+    select 'user', p.author_id, 'posts_count', count(*) from community_posts p where p.is_standing and p.author_id is not null group by p.author_id
+  ), kept as (
+    select 'post' as kind, p.id, v.counter, v.n from community_posts p cross join lateral (values ('like_count', p.like_count),
+      ('comment_count', p.comment_count), ('share_count', p.share_count), ('save_count', p.save_count), ('view_count', p.view_count),
+      ('click_count', p.click_count)) v (counter, n) where v.n <> 0
+    union all
+    select 'comment', c.id, v.counter, v.n from comments c
+    cross join lateral (values ('like_count', c.like_count), ('reply_count', c.reply_count)) v (counter, n) where v.n <> 0
+    union all
+    select 'user', k.user_id, v.counter, v.n from user_counters k cross join lateral (values ('followers_count', k.followers_count),
+      ('following_count', k.following_count), ('posts_count', k.posts_count)) v (counter, n) where v.n <> 0
+  ), both_sides as (
+    select kind, id, counter, sum(stored)::bigint as stored, sum(actual)::bigint as actual
+    from (
+      select kind, id, counter, n as stored, 0 as actual from kept
+      union all
+      select kind, target_id, counter, step, 0 from pending
+      union all
+      select kind, id, counter, 0, n from counted
+    ) s
+    group by kind, id, counter
+  )
+  select b.kind, b.id, b.counter, b.stored, b.actual from both_sides b
+  where b.stored <> b.actual and case b.kind
+    when 'post' then exists (select from community_posts p where p.id = b.id)
+    when 'comment' then exists (select from comments c where c.id = b.id)
+    else exists (select from users u where u.id = b.id)
+  end
+$function$;
+grant execute on function app.counter_drift() to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.create_project(name text, description text, time_zone text)
  RETURNS SETOF projects
@@ -3876,6 +4048,17 @@ grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint
 grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) to posthaste_reporting;
 grant execute on function app.engagement_rate(bigint,bigint,bigint,bigint,bigint,bigint,bigint) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.engagement_score(likes bigint, comments bigint, shares bigint, saves bigint, clicks bigint, views bigint, age interval)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select least(99999999.99, round((likes + 3 * comments + 5 * shares + 4 * saves + 0.5 * clicks + 0.1 * views)
+    * power(0.5::numeric, greatest(0, round(extract(epoch from age) / 3600 / 24, 6))), 2))
+$function$;
+comment on function app.engagement_score(bigint,bigint,bigint,bigint,bigint,bigint,interval) is 'Like 1, comment 3, share 5, save 4, click 0.5, view 0.1; halved with every 24 hours of age. Never negative.';
+grant execute on function app.engagement_score(bigint,bigint,bigint,bigint,bigint,bigint,interval) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.ensure_partitions(months_ahead integer)
  RETURNS TABLE(table_name text, partition_name text)
  LANGUAGE plpgsql
@@ -3943,6 +4126,76 @@ AS $function$
   where s.state_hash = finish_oauth.state_hash and s.used_at > app.now() - interval '2 minutes'
 $function$;
 grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.fold_counters(take integer)
+ RETURNS TABLE(folded bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  named uuid[];
+  held uuid[];
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('app.fold_counters', 0)) then
+    return query select 0::bigint;
+    return;
+  end if;
+  select array_agg(distinct w.target_id) into named from (select d.target_id from counter_deltas d order by d.id limit take) w;
+  with post as (
+    select p.id from community_posts p where p.id = any (named) order by p.id for no key update skip locked
+  ), comment as (
+    select c.id from comments c where c.id = any (named) order by c.id for no key update skip locked
+  ), person as (
+    select u.id from users u where u.id = any (named) order by u.id for key share skip locked
+  ), gone as (
+    select n.id from unnest(named) n (id)
+    where not exists (select from community_posts p where p.id = n.id) and not exists (select from comments c where c.id = n.id)
+      and not exists (select from users u where u.id = n.id)
+  )
+  select array_agg(t.id) into held
+  from (select id from post union all select id from comment union all select id from person union all select id from gone) t;
+
+  return query
+  with taken as (
+    delete from counter_deltas d where d.target_id = any (held) returning d.kind, d.target_id, d.counter, d.step
+  ), summed as (
+    select t.kind, t.target_id as id, sum(t.step) filter (where t.counter = 'like_count') as likes,
+      sum(t.step) filter (where t.counter = 'comment_count') as comments, sum(t.step) filter (where t.counter = 'share_count') as shares,
+      sum(t.step) filter (where t.counter = 'save_count') as saves, sum(t.step) filter (where t.counter = 'view_count') as views,
+      sum(t.step) filter (where t.counter = 'click_count') as clicks, sum(t.step) filter (where t.counter = 'reply_count') as replies,
+      sum(t.step) filter (where t.counter = 'followers_count') as followers,
+      sum(t.step) filter (where t.counter = 'following_count') as following, sum(t.step) filter (where t.counter = 'posts_count') as posts
+    from taken t group by t.kind, t.target_id
+  ), post_now as (
+    select p.id, greatest(0, p.like_count + coalesce(s.likes, 0))::bigint as likes,
+      greatest(0, p.comment_count + coalesce(s.comments, 0))::bigint as comments,
+      greatest(0, p.share_count + coalesce(s.shares, 0))::bigint as shares, greatest(0, p.save_count + coalesce(s.saves, 0))::bigint as saves,
+      greatest(0, p.view_count + coalesce(s.views, 0))::bigint as views, greatest(0, p.click_count + coalesce(s.clicks, 0))::bigint as clicks
+    from summed s join community_posts p on p.id = s.id where s.kind = 'post'
+  ), post_done as (
+    update community_posts p
+    set like_count = n.likes, comment_count = n.comments, share_count = n.shares, save_count = n.saves, view_count = n.views,
+      click_count = n.clicks, scored_at = app.now(),
+      engagement_score = app.engagement_score(n.likes, n.comments, n.shares, n.saves, n.clicks, n.views, app.now() - p.created_at)
+    from post_now n where p.id = n.id
+  ), comment_done as (
+    update comments c
+    set like_count = greatest(0, c.like_count + coalesce(s.likes, 0)), reply_count = greatest(0, c.reply_count + coalesce(s.replies, 0))
+    from summed s where s.kind = 'comment' and c.id = s.id
+  ), person_done as (
+    insert into user_counters as k (user_id, followers_count, following_count, posts_count)
+    select s.id, greatest(0, coalesce(k.followers_count, 0) + coalesce(s.followers, 0)),
+      greatest(0, coalesce(k.following_count, 0) + coalesce(s.following, 0)), greatest(0, coalesce(k.posts_count, 0) + coalesce(s.posts, 0))
+    from summed s join users u on u.id = s.id left join user_counters k on k.user_id = s.id where s.kind = 'user'
+    on conflict on constraint user_counters_pkey do update
+      set followers_count = excluded.followers_count, following_count = excluded.following_count, posts_count = excluded.posts_count
+  )
+  select count(*) from taken;
+end
+$function$;
+comment on function app.fold_counters(integer) is 'Returns how many deltas were folded. Every minute by the sweep.';
+grant execute on function app.fold_counters(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.fold_hashtags(most integer)
  RETURNS integer
@@ -4693,6 +4946,32 @@ $function$;
 comment on function app.personal_project() is 'The personal project of the actor, made where there is none.';
 grant execute on function app.personal_project() to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.post_counts(ids uuid[])
+ RETURNS TABLE(post_id uuid, like_count bigint, comment_count bigint, share_count bigint, save_count bigint, view_count bigint, click_count bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select p.id, greatest(0, p.like_count + coalesce(d.likes, 0)), greatest(0, p.comment_count + coalesce(d.comments, 0)),
+    greatest(0, p.share_count + coalesce(d.shares, 0)), greatest(0, p.save_count + coalesce(d.saves, 0)),
+    greatest(0, p.view_count + coalesce(d.views, 0)), greatest(0, p.click_count + coalesce(d.clicks, 0))
+  from community_posts p
+  left join (
+    select w.target_id, (sum(w.step) filter (where w.counter = 'like_count'))::bigint as likes,
+      (sum(w.step) filter (where w.counter = 'comment_count'))::bigint as comments,
+      (sum(w.step) filter (where w.counter = 'share_count'))::bigint as shares,
+      (sum(w.step) filter (where w.counter = 'save_count'))::bigint as saves,
+      (sum(w.step) filter (where w.counter = 'view_count'))::bigint as views,
+      (sum(w.step) filter (where w.counter = 'click_count'))::bigint as clicks
+    from counter_deltas w where w.target_id = any (ids) and w.kind = 'post' group by w.target_id
+  ) d on d.target_id = p.id
+  where p.id = any (ids)
+$function$;
+comment on function app.post_counts(uuid[]) is 'The counts as they are now, to the last committed like. For posts that the caller''s statement has selected under its policies.';
+grant execute on function app.post_counts(uuid[]) to posthaste_api;
+grant execute on function app.post_counts(uuid[]) to posthaste_public;
+grant execute on function app.post_counts(uuid[]) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.post_status(states text[])
  RETURNS text
  LANGUAGE sql
@@ -4791,6 +5070,65 @@ AS $function$
     set body_hash = excluded.body_hash, answer = excluded.answer, created_at = excluded.created_at, expires_at = excluded.expires_at
 $function$;
 grant execute on function app.remember(text,jsonb,text[]) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.repair_counters()
+ RETURNS TABLE(kind text, id uuid, counter text, stored bigint, actual bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform pg_advisory_xact_lock(hashtextextended('app.fold_counters', 0));
+  return query
+  with drift as materialized (
+    select d.* from app.counter_drift() d
+  ), missing as (
+    select d.kind, d.id, coalesce(sum(d.actual - d.stored) filter (where d.counter = 'like_count'), 0) as likes,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'comment_count'), 0) as comments,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'share_count'), 0) as shares,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'save_count'), 0) as saves,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'view_count'), 0) as views,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'click_count'), 0) as clicks,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'reply_count'), 0) as replies,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'followers_count'), 0) as followers,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'following_count'), 0) as following,
+      coalesce(sum(d.actual - d.stored) filter (where d.counter = 'posts_count'), 0) as posts
+    from drift d group by d.kind, d.id
+  ), held as (
+    select p.id from community_posts p where p.id in (select m.id from missing m where m.kind = 'post') for no key update skip locked
+  ), held_comments as (
+    select c.id from comments c where c.id in (select m.id from missing m where m.kind = 'comment') for no key update skip locked
+  ), held_people as (
+    select u.id from users u where u.id in (select m.id from missing m where m.kind = 'user') for key share skip locked
+  ), post_done as (
+    update community_posts p
+    set like_count = p.like_count + m.likes, comment_count = p.comment_count + m.comments, share_count = p.share_count + m.shares,
+      save_count = p.save_count + m.saves, view_count = p.view_count + m.views, click_count = p.click_count + m.clicks, scored_at = app.now(),
+      engagement_score = app.engagement_score((p.like_count + m.likes)::bigint, (p.comment_count + m.comments)::bigint,
+        (p.share_count + m.shares)::bigint, (p.save_count + m.saves)::bigint, (p.click_count + m.clicks)::bigint,
+        (p.view_count + m.views)::bigint, app.now() - p.created_at)
+    from missing m join held h on h.id = m.id where m.kind = 'post' and p.id = m.id
+    returning p.id
+  ), comment_done as (
+    update comments c set like_count = c.like_count + m.likes, reply_count = c.reply_count + m.replies
+    from missing m join held_comments h on h.id = m.id where m.kind = 'comment' and c.id = m.id
+    returning c.id
+  ), person_done as (
+    insert into user_counters (user_id, followers_count, following_count, posts_count)
+    select m.id, coalesce(k.followers_count, 0) + m.followers, coalesce(k.following_count, 0) + m.following, coalesce(k.posts_count, 0) + m.posts
+    from missing m join held_people h on h.id = m.id left join user_counters k on k.user_id = m.id where m.kind = 'user'
+    on conflict on constraint user_counters_pkey do update
+      set followers_count = excluded.followers_count, following_count = excluded.following_count, posts_count = excluded.posts_count
+    returning user_id as id
+  )
+  select d.kind, d.id, d.counter, d.stored, d.actual from drift d
+  where d.id in (select id from post_done union all select id from comment_done union all select id from person_done)
+  order by d.kind, d.id, d.counter;
+end
+$function$;
+comment on function app.repair_counters() is 'Counters that differed from what they count, as they stood (stored) and as they are now (actual).';
+grant execute on function app.repair_counters() to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.repair_hashtag_counts()
  RETURNS TABLE(tag text, counted bigint, actual bigint)
@@ -5483,7 +5821,7 @@ CREATE OR REPLACE FUNCTION app.set_like(post uuid, liked boolean)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  if not exists (select from community_posts p where p.id = post and p.deleted_at is null) then
+  if not exists (select from community_posts p where p.id = post and p.is_standing) then
     return query select 'not_found', null::bigint;
     return;
   end if;
@@ -5493,7 +5831,7 @@ begin
   else
     delete from user_engagement e where e.user_id = app.user_id() and e.community_post_id = post and e.type = 'like';
   end if;
-  return query select 'ok', p.like_count from community_posts p where p.id = post;
+  return query select 'ok', c.like_count from app.post_counts(array[post]) c;
 end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
@@ -5572,6 +5910,27 @@ begin
 end
 $function$;
 grant execute on function app.use_starter_template(uuid,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.user_counts(ids uuid[])
+ RETURNS TABLE(user_id uuid, followers_count bigint, following_count bigint, posts_count bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, greatest(0, coalesce(c.followers_count, 0) + coalesce(d.followers, 0)),
+    greatest(0, coalesce(c.following_count, 0) + coalesce(d.following, 0)), greatest(0, coalesce(c.posts_count, 0) + coalesce(d.posts, 0))
+  from users u
+  left join user_counters c on c.user_id = u.id
+  left join (
+    select w.target_id, (sum(w.step) filter (where w.counter = 'followers_count'))::bigint as followers,
+      (sum(w.step) filter (where w.counter = 'following_count'))::bigint as following,
+      (sum(w.step) filter (where w.counter = 'posts_count'))::bigint as posts
+    from counter_deltas w where w.target_id = any (ids) and w.kind = 'user' group by w.target_id
+  ) d on d.target_id = u.id
+  where u.id = any (ids) and u.deleted_at is null
+$function$;
+grant execute on function app.user_counts(uuid[]) to posthaste_api;
+grant execute on function app.user_counts(uuid[]) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.user_id()
  RETURNS uuid
