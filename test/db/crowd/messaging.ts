@@ -9,7 +9,7 @@ export const crowd: readonly CrowdStep[] = [
   `insert into realtime_connections (connection_id, user_id, session_id) select 'c' || id, user_id, id from user_sessions`,
   // As keys and webhooks: a few per project.
   `insert into api_keys (project_id, created_by, name, prefix, key_hash, scopes)
-   select id, created_by, 'Build', 'ph_' || id || n, 'hash of ' || id || n, '{posts.read}' from projects, generate_series(1, 10) n`,
+   select id, created_by, 'Build', 'ph_' || left(id::text, 8) || right(id::text, 12) || n, 'hash of ' || id || n, '{posts.read}' from projects, generate_series(1, 10) n`,
   `insert into webhooks (project_id, url, events, secret_sealed)
    select id, 'https://example.com/' || n, '{*}', 'x' from projects, generate_series(1, ${3_000 / crowdSize.projects}) n`,
   // What is on its way is little against what has arrived.
