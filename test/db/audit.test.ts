@@ -4,7 +4,7 @@ import { sqlRunner } from '../../infra/tools/sql-runner.ts';
 import { type AuditFinding, verifyAudit } from '../../infra/tools/verify-audit.ts';
 import { sealRows } from '../../shared/audit/seal-rows.ts';
 import { type OpenDatabase, openDatabase, type Row } from './database.ts';
-import { addPerson, addTenant, type Someone } from './seed.ts';
+import { addMember, addPerson, addTenant, type Someone } from './seed.ts';
 
 let open: OpenDatabase;
 let owner: Someone;
@@ -177,6 +177,19 @@ describe('what is watched', () => {
     expect(await asPerson(owner, reveal, [`{${String(row?.id)}}`])).toEqual([]);
     const [access] = await open.sql("select * from audit_log where table_name = 'audit_log.personal' order by id desc");
     expect(access).toMatchObject({ operation: 'access', user_id: admin.userId, new_values: { rows: [row?.id] } });
+  });
+
+  it('shows an owner the names in their project, but nobody’s address', async () => {
+    await asPerson(owner, "update projects set name = 'Second launch' where id = $1::uuid returning id", [projectId]);
+    const row = (await logOf('projects', projectId)).at(-1);
+    expect(row?.ip_sealed).not.toBeNull();
+    const reveal = 'select personal, ip from app.audit_reveal($1::uuid[])';
+    expect(await asPerson(owner, reveal, [`{${String(row?.id)}}`])).toEqual([
+      { personal: { old: { name: 'Launch' }, new: { name: 'Second launch' } }, ip: null },
+    ]);
+    const editor = await addPerson(open.sql, 'editor');
+    await addMember(open.sql, projectId, editor.userId, 'editor');
+    expect(await asPerson(editor, reveal, [`{${String(row?.id)}}`])).toEqual([]);
   });
 
   it('takes down accesses, briefly and without values', async () => {
