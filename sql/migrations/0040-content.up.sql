@@ -1,6 +1,11 @@
 -- Old code keeps working: yes.
 -- Content: what is thought up and written before it becomes posts, with a snapshot of every edit.
 
+create function app.labels_fit(labels text[]) returns boolean
+language sql immutable parallel safe
+as $$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.label) between 1 and 100), true) from unnest(labels) as l (label)$$;
+comment on function app.labels_fit is 'At most 100 labels, each of 1 to 100 characters.';
+
 create table content (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -46,7 +51,7 @@ create table content (
   constraint content_status_known check (status in ('draft', 'active', 'scheduled', 'published', 'archived')),
   constraint content_scheduled_has_instant check (status <> 'scheduled' or scheduled_at is not null),
   constraint content_published_has_instant check (status <> 'published' or published_at is not null),
-  constraint content_tags_count check (cardinality(tags) <= 100),
+  constraint content_tags_fit check (app.labels_fit(tags)),
   constraint content_language_shape check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
   constraint content_external_id_length check (length(external_id) between 1 and 255)
 );
@@ -59,8 +64,7 @@ comment on column content.tags is 'Labels of the team. Hashtags come from the te
 comment on column content.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
 comment on column content.external_id is 'The caller''s own id, unique within the project.';
 create unique index content_external_id_key on content (project_id, external_id) where external_id is not null and deleted_at is null;
-create index content_project_id_idx on content (project_id, id desc) where deleted_at is null;
-create index content_project_id_created_idx on content (project_id, created_at desc);
+create index content_project_id_created_idx on content (project_id, created_at desc, id desc) where deleted_at is null;
 -- Titles of a person's content without a look at the table: what the policy and the filter ask for is in it too.
 create index content_created_by_idx on content (created_by, created_at desc, id desc) include (project_id, deleted_at, title);
 create index content_platform_idx on content (platform);

@@ -1,0 +1,3 @@
+drop function app.refresh_niches();
+drop function app.recent_uses(text);
+delete from niches;
