@@ -847,6 +847,8 @@ CREATE INDEX community_posts_tags_idx ON public.community_posts USING gin (tags)
 CREATE TRIGGER community_posts_author BEFORE INSERT ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.find_author();
 CREATE TRIGGER community_posts_count AFTER INSERT OR DELETE ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.count_posts();
 CREATE TRIGGER community_posts_count_update AFTER UPDATE OF author_id, deleted_at, hidden_at, project_deleted_at ON public.community_posts FOR EACH ROW WHEN (((old.is_standing <> new.is_standing) OR (old.author_id IS DISTINCT FROM new.author_id))) EXECUTE FUNCTION app.count_posts();
+CREATE TRIGGER community_posts_link AFTER UPDATE ON public.community_posts FOR EACH ROW WHEN ((((old.text IS DISTINCT FROM new.text) OR (old.visibility IS DISTINCT FROM new.visibility)) OR (old.is_standing IS DISTINCT FROM new.is_standing))) EXECUTE FUNCTION app.link_community_post();
+CREATE TRIGGER community_posts_link_new AFTER INSERT ON public.community_posts FOR EACH ROW WHEN (((new.visibility = 'public'::text) AND new.is_standing)) EXECUTE FUNCTION app.link_community_post();
 CREATE TRIGGER community_posts_touch BEFORE UPDATE OF text, media, visibility, location, tags, is_featured, hidden_at, deleted_at ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table community_posts enable row level security;
@@ -913,7 +915,7 @@ create table content (
   constraint content_scheduled_has_instant CHECK (((status <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
   constraint content_script_length CHECK ((length(script) <= 100000)),
   constraint content_status_known CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'scheduled'::text, 'published'::text, 'archived'::text]))),
-  constraint content_tags_count CHECK ((cardinality(tags) <= 100)),
+  constraint content_tags_fit CHECK (app.labels_fit(tags)),
   constraint content_title_length CHECK (((length(title) >= 1) AND (length(title) <= 255))),
   constraint content_tone_length CHECK (((length(tone) >= 1) AND (length(tone) <= 100)))
 );
@@ -931,8 +933,7 @@ comment on column content.video_url is 'An address elsewhere, for content that w
 CREATE INDEX content_created_by_idx ON public.content USING btree (created_by, created_at DESC, id DESC) INCLUDE (project_id, deleted_at, title);
 CREATE UNIQUE INDEX content_external_id_key ON public.content USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX content_platform_idx ON public.content USING btree (platform);
-CREATE INDEX content_project_id_created_idx ON public.content USING btree (project_id, created_at DESC);
-CREATE INDEX content_project_id_idx ON public.content USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX content_project_id_created_idx ON public.content USING btree (project_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX content_scheduled_idx ON public.content USING btree (project_id, scheduled_at) WHERE ((status = 'scheduled'::text) AND (deleted_at IS NULL));
 CREATE INDEX content_search_idx ON public.content USING gin (search);
 CREATE INDEX content_thumbnail_idx ON public.content USING btree (project_id, thumbnail_media_id);
@@ -999,6 +1000,31 @@ grant select on content_categories to posthaste_api;
 
 grant insert (project_id, name, color, created_by) on content_categories to posthaste_api;
 grant update (name, color, deleted_at) on content_categories to posthaste_api;
+
+create table content_category_links (
+  content_id uuid not null,
+  category_id uuid not null,
+  project_id uuid not null,
+  constraint content_category_links_pkey PRIMARY KEY (content_id, category_id),
+  constraint content_category_links_category_fkey FOREIGN KEY (project_id, category_id) REFERENCES content_categories(project_id, id) ON DELETE CASCADE,
+  constraint content_category_links_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE CASCADE
+);
+
+comment on table content_category_links is 'Which content is in which categories.';
+
+CREATE INDEX content_category_links_category_idx ON public.content_category_links USING btree (project_id, category_id);
+CREATE INDEX content_category_links_content_idx ON public.content_category_links USING btree (project_id, content_id);
+
+alter table content_category_links enable row level security;
+
+create policy content_category_links_delete on content_category_links for delete to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_category_links_insert on content_category_links for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy content_category_links_read on content_category_links for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant delete, insert, select on content_category_links to posthaste_api;
 
 create table content_hashtags (
   project_id uuid not null,
@@ -1409,6 +1435,10 @@ comment on table hashtags is 'Every hashtag that was ever used, once. Nobody but
 comment on column hashtags.public_count is 'Public posts of the community that have it, as far as folded.';
 comment on column hashtags.tag is 'Without the sign; NFKC, lower case.';
 comment on column hashtags.usage_count is 'Content and posts that stand and have it, as far as folded: the whole is hashtag_usage.';
+
+CREATE INDEX hashtags_public_idx ON public.hashtags USING btree (public_count DESC, tag) WHERE (public_count > 0);
+CREATE INDEX hashtags_public_prefix_idx ON public.hashtags USING btree (tag text_pattern_ops) WHERE (public_count > 0);
+CREATE INDEX hashtags_usage_idx ON public.hashtags USING btree (usage_count DESC, tag) WHERE (usage_count > 0);
 
 alter table hashtags enable row level security;
 
@@ -2298,6 +2328,7 @@ comment on column posts.search is 'app.search_document; asked by app.search_post
 
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX posts_project_due_idx ON public.posts USING btree (project_id, due_at, id) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX posts_search_idx ON public.posts USING gin (search);
 
@@ -4532,6 +4563,44 @@ AS $function$
 $function$;
 comment on function app.hashtags_in(text) is 'Hashtags of a text in their normal form, sorted: after UTS 31, letters, marks, digits and _ of every script, at least one letter, not within a word or an address. The first hundred, of at most 100 characters.';
 
+CREATE OR REPLACE FUNCTION app.hashtags_like(prefix text, most integer)
+ RETURNS TABLE(tag text, uses bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  projects uuid[] := app.projects_of('read');
+  beginning text := app.normal_hashtag(ltrim(prefix, '#'));
+begin
+  return query
+    with own as (
+      select u.tag, count(*) as uses
+      from (
+        select l.tag from content_hashtags l where l.project_id = any (projects) and l.tag ^@ beginning
+        union all
+        select l.tag from post_hashtags l where l.project_id = any (projects) and l.tag ^@ beginning
+      ) u
+      group by u.tag
+    ), everybodys as (
+      select h.tag, h.public_count as uses
+      from hashtags h
+      where h.public_count > 0 and h.tag ^@ beginning and exists (select from community_hashtags c where c.tag = h.tag)
+      order by h.public_count desc, h.tag
+      limit most
+    )
+    select coalesce(o.tag, e.tag), coalesce(o.uses, 0) + coalesce(e.uses, h.public_count, 0)
+    from own o
+    full join everybodys e on e.tag = o.tag
+    left join hashtags h on h.tag = o.tag
+    order by 2 desc, 1
+    limit most;
+end
+$function$;
+comment on function app.hashtags_like(text,integer) is 'Hashtags that begin so, most used first: those of the actor''s projects and those of public posts. What others use in private neither shows nor counts.';
+grant execute on function app.hashtags_like(text,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.import_rows(system text, batch jsonb)
  RETURNS TABLE(source_id text, problem text)
  LANGUAGE plpgsql
@@ -4658,6 +4727,13 @@ AS $function$
 $function$;
 grant execute on function app.keep_platform_app(text,text,text,text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.labels_fit(labels text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.label) between 1 and 100), true) from unnest(labels) as l (label)$function$;
+comment on function app.labels_fit(text[]) is 'At most 100 labels, each of 1 to 100 characters.';
+
 CREATE OR REPLACE FUNCTION app.liked(post uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -4668,6 +4744,28 @@ AS $function$
 $function$;
 grant execute on function app.liked(uuid) to posthaste_api;
 grant execute on function app.liked(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.link_community_post()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  tags text[] := '{}';
+begin
+  if new.visibility = 'public' and new.is_standing then
+    tags := app.hashtags_in(new.text);
+  end if;
+  delete from community_hashtags l where l.community_post_id = new.id and l.tag <> all (tags);
+  if tags <> '{}' then
+    perform app.keep_hashtags(tags);
+    insert into community_hashtags (community_post_id, tag) select new.id, t.tag from unnest(tags) as t (tag)
+    on conflict on constraint community_hashtags_pkey do nothing;
+  end if;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.link_content()
  RETURNS trigger
@@ -5085,6 +5183,20 @@ $function$;
 comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). Who is a viewer of the installation only reads, whatever the project says. Rights are read from tables on every statement, never from the token.';
 grant execute on function app.projects_of(text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.publications_of(post uuid)
+ RETURNS TABLE(states text[], accounts uuid[], updated_at timestamp with time zone, publications jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array_agg(pp.state), array_agg(pp.account_id), max(pp.updated_at),
+    jsonb_agg(jsonb_build_object('id', pp.id, 'accountId', pp.account_id, 'platform', pp.platform, 'state', pp.state,
+      'dueAt', pp.due_at, 'publishedAt', pp.published_at, 'url', pp.url,
+      'failure', case when pp.failure_class is not null then jsonb_build_object('class', pp.failure_class,
+        'code', pp.failure_code, 'message', pp.failure_message) end) order by pp.id)
+  from post_publications pp where pp.post_id = post
+$function$;
+grant execute on function app.publications_of(uuid) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.purge_project(project uuid, batch integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -5121,6 +5233,58 @@ begin
 end
 $function$;
 comment on function app.purge_project(uuid,integer) is 'Granted to nobody: app.erase_user calls it.';
+
+CREATE OR REPLACE FUNCTION app.recent_uses(tag text)
+ RETURNS TABLE(uses bigint, projects bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select count(*), count(distinct u.project_id)
+  from (
+    (select l.project_id from content_hashtags l where l.tag = recent_uses.tag and l.content_id >= uuidv7(interval '-90 days') limit 5000)
+    union all
+    (select l.project_id from post_hashtags l where l.tag = recent_uses.tag and l.post_id >= uuidv7(interval '-90 days') limit 5000)
+  ) u
+$function$;
+grant execute on function app.recent_uses(text) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.refresh_niches()
+ RETURNS TABLE(refreshed integer, derived integer, dropped integer)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- Tags that no starter has and that are nobody's secret: of three projects at least.
+  with candidate as (
+    select h.tag from hashtags h where h.usage_count > 0
+      and not exists (select from niches n where n.source = 'starter' and h.tag = any (n.tags))
+    order by h.usage_count desc, h.tag limit 300
+  ), chosen as (
+    select c.tag, r.uses from candidate c, app.recent_uses(c.tag) r
+    where r.projects >= 3 order by r.uses desc, c.tag limit 50
+  ), gone as (
+    delete from niches n where n.source = 'derived' and n.slug not in (select c.tag from chosen c) returning 1
+  ), made as (
+    insert into niches (slug, name, source, tags) select c.tag, c.tag, 'derived', array[c.tag] from chosen c
+    on conflict on constraint niches_slug_key do nothing
+    returning 1
+  )
+  select (select count(*) from made), (select count(*) from gone) into derived, dropped;
+  with used as (
+    select n.id, coalesce(sum(r.uses), 0) as uses
+    from niches n left join lateral unnest(n.tags) as t (tag) on true left join lateral app.recent_uses(t.tag) r on true
+    group by n.id
+  )
+  update niches n set uses = u.uses, refreshed_at = app.now(),
+    score = coalesce(round(100.0 * u.uses / nullif((select max(m.uses) from used m), 0), 2), 0)
+  from used u where u.id = n.id;
+  get diagnostics refreshed = row_count;
+  return next;
+end
+$function$;
+comment on function app.refresh_niches() is 'Scores every niche by what its hashtags were used in the last 90 days, and lets tags that three projects use become niches of their own. The same data give the same scores.';
+grant execute on function app.refresh_niches() to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.refuse_change()
  RETURNS trigger
@@ -5800,30 +5964,46 @@ CREATE OR REPLACE FUNCTION app.search_content(words text, project uuid)
  SET client_min_messages TO 'warning'
 AS $function$
 declare
-  projects uuid[] := app.projects_of('read');
   configs regconfig[];
   queries tsquery[];
   anyhow tsquery;
   one uuid;
+  seen integer;
+  hits integer;
 begin
   select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
   end if;
-  foreach one in array projects loop
+  foreach one in array app.projects_of('read') loop
     continue when one <> project;
-    return query
-      select c.id, ts_rank(c.search, queries[array_position(configs, app.search_config(c.language))])
-      from content c
-      where c.project_id = one and c.deleted_at is null
-        and c.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-        and c.search @@ queries[array_position(configs, app.search_config(c.language))]
-      order by c.id desc limit 2000;
+    select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
+    from (
+      select r.search, r.language from content r where r.project_id = one and r.deleted_at is null order by r.created_at desc, r.id desc limit 300
+    ) n;
+    if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
+      return query
+        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        from (
+          select r.id, r.search, r.language from content r where r.project_id = one and r.deleted_at is null order by r.created_at desc, r.id desc limit 20000
+        ) n
+        where n.search @@ queries[array_position(configs, app.search_config(n.language))]
+        limit 1000;
+    else
+      return query
+        with found as materialized (
+          select r.id, r.search, r.language, r.created_at from content r
+          where r.project_id = one and r.deleted_at is null
+            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
+        )
+        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
+    end if;
   end loop;
 end
 $function$;
-comment on function app.search_content(text,uuid) is 'Content of the actor''s projects (or of one) that has the words, with how well it fits: of each project the newest 2000 that do. Applies visibility itself.';
+comment on function app.search_content(text,uuid) is 'Content of the actor''s projects (or of one) that has the words, with how well it fits: of each project the newest 1000 that do. Applies visibility itself.';
 grant execute on function app.search_content(text,uuid) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.search_document(project_id uuid, language text, title text, tags text[], body text)
@@ -5847,26 +6027,42 @@ CREATE OR REPLACE FUNCTION app.search_posts(words text, project uuid)
  SET client_min_messages TO 'warning'
 AS $function$
 declare
-  projects uuid[] := app.projects_of('read');
   configs regconfig[];
   queries tsquery[];
   anyhow tsquery;
   one uuid;
+  seen integer;
+  hits integer;
 begin
   select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
   end if;
-  foreach one in array projects loop
+  foreach one in array app.projects_of('read') loop
     continue when one <> project;
-    return query
-      select p.id, ts_rank(p.search, queries[array_position(configs, app.search_config(p.language))])
-      from posts p
-      where p.project_id = one and p.deleted_at is null
-        and p.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-        and p.search @@ queries[array_position(configs, app.search_config(p.language))]
-      order by p.id desc limit 2000;
+    select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
+    from (
+      select r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
+    ) n;
+    if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
+      return query
+        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        from (
+          select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
+        ) n
+        where n.search @@ queries[array_position(configs, app.search_config(n.language))]
+        limit 1000;
+    else
+      return query
+        with found as materialized (
+          select r.id, r.search, r.language from posts r
+          where r.project_id = one and r.deleted_at is null
+            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
+        )
+        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
+    end if;
   end loop;
 end
 $function$;
