@@ -132,6 +132,12 @@ export const errors = {
     retryable: false,
     title: 'Another post of the project has this externalId.',
   },
+  account_elsewhere: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Another of your projects has this account: disconnect it there first.',
+  },
   handle_taken: {
     kind: 'conflict',
     actor: 'you',

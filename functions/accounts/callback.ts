@@ -23,6 +23,7 @@ export const handler = endpoint({
     'invalid_state',
     'forbidden',
     'platform_disabled',
+    'account_elsewhere',
     'sign_in_refused',
     'platform_rejected',
     'platform_unavailable',

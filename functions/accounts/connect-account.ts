@@ -19,6 +19,7 @@ export const handler = endpoint({
     'address_not_allowed',
     'platform_disabled',
     'handle_taken',
+    'account_elsewhere',
     'sign_in_refused',
     'platform_rejected',
     'platform_unavailable',

@@ -6,8 +6,11 @@ import { oneLine } from '../text/shapes.ts';
 import { isReservedHandle } from './rules.ts';
 
 export const AccountStatus = z
-  .enum(['connected', 'reauthorization_needed', 'restricted', 'disconnected'])
-  .meta({ id: 'AccountStatus', description: '`reauthorization_needed`: connect it again, it keeps its id.' });
+  .enum(['pending', 'connected', 'reauthorization_needed', 'restricted', 'disconnected'])
+  .meta({
+    id: 'AccountStatus',
+    description: '`pending`: not granted yet. `reauthorization_needed`: connect it again, it keeps its id.',
+  });
 
 export const Account = z
   .object({

@@ -74,6 +74,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
 const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
   projects_owner_name_key: 'name_taken',
   social_accounts_community_handle_key: 'handle_taken',
+  social_accounts_person_key: 'account_elsewhere',
   posts_external_id_key: 'external_id_taken',
 };
 

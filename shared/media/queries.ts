@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
+import { MediaKind } from './shapes.ts';
 
 const rendition = z.object({
   name: z.enum(['original', 'preview', 'thumb', 'poster']),
@@ -20,7 +21,7 @@ const mediaRow = z.object({
   fileName: z.string(),
   declaredMimeType: z.string(),
   declaredBytes: count,
-  kind: z.enum(['image', 'video']).nullable(),
+  kind: MediaKind.nullable(),
   mimeType: z.string().nullable(),
   bytes: count.nullable(),
   width: z.number().nullable(),

@@ -6,7 +6,10 @@ import { mediaLimits } from './limits.ts';
 import { imageTypes, videoTypes } from './sniff.ts';
 
 export const MediaStatus = z.enum(['pending_upload', 'processing', 'ready', 'failed']).meta({ id: 'MediaStatus' });
-export const MediaKind = z.enum(['image', 'video']).meta({ id: 'MediaKind' });
+export const MediaKind = z
+  .enum(['image', 'video', 'gif', 'document', 'audio'])
+  .meta({ id: 'MediaKind', description: 'Uploads become images and videos; the others come by import.' });
+export type MediaKind = z.output<typeof MediaKind>;
 
 export const Media = z
   .object({

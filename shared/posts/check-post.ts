@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Db } from '../db/client.ts';
 import { type FieldError, fail } from '../errors.ts';
 import { pickRendition } from '../media/pick-rendition.ts';
+import { isShown, whyUnpublishable } from '../media/why-unpublishable.ts';
 import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
@@ -98,7 +99,7 @@ type KnownMedium = DraftContext['media'][number];
 
 function whyUnusable(found: KnownMedium | undefined): string | null {
   if (found === undefined) return 'is not a medium of this project';
-  return found.status === 'failed' ? 'failed processing' : null;
+  return whyUnpublishable(found);
 }
 
 /** Null while it is still on its way: checked again before it is published. */
@@ -107,8 +108,9 @@ function toCheck(
   { kind, renditions, durationMs, videoCodec }: KnownMedium,
   capabilities: Capabilities,
 ): MediaToCheck | null {
-  const file = kind === null ? null : pickRendition(kind, renditions, capabilities);
-  if (kind === null || file === null) return null;
+  if (!isShown(kind)) return null;
+  const file = pickRendition(kind, renditions, capabilities);
+  if (file === null) return null;
   const { mimeType, bytes, width, height } = file;
   const durationS = durationMs === null ? null : durationMs / 1000;
   return { kind, mimeType, bytes, width, height, durationS, altText: wanted.altText ?? null, videoCodec };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { id, instant, json } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
+import { MediaKind } from '../media/shapes.ts';
 
 const publicationSummary = z.object({
   id,
@@ -41,7 +42,7 @@ const contextRow = z.object({
     z.object({
       id,
       status: z.string(),
-      kind: z.enum(['image', 'video']).nullable(),
+      kind: MediaKind.nullable(),
       durationMs: z.number().nullable(),
       videoCodec: z.string().nullable(),
       renditions: z.array(

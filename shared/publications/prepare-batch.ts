@@ -1,6 +1,7 @@
 /** What a platform must process first: uploads and containers, ahead of the due instant. The state does not change. */
 import { json } from '../db/parameters.ts';
 import { describeError, log } from '../log.ts';
+import { whyUnpublishable } from '../media/why-unpublishable.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { prepare } from './prepare.ts';
 import { LEASE_S, type Work } from './publish-batch.ts';
@@ -45,7 +46,8 @@ export async function prepareBatch(work: Work, messages: readonly { publicationI
 /** Null: nothing to keep. A failure here is no verdict: the attempt at the due second says what is wrong. */
 async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
   const connector = connectorOf(job.platform);
-  const ready = job.media.length > 0 && job.media.every((medium) => medium.status === 'ready');
+  const ready =
+    job.media.length > 0 && job.media.every((medium) => medium.status === 'ready' && whyUnpublishable(medium) === null);
   if (!ready || job.account.status !== 'connected' || connector.capabilities.publishing.prepareAheadS === 0)
     return null;
   const tools = {

@@ -4,6 +4,7 @@ import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
 import { AppError } from '../errors.ts';
 import { describeError, log } from '../log.ts';
+import { whyUnpublishable } from '../media/why-unpublishable.ts';
 import type { Connector, Draft, Failure, Prepared, Session } from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
@@ -168,7 +169,7 @@ async function commit(
 /** What can be said without asking the platform. */
 function obstacle(connector: Connector, job: Leased): Settlement | null {
   const { postsPerDay } = connector.capabilities;
-  const broken = job.media.find((medium) => medium.status === 'failed');
+  const broken = job.media.find((medium) => whyUnpublishable(medium) !== null);
   const fail = (failureClass: Failure['class'], code: string, message: string, retryAfterS?: number) =>
     notPublished(
       job,
@@ -178,7 +179,7 @@ function obstacle(connector: Connector, job: Leased): Settlement | null {
   if (job.account.status !== 'connected')
     return fail('reauthorize', 'account_not_connected', 'The account must be reconnected.');
   if (broken !== undefined)
-    return fail('invalid-content', 'media_failed', broken.failureReason ?? 'A medium failed processing.');
+    return fail('invalid-content', 'media_failed', broken.failureReason ?? `A medium ${whyUnpublishable(broken)}.`);
   if (job.media.some((medium) => medium.status !== 'ready')) return waiting(job, 3, 'A medium was not ready in time.');
   if (postsPerDay !== null && job.postsToday >= postsPerDay) {
     return fail('rate-limited', 'account_quota', `The account has used its ${postsPerDay} posts of 24 hours.`, 600);

@@ -5,6 +5,7 @@ import { openObject, presignRead } from '../aws/objects.ts';
 import { communityPort } from '../community/port.ts';
 import type { Db } from '../db/client.ts';
 import { pickRendition } from '../media/pick-rendition.ts';
+import { isShown } from '../media/why-unpublishable.ts';
 import type {
   Capabilities,
   Connector,
@@ -59,7 +60,9 @@ export function makeSession(
     signal: tools.signal,
     knownPostIds: job.knownPostIds ?? [],
     ...(metricsUrl !== null && { appViewUrl: metricsUrl }),
-    ...(job.platform === 'community' && { community: communityPort(tools.db, { media: job.media ?? [] }) }),
+    ...(job.platform === 'community' && {
+      community: communityPort(tools.db, { media: (job.media ?? []).map(asShown) }),
+    }),
   };
 }
 
@@ -74,12 +77,18 @@ export function makeDraft({ capabilities }: Connector, job: Job): Draft {
   };
 }
 
+/** What is no picture cannot have come this far: it is refused before. */
+function asShown<Medium extends Job['media'][number]>(medium: Medium) {
+  return { ...medium, kind: isShown(medium.kind) ? medium.kind : null };
+}
+
 function makeItem(capabilities: Capabilities, medium: Job['media'][number]): MediaItem {
-  const file = medium.kind === null ? null : pickRendition(medium.kind, medium.renditions, capabilities);
-  if (file === null || medium.kind === null) throw new Error('a medium that is not ready was handed to a connector');
+  const { kind } = medium;
+  const file = isShown(kind) ? pickRendition(kind, medium.renditions, capabilities) : null;
+  if (file === null || !isShown(kind)) throw new Error('a medium that is not ready was handed to a connector');
   return {
     id: medium.id,
-    kind: medium.kind,
+    kind,
     mimeType: file.mimeType,
     bytes: file.bytes,
     width: file.width,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
+import { MediaKind } from '../media/shapes.ts';
 
 const job = z.object({
   id,
@@ -45,7 +46,7 @@ const job = z.object({
       status: z.string(),
       failureReason: z.string().nullable(),
       altText: z.string().nullable(),
-      kind: z.enum(['image', 'video']).nullable(),
+      kind: MediaKind.nullable(),
       durationMs: z.number().nullable(),
       videoCodec: z.string().nullable(),
       renditions: z.array(

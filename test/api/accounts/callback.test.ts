@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { completeOauth } from '../../../infra/local/platforms/control-client.ts';
-import { createProject, type Person, registerUser } from '../../support/people.ts';
+import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
 import { beginSignIn, followCallback, openSocialWorld, type SocialWorld } from '../../support/social.ts';
 
 let world: SocialWorld;
@@ -58,10 +58,26 @@ test('a code that the platform does not know is refused, and the state is used u
 
 test('who has left the project meanwhile connects nothing', async () => {
   const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  await addMember(world, projectId, await registerUser(world), 'owner');
   await world.sql(`update project_collaborators set role = 'viewer' where user_id = $1`, [ada.id]);
   const answer = await followCallback(world, back);
   await world.sql(`update project_collaborators set role = 'owner' where user_id = $1`, [ada.id]);
   expect([answer.status, answer.code]).toEqual([403, 'forbidden']);
+});
+
+test('an account lives in one project of its person, until it is disconnected there or that project goes', async () => {
+  const user = await world.platforms.createUser('mastodon');
+  const other = (await createProject(world, ada)).id;
+  const screenIn = (project: string) =>
+    beginSignIn(world, ada, { platform: 'mastodon', projectId: project, baseUrl: world.origins.mastodon });
+  const connectIn = async (project: string) =>
+    followCallback(world, await completeOauth(await screenIn(project), user));
+  expect((await connectIn(other)).status).toBe(200);
+  const refused = await connectIn(projectId);
+  expect([refused.status, refused.code]).toEqual([409, 'account_elsewhere']);
+  expect((await connectIn(other)).status).toBe(200);
+  await world.call('DELETE', `/v1/projects/${other}`, { token: ada.token });
+  expect((await connectIn(projectId)).status).toBe(200);
 });
 
 test('names that look like markup are shown as text', async () => {

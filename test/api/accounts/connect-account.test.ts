@@ -43,7 +43,7 @@ test('a handle is one account’s alone, kept when it connects again, changed wh
     return connection.status === 'connected' ? connection.account.handle : null;
   };
   const [one, other, admin] = await Promise.all(
-    ['Rosa', 'Rosa', 'Admin'].map(async (name) => (await createProject(world, ada, name)).id),
+    ['Rosa', 'Rosa!', 'Admin'].map(async (name) => (await createProject(world, ada, name)).id),
   );
   if (one === undefined || other === undefined || admin === undefined) throw new Error('there are three projects');
   expect(await handleIn(one)).toBe('rosa');
@@ -84,6 +84,9 @@ test('an app password connects a Bluesky account; a wrong one is the answer of t
   const answer = await connect({ platform: 'bluesky', projectId, identifier: `@${handle}`, appPassword });
   expect(answer.json(Connection)).toMatchObject({ account: { platformAccountId: did, handle } });
   expect(answer.text).not.toContain(appPassword);
+  const elsewhere = (await createProject(world, ada)).id;
+  const twice = await connect({ platform: 'bluesky', projectId: elsewhere, identifier: handle, appPassword });
+  expect([twice.status, twice.code]).toEqual([409, 'account_elsewhere']);
 });
 
 test('tokens lie sealed, and open only for their account', async () => {

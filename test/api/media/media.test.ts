@@ -62,6 +62,7 @@ test('a medium that a waiting post needs stays, with the posts named; afterwards
   const account = await connectCommunity(world, ada, projectId);
   const schedule = { type: 'at', at: ahead(3600) };
   const publications = [{ accountId: account.id }];
+  await world.sql(`update media set status = 'processing' where id = $1`, [media.id]);
   await world.sql(
     `update media set status = 'ready', kind = 'image', mime_type = 'image/png', width = 1, height = 1, bytes = 1 where id = $1`,
     [media.id],
