@@ -2501,6 +2501,7 @@ CREATE INDEX projects_public_idx ON public.projects USING btree (id DESC) WHERE 
 CREATE INDEX projects_tags_idx ON public.projects USING gin (tags);
 
 CREATE TRIGGER projects_audit AFTER INSERT OR DELETE OR UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'id', 'created_by', '{created_by,time_zone,is_public,status,personal,deleted_at}', '{name,description}', '{}');
+CREATE TRIGGER projects_let_go_of_accounts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.let_go_of_accounts();
 CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER projects_withdraw_community_posts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION app.withdraw_community_posts();
 
@@ -2759,6 +2760,7 @@ CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING bt
 CREATE INDEX social_accounts_grant_expires_at_idx ON public.social_accounts USING btree (grant_expires_at) WHERE (grant_expires_at IS NOT NULL);
 CREATE INDEX social_accounts_health_idx ON public.social_accounts USING btree (health, health_checked_at);
 CREATE INDEX social_accounts_metadata_idx ON public.social_accounts USING gin (metadata);
+CREATE UNIQUE INDEX social_accounts_person_key ON public.social_accounts USING btree (connected_by, platform, base_url, platform_account_id) WHERE (status <> 'disconnected'::text);
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
 CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (project_id, status);
 
@@ -4733,6 +4735,20 @@ CREATE OR REPLACE FUNCTION app.labels_fit(labels text[])
  IMMUTABLE PARALLEL SAFE
 AS $function$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.label) between 1 and 100), true) from unnest(labels) as l (label)$function$;
 comment on function app.labels_fit(text[]) is 'At most 100 labels, each of 1 to 100 characters.';
+
+CREATE OR REPLACE FUNCTION app.let_go_of_accounts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update social_accounts a set status = 'disconnected', disconnected_at = app.now(), status_reason = 'Its project was deleted.'
+  where a.project_id = new.id and a.status <> 'disconnected';
+  return null;
+end
+$function$;
+comment on function app.let_go_of_accounts() is 'A deleted project holds no accounts: their tokens end, and they may be connected elsewhere.';
 
 CREATE OR REPLACE FUNCTION app.liked(post uuid)
  RETURNS boolean
