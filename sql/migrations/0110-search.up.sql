@@ -43,10 +43,7 @@ comment on column content.search is 'app.search_document; asked by app.search_co
 create index content_search_idx on content using gin (search);
 
 alter table posts
-  add column language text,
-  add constraint posts_language_shape check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
-  add column search tsvector not null generated always as (app.search_document(project_id, language, null, app.hashtags_in(text), text)) stored;
-comment on column posts.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
+  add column search tsvector not null generated always as (app.search_document(project_id, null, null, app.hashtags_in(text), text)) stored;
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 create index posts_search_idx on posts using gin (search);
 
@@ -154,23 +151,23 @@ begin
     continue when one <> project;
     select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
     from (
-      select r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
+      select r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
         select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
         from (
-          select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
+          select r.id, r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
         where n.search @@ queries[array_position(configs, app.search_config(n.language))]
         limit 1000;
     else
       return query
         with found as materialized (
-          select r.id, r.search, r.language from posts r
+          select r.id, r.search, null::text as language from posts r
           where r.project_id = one and r.deleted_at is null
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
+            and r.search @@ queries[array_position(configs, app.search_config(null))]
         )
         select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
