@@ -2308,22 +2308,19 @@ create table posts (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
-  language text,
-  search tsvector not null generated always as (app.search_document(project_id, language, NULL::text, app.hashtags_in(text), text)) stored,
+  search tsvector not null generated always as (app.search_document(project_id, NULL::text, NULL::text, app.hashtags_in(text), text)) stored,
   constraint posts_pkey PRIMARY KEY (id),
   constraint posts_project_id_id_key UNIQUE (project_id, id),
   constraint posts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint posts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint posts_due_when_scheduled CHECK (((schedule_type = 'draft'::text) = (due_at IS NULL))),
   constraint posts_external_id_length CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
-  constraint posts_language_shape CHECK ((language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'::text)),
   constraint posts_schedule_type_known CHECK ((schedule_type = ANY (ARRAY['draft'::text, 'now'::text, 'at'::text]))),
   constraint posts_text_length CHECK ((length(text) <= 100000)),
   constraint posts_wall_time_with_zone CHECK (((wall_time IS NULL) = (time_zone IS NULL)))
 );
 
 comment on table posts is 'What is to be said. Its status is computed from its publications.';
-comment on column posts.language is 'BCP 47, such as en or pt-BR: chooses the word forms of search. Null = words as they are written.';
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
@@ -6059,23 +6056,23 @@ begin
     continue when one <> project;
     select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
     from (
-      select r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
+      select r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
         select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
         from (
-          select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
+          select r.id, r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
         where n.search @@ queries[array_position(configs, app.search_config(n.language))]
         limit 1000;
     else
       return query
         with found as materialized (
-          select r.id, r.search, r.language from posts r
+          select r.id, r.search, null::text as language from posts r
           where r.project_id = one and r.deleted_at is null
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
+            and r.search @@ queries[array_position(configs, app.search_config(null))]
         )
         select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
