@@ -2698,8 +2698,17 @@ create table schema_migrations (
   name text not null,
   checksum text not null,
   applied_at timestamp with time zone not null default now(),
-  constraint schema_migrations_pkey PRIMARY KEY (version)
+  state text not null default 'applied'::text,
+  begun_at timestamp with time zone not null default now(),
+  steps_done integer not null default 0,
+  rows_done bigint not null default 0,
+  holder text,
+  lease_until timestamp with time zone,
+  constraint schema_migrations_pkey PRIMARY KEY (version),
+  constraint schema_migrations_state_known CHECK ((state = ANY (ARRAY['applied'::text, 'applying'::text, 'reverting'::text])))
 );
+
+comment on table schema_migrations is 'Applied migrations. Applying and reverting: files that run outside a transaction and are not finished, with their lease.';
 
 create table social_accounts (
   id uuid not null default uuidv7(),

@@ -17,7 +17,13 @@ export interface Target {
 
 export type RunSql = (sql: string, parameters?: Readonly<Record<string, string>>) => Promise<Record<string, unknown>[]>;
 
-export function sqlRunner(target: Target, transactionId?: string): RunSql {
+export interface RunnerOptions {
+  readonly transactionId?: string;
+  /** The server goes on with a statement for which the Data API no longer waits (45 s). The call fails all the same. */
+  readonly continueAfterTimeout?: boolean;
+}
+
+export function sqlRunner(target: Target, options: RunnerOptions = {}): RunSql {
   return async (sql, parameters = {}) => {
     const answer = await target.client.send(
       new ExecuteStatementCommand({
@@ -27,7 +33,7 @@ export function sqlRunner(target: Target, transactionId?: string): RunSql {
         sql,
         includeResultMetadata: true,
         parameters: Object.entries(parameters).map(([name, stringValue]) => ({ name, value: { stringValue } })),
-        ...(transactionId !== undefined && { transactionId }),
+        ...options,
       }),
     );
     const labels = (answer.columnMetadata ?? []).map((column) => column.label ?? '');
@@ -48,7 +54,7 @@ export async function inTransaction<T>(target: Target, work: (run: RunSql) => Pr
   const { transactionId } = await client.send(new BeginTransactionCommand({ resourceArn, secretArn, database }));
   if (transactionId === undefined) throw new Error('the database began no transaction');
   try {
-    const result = await work(sqlRunner(target, transactionId));
+    const result = await work(sqlRunner(target, { transactionId }));
     await client.send(new CommitTransactionCommand({ resourceArn, secretArn, transactionId }));
     return result;
   } catch (error) {
@@ -56,4 +62,15 @@ export async function inTransaction<T>(target: Target, work: (run: RunSql) => Pr
     await client.send(new RollbackTransactionCommand({ resourceArn, secretArn, transactionId })).catch(() => undefined);
     throw error;
   }
+}
+
+/** SQLSTATE of a failed statement. The Data API writes it at the end of its message. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return [...error.message.matchAll(/SQLState: ([0-9A-Z]{5})/g)].at(-1)?.[1] ?? sqlStateOf(error.cause);
+}
+
+/** The Data API no longer waits; what becomes of the statement depends on `continueAfterTimeout`. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StatementTimeoutException';
 }
