@@ -156,6 +156,11 @@ async function checkRows(run: RunSql, batch: readonly Seal[]): Promise<AuditFind
   }));
 }
 
-async function listArchived(_run: RunSql): Promise<string[]> {
-  return [];
+/** Months whose partition was detached by age, as the ledger of archives says. That ledger is in the log too. */
+async function listArchived(run: RunSql): Promise<string[]> {
+  const rows =
+    await run(`select distinct s.month::text as month from audit_seals s join partition_archives p on p.table_name = 'audit_log'
+    and coalesce(p.from_at, '-infinity') <= s.month::timestamp at time zone 'UTC'
+    and p.to_at >= (s.month + interval '1 month') at time zone 'UTC' order by 1`);
+  return rows.map(({ month }) => String(month));
 }

@@ -1,0 +1,4 @@
+drop trigger content_moderation_audit on content_moderation;
+drop trigger moderation_words_audit on moderation_words;
+drop trigger partition_archives_audit on partition_archives;
+drop trigger partitioned_tables_audit on partitioned_tables;
