@@ -426,8 +426,8 @@ describe('a month that was archived', () => {
       await own.sql("insert into platforms (name, display_name) values ('later', 'x')");
       await sealRows(own.worker);
       const worker = await own.login('worker');
-      const { rows } = await worker.query<{ table_name: string }>('select table_name from app.detach_expired()');
-      expect(rows.map(({ table_name }) => table_name)).toContain('audit_log');
+      for (let detached: number | null = 1; detached !== 0; )
+        detached = (await worker.query('select table_name from app.detach_expired()')).rowCount;
       await sealRows(own.worker);
       expect(await verifyAudit(runOf)).toMatchObject({ findings: [], archivedMonths: [month], unsealedRows: 0 });
       await own.sql('delete from partition_archives');

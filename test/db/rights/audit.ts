@@ -1,7 +1,7 @@
 import { ALL, type Fill, type RightsTable } from './format.ts';
 
-/** Rows about no project are labelled null. */
-const ALL_OF_IT = `${ALL} null`;
+/** Of every project of the world; rows about no project are labelled null. */
+const ALL_OF_IT = `${ALL} null public public-gone`;
 
 export const rights: RightsTable = {
   audit_log: {
