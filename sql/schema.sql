@@ -1085,6 +1085,7 @@ CREATE UNIQUE INDEX content_moderation_open_key ON public.content_moderation USI
 CREATE INDEX content_moderation_queue_idx ON public.content_moderation USING btree (status, created_at);
 CREATE INDEX content_moderation_target_idx ON public.content_moderation USING btree (target_type, target_id);
 
+CREATE TRIGGER content_moderation_audit AFTER UPDATE ON public.content_moderation FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', '', '{target_type,target_id,status,moderator_id,reviewed_at}', '{}', '{}');
 CREATE TRIGGER content_moderation_touch BEFORE UPDATE ON public.content_moderation FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table content_moderation enable row level security;
@@ -1804,6 +1805,7 @@ create table moderation_words (
 comment on table moderation_words is 'Words and phrases of up to three words that raise the automatic score. Loaded by migration, changed by administrators.';
 comment on column moderation_words.weight is 'Probability that a text with it is not fit for everybody.';
 
+CREATE TRIGGER moderation_words_audit AFTER INSERT OR DELETE OR UPDATE ON public.moderation_words FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', '', '{word,language,category,weight,enabled}', '{}', '{}');
 CREATE TRIGGER moderation_words_touch BEFORE UPDATE ON public.moderation_words FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table moderation_words enable row level security;
@@ -1998,6 +2000,8 @@ comment on table partition_archives is 'What left the database by age: one row p
 comment on column partition_archives.from_at is 'Null: from the beginning.';
 comment on column partition_archives.written_at is 'All parts and the manifest are in the archive, and were read back.';
 
+CREATE TRIGGER partition_archives_audit AFTER INSERT OR DELETE OR UPDATE ON public.partition_archives FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', '', '{table_name,partition_name,from_at,to_at,manifest_key,written_at,dropped_at}', '{}', '{}');
+
 alter table partition_archives enable row level security;
 
 create policy partition_archives_worker on partition_archives for all to posthaste_worker
@@ -2021,6 +2025,8 @@ comment on table partitioned_tables is 'Tables with a partition per month (UTC),
 comment on column partitioned_tables.archive is 'What is past its time is written to the archive before it is dropped.';
 comment on column partitioned_tables.column_name is 'The instant that decides the month.';
 comment on column partitioned_tables.keep_months is 'Whole months that stay in the database after the current one.';
+
+CREATE TRIGGER partitioned_tables_audit AFTER INSERT OR DELETE OR UPDATE ON public.partitioned_tables FOR EACH ROW EXECUTE FUNCTION app.audit('{name}', '', '', '{column_name,keep_months,archive}', '{}', '{}');
 
 alter table partitioned_tables enable row level security;
 
