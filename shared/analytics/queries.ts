@@ -19,7 +19,8 @@ export const readPostAnalytics = query({
           'shares', h.shares, 'views', h.views, 'impressions', h.impressions, 'reach', h.reach, 'saves', h.saves,
           'clicks', h.clicks) order by h.fetched_at)
         from (
-          select * from analytics an where an.project_id = pp.project_id and an.publication_id = pp.id
+          select * from analytics an
+          where an.project_id = pp.project_id and an.publication_id = pp.id and an.fetched_at >= least(pp.created_at, pp.published_at)
           order by an.fetched_at desc limit 200
         ) h), '[]'::jsonb) as history
     from posts p
@@ -172,9 +173,9 @@ export const storeMetrics = query({
     returning pp.id, pp.project_id, pp.account_id, pp.platform, r.ok, r."accountStatus", r.message, r."spentToken"
   ), snapshot as (
     insert into analytics (project_id, publication_id, account_id, platform, source, likes, comments, shares, views, impressions,
-      reach, saves, clicks)
+      reach, saves, clicks, engagement_rate)
     select c.project_id, c.id, c.account_id, c.platform, r.source, r.likes, r.comments, r.shares, r.views, r.impressions, r.reach,
-      r.saves, r.clicks
+      r.saves, r.clicks, app.engagement_rate(r.likes, r.comments, r.shares, r.saves, r.reach, r.impressions, r.views)
     from counted c join result r on r.id = c.id
     where c.ok
     returning 1

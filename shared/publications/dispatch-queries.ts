@@ -119,6 +119,7 @@ export const recoverPublications = query({
     update publication_attempts a set finished_at = app.now(), outcome = 'lost'
     from dead join post_publications pp on pp.id = dead.id
     where a.project_id = pp.project_id and a.publication_id = pp.id and a.lease_token = pp.lease_token and a.outcome is null
+      and a.started_at between app.now() - interval '32 days' and app.now()
     returning a.id
   )
   update post_publications pp

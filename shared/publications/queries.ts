@@ -65,7 +65,9 @@ export const findPublication = query({ name: 'findPublication', kind: 'actor', a
         'failureCode', a.failure_code, 'message', a.message) order by a.id)
       from (
         select * from publication_attempts pa
-        where pa.project_id = pp.project_id and pa.publication_id = pp.id order by pa.id desc limit 50
+        where pa.project_id = pp.project_id and pa.publication_id = pp.id
+          and pa.started_at >= least(pp.created_at, pp.published_at)
+        order by pa.id desc limit 50
       ) a), '[]'::jsonb) as attempts
   from post_publications pp
   join posts p on p.project_id = pp.project_id and p.id = pp.post_id

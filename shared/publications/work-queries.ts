@@ -1,4 +1,7 @@
-/** The worker's statements: lease a batch, guard a commit, settle a batch. Three calls, whatever the batch's size. */
+/**
+ * The worker's statements: lease a batch, guard a commit, settle a batch. Three calls, whatever the batch's size.
+ * Attempts lie by month. A lease, a look and a day's quota are about the last days; 32 of them are two months' partitions.
+ */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
@@ -139,6 +142,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
       l.failure_class as "failureClass", '[]'::jsonb as "knownPostIds",
       (select count(*) from publication_attempts pa where pa.account_id = l.account_id
         and pa.commit_started_at > app.now() - interval '24 hours'
+        and pa.started_at between app.now() - interval '32 days' and app.now()
         and coalesce(pa.outcome, 'unknown') in ('published', 'accepted', 'unknown', 'lost'))::integer as "postsToday"
     from posts p
     join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
@@ -218,6 +222,7 @@ export const guardCommits = query({ name: 'guardCommits', kind: 'worker', access
     update publication_attempts a set commit_started_at = app.now()
     from guarded g
     where a.project_id = g.project_id and a.publication_id = g.id and a.lease_token = g.lease_token
+      and a.started_at between app.now() - interval '32 days' and app.now()
     returning a.id
   )
   select g.id from guarded g`;
@@ -270,6 +275,7 @@ export const settlePublications = query({
     set finished_at = app.now(), outcome = s.outcome, failure_class = s.class, failure_code = s.code, message = s.message
     from settled s
     where a.project_id = s.project_id and a.publication_id = s.id and a.lease_token = s."leaseToken" and a.outcome is null
+      and a.started_at between app.now() - interval '32 days' and app.now()
     returning a.id
   ), account as (
     update social_accounts sa set status = s."accountStatus", status_reason = s.message
@@ -302,6 +308,7 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
     update publication_attempts a set finished_at = app.now(), outcome = 'lost'
     from leased l
     where a.project_id = l.project_id and a.publication_id = l.id and a.outcome is null
+      and a.started_at between app.now() - interval '32 days' and app.now()
     returning a.id
   ), ledger as (
     insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
