@@ -4116,6 +4116,7 @@ declare
   spare regclass;
   before text[];
 begin
+  perform pg_advisory_xact_lock(hashtextextended('app.ensure_partitions', 0));
   for registered in select * from partitioned_tables order by name loop
     continue when to_regclass(quote_ident(registered.name)) is null;
     table_name := registered.name;
