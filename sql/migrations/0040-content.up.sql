@@ -5,6 +5,7 @@ create function app.labels_fit(labels text[]) returns boolean
 language sql immutable parallel safe
 as $$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.label) between 1 and 100), true) from unnest(labels) as l (label)$$;
 comment on function app.labels_fit is 'At most 100 labels, each of 1 to 100 characters.';
+grant execute on function app.labels_fit(text[]) to posthaste_api, posthaste_worker;
 
 create table content (
   id uuid not null default uuidv7(),

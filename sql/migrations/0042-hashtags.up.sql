@@ -5,6 +5,7 @@
 create function app.normal_hashtag(tag text) returns text
 language sql immutable parallel safe
 as $$select normalize(lower(normalize(tag, nfkc) collate "pg_c_utf8"), nfkc)$$;
+grant execute on function app.normal_hashtag(text) to posthaste_api, posthaste_worker;
 
 create table hashtags (
   id uuid not null default uuidv7(),

@@ -36,6 +36,10 @@ $$;
 comment on function app.search_document is
   'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
 
+-- Generated columns are computed with the rights of whoever writes.
+grant execute on function app.search_config(text), app.search_document(uuid, text, text, text[], text), app.hashtags_in(text),
+  app.without_addresses(text) to posthaste_api, posthaste_worker;
+
 alter table content add column search tsvector not null generated always as (app.search_document(project_id, language, title,
   app.hashtags_in(coalesce(title, '') || ' ' || coalesce(description, '') || ' ' || body || ' ' || coalesce(script, '')) || tags,
   coalesce(description, '') || ' ' || body || ' ' || coalesce(script, ''))) stored;
