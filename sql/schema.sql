@@ -4577,6 +4577,8 @@ AS $function$
     ) kept), '{}') end
 $function$;
 comment on function app.hashtags_in(text) is 'Hashtags of a text in their normal form, sorted: after UTS 31, letters, marks, digits and _ of every script, at least one letter, not within a word or an address. The first hundred, of at most 100 characters.';
+grant execute on function app.hashtags_in(text) to posthaste_api;
+grant execute on function app.hashtags_in(text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.hashtags_like(prefix text, most integer)
  RETURNS TABLE(tag text, uses bigint)
@@ -4748,6 +4750,8 @@ CREATE OR REPLACE FUNCTION app.labels_fit(labels text[])
  IMMUTABLE PARALLEL SAFE
 AS $function$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.label) between 1 and 100), true) from unnest(labels) as l (label)$function$;
 comment on function app.labels_fit(text[]) is 'At most 100 labels, each of 1 to 100 characters.';
+grant execute on function app.labels_fit(text[]) to posthaste_api;
+grant execute on function app.labels_fit(text[]) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.let_go_of_accounts()
  RETURNS trigger
@@ -4972,6 +4976,8 @@ CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$select normalize(lower(normalize(tag, nfkc) collate "pg_c_utf8"), nfkc)$function$;
+grant execute on function app.normal_hashtag(text) to posthaste_api;
+grant execute on function app.normal_hashtag(text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.note_account_metrics()
  RETURNS trigger
@@ -5983,6 +5989,8 @@ AS $function$
   end
 $function$;
 comment on function app.search_config(text) is 'How words of a language (BCP 47) become search terms; as they are where it is unknown.';
+grant execute on function app.search_config(text) to posthaste_api;
+grant execute on function app.search_config(text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.search_content(words text, project uuid)
  RETURNS TABLE(id uuid, rank real)
@@ -6046,6 +6054,8 @@ AS $function$
     || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
 $function$;
 comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_api;
+grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.search_posts(words text, project uuid)
  RETURNS TABLE(id uuid, rank real)
@@ -6316,6 +6326,8 @@ AS $function$
     E'[[\x3aalpha\x3a]][[\x3aalnum\x3a]+.-]*\x3a//[^[\x3aspace\x3a]]*', ' ', 'g')
 $function$;
 comment on function app.without_addresses(text) is 'In NFKC, so that a full-width # or @ is one.';
+grant execute on function app.without_addresses(text) to posthaste_api;
+grant execute on function app.without_addresses(text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.write_audit(operation text, table_name text, row_id text, project_id uuid, subject_id uuid, old_values jsonb, new_values jsonb, personal jsonb)
  RETURNS void
