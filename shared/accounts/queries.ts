@@ -8,8 +8,8 @@ export const listPlatforms = query({
   name: 'listPlatforms',
   kind: 'public',
   access: 'read',
-  row: z.object({ name: z.string(), enabled: z.boolean() }),
-})<Record<never, never>>`select p.name, p.enabled from platforms p order by p.name`;
+  row: z.object({ name: z.string(), enabled: z.boolean(), limits: z.record(z.string(), z.unknown()) }),
+})<Record<never, never>>`select p.name, p.enabled, p.limits from platforms p order by p.name`;
 
 const context = z.object({
   right: z.enum(['write', 'read', 'none']),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PlatformName } from '../posts/shapes.ts';
 import { connectors } from './registry.ts';
+import { withLimits } from './with-limits.ts';
 
 const MediaLimit = z
   .object({
@@ -50,10 +51,18 @@ export const Platform = z
   .meta({ id: 'Platform' });
 
 /** The platforms that are in the table and have a connector. */
-export function describePlatforms(rows: readonly { readonly name: string; readonly enabled: boolean }[]) {
-  return Object.values(connectors).flatMap(({ name, capabilities }) => {
-    const row = rows.find((candidate) => candidate.name === name);
+export function describePlatforms(rows: readonly PlatformRow[]) {
+  return Object.values(connectors).flatMap((connector) => {
+    const row = rows.find((candidate) => candidate.name === connector.name);
+    if (row === undefined) return [];
+    const { name, capabilities } = withLimits(connector, row.limits);
     const { evidence } = capabilities.publishing;
-    return row === undefined ? [] : [Platform.parse({ name, enabled: row.enabled, ...capabilities, evidence })];
+    return [Platform.parse({ name, enabled: row.enabled, ...capabilities, evidence })];
   });
+}
+
+interface PlatformRow {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly limits: Readonly<Record<string, unknown>>;
 }

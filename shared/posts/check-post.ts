@@ -7,6 +7,7 @@ import { isShown, whyUnpublishable } from '../media/why-unpublishable.ts';
 import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
+import { withLimits } from '../platforms/with-limits.ts';
 import { resolveWallTime } from '../time/zone.ts';
 import { type DraftContext, loadDraftContext } from './queries.ts';
 import { PlatformName, type PostInput, type Validation } from './shapes.ts';
@@ -55,7 +56,7 @@ function report(post: PostInput, context: DraftContext): Checked['report'] {
       errors.push({ pointer: `${at}/accountId`, code: 'account_not_usable', message: 'must be reconnected first' });
     }
     const platform = PlatformName.parse(account.platform);
-    const connector = connectorOf(platform);
+    const connector = withLimits(connectorOf(platform), account.limits);
     const own = publication.media !== undefined;
     const wanted = publication.media ?? post.media;
     const media: MediaToCheck[] = [];

@@ -37,7 +37,9 @@ const contextRow = z.object({
   now: instant,
   dueAt: instant.nullable(),
   past: z.boolean(),
-  accounts: z.array(z.object({ id, platform: z.string(), status: z.string() })),
+  accounts: z.array(
+    z.object({ id, platform: z.string(), status: z.string(), limits: z.record(z.string(), z.unknown()) }),
+  ),
   media: z.array(
     z.object({
       id,
@@ -70,8 +72,8 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
     end as right,
     app.now() as now, due.at as due_at, coalesce(due.at < app.now(), false) as past,
     coalesce((
-      select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status))
-      from social_accounts a
+      select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status, 'limits', pf.limits))
+      from social_accounts a join platforms pf on pf.name = a.platform
       where a.project_id = ${'projectId'}::uuid and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
     ), '[]'::jsonb) as accounts,
     coalesce((

@@ -3,6 +3,7 @@ import { json } from '../db/parameters.ts';
 import { describeError, log } from '../log.ts';
 import { whyUnpublishable } from '../media/why-unpublishable.ts';
 import { connectorOf } from '../platforms/registry.ts';
+import { withLimits } from '../platforms/with-limits.ts';
 import { prepare } from './prepare.ts';
 import { LEASE_S, type Work } from './publish-batch.ts';
 import { freshCredentials } from './refresh-token.ts';
@@ -45,7 +46,7 @@ export async function prepareBatch(work: Work, messages: readonly { publicationI
 
 /** Null: nothing to keep. A failure here is no verdict: the attempt at the due second says what is wrong. */
 async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
-  const connector = connectorOf(job.platform);
+  const connector = withLimits(connectorOf(job.platform), job.account.limits);
   const ready =
     job.media.length > 0 && job.media.every((medium) => medium.status === 'ready' && whyUnpublishable(medium) === null);
   if (!ready || job.account.status !== 'connected' || connector.capabilities.publishing.prepareAheadS === 0)

@@ -9,6 +9,7 @@ import type { Connector, Draft, Failure, Prepared, Session } from '../platforms/
 import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { validateDraft } from '../platforms/validate.ts';
+import { withLimits } from '../platforms/with-limits.ts';
 import { claimAgain, HORIZON_S } from './dispatch-queries.ts';
 import { createGuard, type Guarded } from './guard.ts';
 import { prepare } from './prepare.ts';
@@ -88,7 +89,7 @@ async function settleable(job: Leased, attempt: () => Promise<Settlement>): Prom
 }
 
 async function publishOne(work: Work, guard: (lease: Guarded) => Promise<boolean>, job: Leased): Promise<Settlement> {
-  const connector = connectorOf(job.platform);
+  const connector = withLimits(connectorOf(job.platform), job.account.limits);
   const early = obstacle(connector, job);
   if (early !== null) return early;
   const tools = {

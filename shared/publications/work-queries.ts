@@ -34,6 +34,7 @@ const job = z.object({
     baseUrl: z.string(),
     status: z.string(),
     metricsUrl: z.string().nullable(),
+    limits: z.record(z.string(), z.unknown()),
   }),
   token: z
     .object({
@@ -135,7 +136,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
       l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as "preparedReady",
       l.platform_post_id as "platformPostId",
       jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-        'metricsUrl', pf.metrics_url) as account,
+        'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
       case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
         'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
       app.media_of(l.project_id, l.post_id, l.id) as media,
@@ -171,7 +172,7 @@ export const leasePreparations = query({ name: 'leasePreparations', kind: 'worke
     coalesce(l.text, p.text) as text, l.options,
     case when l.prepared_expires_at > app.now() then l.prepared end as prepared, false as prepared_ready, l.platform_post_id,
     jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-      'metricsUrl', pf.metrics_url) as account,
+      'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
     case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
       'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
     app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class, '[]'::jsonb as known_post_ids, 0 as posts_today
@@ -321,7 +322,7 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
     extract(epoch from app.now() - l.commit_started_at)::integer as commit_age_s,
     coalesce(l.text, p.text) as text, l.options, l.prepared, l.prepared_ready, l.platform_post_id,
     jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-      'metricsUrl', pf.metrics_url) as account,
+      'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
     case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
       'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
     app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class,

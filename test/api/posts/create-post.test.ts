@@ -210,6 +210,31 @@ describe('Idempotency-Key', () => {
 });
 
 describe('validate', () => {
+  test('goes by the limits that the table of platforms has for here', async () => {
+    const set = (limits: unknown) =>
+      world.sql(`update platforms set limits = $1 where name = 'community'`, [JSON.stringify(limits)]);
+    await set({ text: { max: 4 } });
+    const refused = await send(body());
+    await set({});
+    expect([refused.status, refused.pointers]).toEqual([422, ['/body/publications/0/text']]);
+    expect((await send(body())).status).toBe(201);
+  });
+
+  test('does not take a file of another system, nor what is neither image nor video', async () => {
+    const add = async (kind: string) => {
+      const [row] = await world.sql(
+        `insert into media (project_id, file_name, declared_mime_type, declared_bytes, source_url, status, kind)
+         values ($1, 'a', 'x/y', 1, 'https://cdn.example/a', 'ready', $2) returning id`,
+        [projectId, kind],
+      );
+      return String(row?.id);
+    };
+    for (const kind of ['image', 'audio', 'gif']) {
+      const refused = await send(body({ media: [{ mediaId: await add(kind) }] }));
+      expect([refused.status, refused.pointers]).toEqual([422, ['/body/media/0/mediaId']]);
+    }
+  });
+
   test('says what each account takes and creates nothing', async () => {
     const before = await count();
     const good = (await validate(body())).json(Validation);
