@@ -26,6 +26,8 @@ as $$
 declare
   part record;
 begin
+  -- What is checked late is checked at the end, while it is known whose fault it is.
+  set constraints all deferred;
   insert into import_ids (system, source_table, source_id, target_id)
   select write_imported.system, i."table", i.id, i.target
   from jsonb_array_elements(batch) line, jsonb_to_recordset(line.value -> 'ids') as i("table" text, id text, target uuid)
@@ -50,7 +52,6 @@ begin
       part.target, part.columns, case when part.shared then 'on conflict do nothing' else '' end)
     using part.lines;
   end loop;
-  -- What is checked late is checked now, while it is known whose fault it is.
   set constraints all immediate;
 end
 $$;

@@ -14,6 +14,7 @@ export function change(mapping: Mapping, value: unknown): unknown {
     case 'present':
     case 'rows':
     case 'named':
+    case 'period':
     case 'sealed': // never plain, not even in between
       return undefined;
     case 'lower':
@@ -24,6 +25,8 @@ export function change(mapping: Mapping, value: unknown): unknown {
       return hashtag(value);
     case 'milliseconds':
       return Math.round(Number(value) * 1_000);
+    case 'percent': // a rate of more than everybody is everybody
+      return Number(value) > 100 ? 100 : value;
     case 'hashed':
       return hashToken(String(value));
     case 'object':

@@ -36,6 +36,7 @@ export interface ImportJob {
 export async function importSystem(job: ImportJob): Promise<Report> {
   const tables: TableReport[] = [];
   for (const table of job.plan.tables) tables.push(await importTable(job, table));
+  await job.writer.settle();
   for (const table of job.plan.tables) {
     const report = tables.find(({ name }) => name === table.table);
     if (report !== undefined && !report.missing) await compareCounts(job, table, report);
@@ -48,6 +49,7 @@ async function importTable(job: ImportJob, plan: TablePlan): Promise<TableReport
   const present = await job.source.columnsOf(plan.table);
   if (present.length === 0) {
     report.missing = true;
+    job.reporter.end(report);
     return report;
   }
   const mappings = mappingsOf(job.map, `${job.plan.seed}.${plan.table}`);
@@ -112,10 +114,20 @@ async function importBatch(
     }
   }
   const { lines, problems } = await resolve(job.writer, drafts);
-  const written = await job.writer.write(lines);
+  const written = explain(plan, drafts, await job.writer.write(lines));
   const all = [...refused, ...problems, ...written];
   report.taken += fresh.length - all.length;
   for (const problem of all) job.reporter.problem(report, problem);
+}
+
+/** What refers to a row of its own batch that was refused says so, as it would of a row of another batch. */
+function explain(plan: TablePlan, drafts: readonly Draft[], problems: readonly Problem[]): Problem[] {
+  const refused = new Set(problems.map(({ id }) => id));
+  return problems.map((problem) => {
+    const draft = drafts.find(({ id }) => id === problem.id);
+    const missing = draft && refsOf(draft).find(({ ref: table, id }) => table === plan.table && refused.has(id));
+    return missing === undefined ? problem : { id: problem.id, problem: wordsOf(missing) };
+  });
 }
 
 async function findMerged(
@@ -213,11 +225,14 @@ async function resolve(
         into: one.into.map(({ row, ...rest }) => ({ ...rest, row: withIds(row, idOf) })),
       });
     } else {
-      const name = missing.ref.replace('#', '’s ');
-      problems.push({ id: one.id, problem: `refers to ${name} ${missing.id}, which was not taken` });
+      problems.push({ id: one.id, problem: wordsOf(missing) });
     }
   }
   return { lines, problems };
+}
+
+function wordsOf({ ref: table, id }: Ref): string {
+  return `refers to ${table.replace('#', '’s ')} ${id}, which was not taken`;
 }
 
 function refsOf({ ids, into }: Draft): Ref[] {

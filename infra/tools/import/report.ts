@@ -53,6 +53,7 @@ export function printingReporter(say: (line: string) => void, complain: (line: s
       say(`${table.name}: ${table.read} of ${table.total} rows, ${rate(table)} a second`);
     },
     end: (table) => {
+      if (table.missing) return complain(`${table.name}: there is no such table`);
       const known = table.known === 0 ? '' : `, ${table.known} known before`;
       const problems = table.problems === 0 ? '' : `, ${table.problems} not taken`;
       say(`${table.name}: ${table.taken} taken${known}${problems}; ${rate(table)} rows a second`);

@@ -13,6 +13,7 @@ const changes = z.enum([
   'present',
   'lower',
   'milliseconds',
+  'percent',
   'clock',
   'sealed',
   'hashed',
@@ -20,6 +21,7 @@ const changes = z.enum([
   'hashtag',
   'rows',
   'named',
+  'period',
   'object',
 ]);
 export type Change = z.output<typeof changes>;

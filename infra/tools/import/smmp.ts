@@ -1,7 +1,9 @@
 /** SMMP: accounts, posts and their publications, media and numbers, all in each person's own project. */
 import { makeAccount } from './accounts.ts';
+import { hashtag } from './change.ts';
 import { homeOf, makePerson, mergePeople, type PersonColumns } from './people.ts';
-import { must, type SystemPlan, type TablePlan, text } from './plan.ts';
+import { must, ref, type SystemPlan, type TablePlan, text } from './plan.ts';
+import { stateOf } from './publications.ts';
 
 const person: PersonColumns = { table: 'users', email: 'email' };
 
@@ -77,8 +79,97 @@ const media: TablePlan = {
   },
 };
 
+const posts: TablePlan = {
+  table: 'posts',
+  since: 'createdAt',
+  into: ['posts', 'hashtags', 'post_hashtags', 'post_mentions'],
+  shared: ['hashtags', 'post_hashtags', 'post_mentions'],
+  make: (row, _, { target: id, note }) => {
+    const project_id = homeOf('users', row.userId);
+    const dueAt = row.scheduledAt ?? row.publishedAt ?? (row.status === 'draft' ? null : row.createdAt);
+    const tags = [...new Set(listOf(row.hashtags).map(hashtag))].filter((tag) => tag !== '');
+    const handles = new Set(listOf(row.mentions).map((handle) => handle.trim().replace(/^@/, '').toLowerCase()));
+    return {
+      posts: {
+        id,
+        project_id,
+        schedule_type: dueAt === null ? 'draft' : 'at',
+        due_at: dueAt,
+        slug: slugOf(text(row, 'slug'), note),
+      },
+      hashtags: tags.map((tag) => ({ tag })),
+      post_hashtags: tags.map((tag) => ({ project_id, post_id: id, tag })),
+      post_mentions: [...handles].map((handle) => ({ project_id, post_id: id, handle })),
+    };
+  },
+};
+
+/** In the form of posts_slug_form: words of small letters and digits between dashes. */
+function slugOf(slug: string | null, note: (text: string) => void): string | null {
+  if (slug === null) return null;
+  const plain = slug
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_-]+/gu, '-')
+    .replace(/^[_-]+|[_-]+$/g, '');
+  if (plain !== slug) note(`its slug became “${plain.slice(0, 80)}”`);
+  return plain === '' ? null : plain;
+}
+
+/** A list of texts, or of objects that have one under a usual name. */
+function listOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item) => {
+    if (typeof item !== 'object' || item === null) return [String(item)];
+    const named = item.tag ?? item.username ?? item.handle ?? item.name;
+    return typeof named === 'string' ? [named] : [];
+  });
+}
+
+const publications: TablePlan = {
+  table: 'post_publications',
+  since: 'createdAt',
+  into: ['post_publications'],
+  more: { '@user': 'p."userId"' },
+  join: 'join posts p on p.id = t."postId"',
+  make: (row, mapped, context) => ({
+    post_publications: {
+      id: context.target,
+      project_id: homeOf('users', row['@user']),
+      ...stateOf(
+        {
+          state: String(mapped.post_publications?.state),
+          dueAt: row.scheduledFor ?? row.publishedAt ?? row.createdAt,
+          platformPostId: text(row, 'platformPostId'),
+          message: text(row, 'errorMessage'),
+          retries: Number(row.retryCount ?? 0),
+        },
+        context,
+      ),
+    },
+  }),
+};
+
+const numbers: TablePlan = {
+  table: 'analytics',
+  since: 'createdAt',
+  into: ['analytics'],
+  more: { '@user': 'p."userId"', '@account': 'x."socialAccountId"' },
+  join: 'join post_publications x on x.id = t."postPublicationId" join posts p on p.id = x."postId"',
+  make: (row, _, { target: id }) => ({
+    analytics: {
+      id,
+      project_id: homeOf('users', row['@user']),
+      account_id: ref('social_accounts', row['@account']),
+      source: 'import',
+    },
+  }),
+};
+
 export const smmp: SystemPlan = {
   seed: '001',
-  tables: [users, accounts, media],
-  notes: [],
+  tables: [users, accounts, posts, publications, media, numbers],
+  notes: [
+    'Tokens that SMMP had encrypted are of no use here: such accounts have to be connected anew, and keep their ids.',
+    'What is scheduled in the future goes out from here: stop the old system first.',
+  ],
 };

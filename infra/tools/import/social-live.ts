@@ -171,6 +171,40 @@ function kindOf(mime: string | null): string {
   return ['image', 'video', 'audio'].includes(kind) ? kind : 'document';
 }
 
+/** What never stands readable in our log: secrets, and what tells who somebody is. */
+const SECRET = /password|token|secret|hash/;
+const PERSONAL = /e_?mail|user_?name|full_name|first_name|last_name|^bio$|picture|avatar|^ip|phone|user_agent|device/;
+
+function withoutSecrets(values: unknown): unknown {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return null;
+  const kept = Object.entries(values).map(([key, value]) => {
+    if (SECRET.test(key)) return [key, { hidden: 'secret' }] as const;
+    return [key, PERSONAL.test(key) ? { hidden: 'personal' } : value] as const;
+  });
+  return Object.fromEntries(kept);
+}
+
+/** Rows go into the log with a note that they are not sealed yet, as the log's own rows do. */
+const audit: TablePlan = {
+  table: 'audit_log',
+  into: ['audit_log', 'audit_unsealed'],
+  since: 'timestamp',
+  make: (row, _, { target: id, now }) => {
+    const occurred_at = row.timestamp ?? now.toISOString();
+    return {
+      audit_log: {
+        id,
+        occurred_at,
+        actor: row.user_id === null ? 'operator' : 'person',
+        user_id: ref('users', row.user_id, true),
+        old_values: withoutSecrets(row.old_values),
+        new_values: withoutSecrets(row.new_values),
+      },
+      audit_unsealed: { audit_id: id, occurred_at },
+    };
+  },
+};
+
 const targets: Readonly<Record<string, string>> = {
   POST: 'posts',
   COMMENT: 'comments',
@@ -203,6 +237,7 @@ export const socialLive: SystemPlan = {
     comments,
     plain('user_followers', 'user_followers'),
     plain('user_engagement', 'user_engagement'),
+    { ...plain('user_engagement_archive', 'user_engagement'), shared: ['user_engagement'] },
     plain('feed_items', 'feed_items'),
     sessions,
     plain('password_reset_tokens', 'password_reset_tokens'),
@@ -210,6 +245,7 @@ export const socialLive: SystemPlan = {
     moderation,
     plain('user_analytics', 'user_analytics'),
     plain('system_metrics', 'system_metrics', 'timestamp'),
+    audit,
   ],
   notes: [
     'Passwords keep their hashes: whoever logs in first asks for a new one by “forgot password”.',

@@ -3,6 +3,7 @@ import { makeAccount } from './accounts.ts';
 import { hashtag } from './change.ts';
 import { homeOf, makePerson, mergePeople, type PersonColumns } from './people.ts';
 import { type Cells, type Context, must, ref, type SystemPlan, type TablePlan, text } from './plan.ts';
+import { stateOf } from './publications.ts';
 import type { Row } from './source.ts';
 
 const person: PersonColumns = { table: 'user', email: 'email', deletedAt: '@deleted' };
@@ -239,6 +240,59 @@ function variationsOf(value: unknown, { platforms, note }: Context): Cells[] {
   });
 }
 
+const posts: TablePlan = {
+  table: 'post',
+  into: ['posts', 'post_publications'],
+  more: { ...DELETED, '@user': 'a.user_id', '@platform': 'a.platform' },
+  join: 'join social_account a on a.id = t.account_id',
+  reads: ['content'],
+  make: (row, mapped, context) => {
+    const id = context.target;
+    const project_id = homeOf('user', row['@user']);
+    const dueAt = row.published_at ?? row.created_at;
+    const state = { state: String(mapped.post_publications?.state), dueAt, platformPostId: undefined, message: null };
+    return {
+      posts: {
+        id,
+        project_id,
+        created_by: ref('user', row['@user']),
+        text: must(row, 'content'),
+        schedule_type: 'at',
+        due_at: dueAt,
+        deleted_at: row['@deleted'],
+      },
+      post_publications: {
+        id,
+        project_id,
+        post_id: id,
+        platform: String(row['@platform']).toLowerCase(),
+        created_at: row.created_at,
+        ...stateOf({ ...state, retries: Number(row.retry_count ?? 0) }, context),
+      },
+    };
+  },
+};
+
+const variations: TablePlan = {
+  table: 'post_variations',
+  into: ['post_variations'],
+  more: { '@user': 'a.user_id' },
+  join: 'join post p on p.id = t.original_post_id join social_account a on a.id = p.account_id',
+  make: (row, _, { target: id }) => {
+    const project_id = homeOf('user', row['@user']);
+    return { post_variations: { id, project_id, created_by: ref('user', row['@user']) } };
+  },
+};
+
+/** A rule of which it is not said what it means: kept as it is, and not acted upon. */
+const schedules: TablePlan = {
+  table: 'publishing_schedules',
+  into: ['publishing_schedules'],
+  make: (row, _, { target: id }) => ({
+    publishing_schedules: { id, project_id: homeOf('user', row.user_id), name: `Schedule ${must(row, '@id')}` },
+  }),
+};
+
 export const socialflow: SystemPlan = {
   seed: '000',
   tables: [
@@ -254,6 +308,12 @@ export const socialflow: SystemPlan = {
     inCategory('content_category_clips', 'clip_id', 'clip_categories', 'clip', 'v.project_id'),
     hashtags,
     templates,
+    posts,
+    variations,
+    schedules,
   ],
-  notes: [],
+  notes: [
+    'Tokens that SocialFlow had encrypted are of no use here: such accounts have to be connected anew, and keep their ids.',
+    'Publishing schedules are kept with their rules, and plan nothing by themselves.',
+  ],
 };

@@ -33,6 +33,8 @@ export interface Writer {
   /** Rows of ours that a merge finds: its key and id. */
   existing(sql: string, keys: readonly string[]): Promise<Map<string, string>>;
   write(lines: readonly Line[]): Promise<Problem[]>;
+  /** Brings waiting counts into the rows that show them, as the sweep does every minute. */
+  settle(): Promise<void>;
   /** What ours say of rows there, by id there: `sql` takes :system, :table and :ids (JSON) and gives (id, value). */
   read(sql: string, table: string, ids: readonly string[]): Promise<Map<string, string | null>>;
 }
@@ -41,11 +43,15 @@ export interface Writer {
 const CALL_CHARACTERS = 800_000;
 const LARGEST_ROW_CHARACTERS = 3_000_000;
 
+const FOLDED_AT_ONCE = 5_000;
+const FOLDS_AT_MOST = 10_000;
+
 export const keyOfName = ({ table, id }: Name) => `${table}\n${id}`;
 
 const found = z.object({ key: z.string(), id: z.string() });
 const knownRow = z.object({ source_table: z.string(), source_id: z.string(), target_id: z.string() });
 const problemRow = z.object({ source_id: z.string(), problem: z.string() });
+const foldedRow = z.object({ folded: z.string() });
 const readRow = z.object({ id: z.string(), value: z.string().nullable() });
 
 export function writer(run: RunSql, system: string): Writer {
@@ -86,6 +92,13 @@ export function writer(run: RunSql, system: string): Writer {
         for (const row of z.array(problemRow).parse(rows)) problems.push({ id: row.source_id, problem: row.problem });
       }
       return problems;
+    },
+    settle: async () => {
+      for (const fold of ['fold_counters', 'fold_hashtags', 'roll_up'])
+        for (let rounds = 0; rounds < FOLDS_AT_MOST; rounds += 1) {
+          const rows = await run(`select folded::text as folded from app.${fold}(${FOLDED_AT_ONCE}) as folded`);
+          if (Number(z.array(foldedRow).parse(rows)[0]?.folded ?? 0) === 0) break;
+        }
     },
     read: async (sql, table, ids) => {
       const values = new Map<string, string | null>();

@@ -52,6 +52,8 @@ export async function sameValue(sql: Sql, comparison: Comparison): Promise<boole
   const { mapping, theirs, ours, system, filled } = comparison;
   const some = (same: (value: unknown) => boolean) => ours.some(same);
   if (mapping.table === 'import_ids') return some((value) => value === String(theirs));
+  // Nothing is counted where there is nothing.
+  if (mapping.derived && ours.length === 0) return Number(theirs) === 0;
   if (mapping.by === 'rows') return sameList(theirs, ours);
   if (mapping.by === 'named') {
     const named = filled.get(mapping.ref ?? '')?.find((row) => row.id === theirs);

@@ -15,7 +15,6 @@ interface Column {
   readonly type: string;
   readonly length: number | null;
   readonly scale: number | null;
-  readonly precision: number | null;
   readonly fallback: string | null;
   readonly generated: string;
   readonly isEnum: boolean;
@@ -41,8 +40,10 @@ export async function fillSeed(client: pg.Client, rows: readonly SeedRow[]): Pro
       names.map((name) => prepared(columns.get(table), name, cells[name])),
     );
   }
+  const { rows: views } = await client.query<{ name: string }>('select matviewname as name from pg_matviews');
+  for (const { name } of views) await client.query(`refresh materialized view ${pg.escapeIdentifier(name)}`);
   const filled = new Map<string, FilledRow[]>();
-  for (const table of columns.keys()) {
+  for (const table of [...columns.keys(), ...views.map(({ name }) => name)]) {
     const { rows: found } = await client.query<{ line: FilledRow }>(
       `select row_to_json(t) as line from ${pg.escapeIdentifier(table)} t`,
     );
@@ -56,7 +57,7 @@ export async function fillSeed(client: pg.Client, rows: readonly SeedRow[]): Pro
 
 async function columnsOf(client: pg.Client, table: string): Promise<Column[]> {
   const { rows } = await client.query<Column>(
-    `select c.column_name as name, c.udt_name as type, c.character_maximum_length as length, c.numeric_precision as precision,
+    `select c.column_name as name, c.udt_name as type, c.character_maximum_length as length,
        c.numeric_scale as scale, c.column_default as fallback, a.attgenerated::text as generated, y.typtype = 'e' as "isEnum"
      from information_schema.columns c
      join pg_attribute a on a.attrelid = to_regclass(quote_ident(c.table_name)) and a.attname = c.column_name
@@ -67,11 +68,7 @@ async function columnsOf(client: pg.Client, table: string): Promise<Column[]> {
   return rows;
 }
 
-function valueFor(
-  table: string,
-  { name, type, length, scale, precision, fallback, isEnum }: Column,
-  count: number,
-): unknown {
+function valueFor(table: string, { name, type, length, scale, fallback, isEnum }: Column, count: number): unknown {
   const words = `${table} ${name} ${count}`;
   const instant = new Date(Date.UTC(2025, 0, 1) + count * 3_600_000 + count);
   if (isEnum) throw new Error(`${table}.${name}: which word?`);
@@ -82,8 +79,8 @@ function valueFor(
       return 1_000 + count;
     case 'float8':
       return count + 0.25;
-    case 'numeric':
-      return (((count * 7) % 10 ** Math.min(4, (precision ?? 6) - (scale ?? 2))) + 0.5).toFixed(scale ?? 2);
+    case 'numeric': // below 100, as a percentage has to be
+      return (((count * 7) % 97) + (count % 100) / 100).toFixed(scale ?? 2);
     case 'bool':
       return fallback !== 'true';
     case 'varchar':

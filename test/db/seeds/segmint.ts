@@ -9,4 +9,9 @@ export const rows: readonly SeedRow[] = [
   ['Content', { id: 5, user_id: 1 }],
   ['IdeaSuggestion', { id: 6, content_id: 5, relevance_score: '0.83' }],
   ['Platform', { id: 7, name: 'youtube', api_endpoint: 'https://www.googleapis.com' }],
+  ['PlatformPost', { id: 8, content_id: 5, platform_id: 7, status: 'posted' }],
+  ['ApprovalWorkflow', { id: 9, user_id: 1, status: 'rejected' }],
+  ['ApprovalWorkflow', { id: 10, user_id: 1, status: 'pending' }],
+  ['TeamMember', { id: 11, workflow_id: 9, member_id: 2, role: 'reviewer' }],
+  ['TeamMember', { id: 12, workflow_id: 9, member_id: 3, role: 'approver' }],
 ];

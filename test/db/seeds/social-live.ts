@@ -93,6 +93,7 @@ export const rows: readonly SeedRow[] = [
   ...['VIEW', 'SAVE', 'CLICK', 'COMMENT'].map(
     (engagement_type): SeedRow => ['user_engagement', { user_id: cleo, post_id: post, engagement_type }],
   ),
+  ['user_engagement_archive', { user_id: dan, post_id: gone, engagement_type: 'SAVE' }],
   ['feed_items', { user_id: ben, post_id: post }],
   ['user_sessions', { user_id: ada }],
   ['user_sessions', { user_id: ben, is_active: true }],

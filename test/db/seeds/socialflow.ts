@@ -41,7 +41,7 @@ export const rows: readonly SeedRow[] = [
       content: 'Hello {{name}}',
       version: 3,
       is_active: false,
-      platform_variations: { twitter: 'Short', Threads: { body: 'Long', reply: true } },
+      platform_variations: { twitter: 'Short', threads: 'Long' },
       ...standing,
     },
   ],
@@ -49,4 +49,34 @@ export const rows: readonly SeedRow[] = [
     'content_template',
     { id: 16, user_id: 1, content: 'Gone', version: 1, platform_variations: null, is_deleted: true },
   ],
+  [
+    'post',
+    {
+      id: 17,
+      account_id: 7,
+      content: 'Out now #launchday',
+      status: 'published',
+      engagement_rate: '12.34',
+      retry_count: 2,
+      ...standing,
+    },
+  ],
+  [
+    'post',
+    {
+      id: 18,
+      account_id: 7,
+      content: 'Again #LaunchDay',
+      status: 'failed',
+      engagement_rate: null,
+      published_at: null,
+      ...standing,
+    },
+  ],
+  [
+    'post',
+    { id: 19, account_id: 8, content: 'Gone #launchday', status: 'draft', published_at: null, is_deleted: true },
+  ],
+  ['post_variations', { id: 20, original_post_id: 17, variation_type: 'timing' }],
+  ['publishing_schedules', { id: 21, user_id: 1 }],
 ];
