@@ -4537,7 +4537,8 @@ begin
   if tg_op = 'INSERT' then
     select coalesce(max(v.number), 0) into newest from content_template_versions v where v.template_id = new.template_id;
     new.number := coalesce(new.number, newest + 1);
-    if new.number <> newest + 1 then
+    -- The first that is known here need not be the first there was: a template may come from elsewhere.
+    if newest > 0 and new.number <> newest + 1 then
       raise exception 'the next version of the template is %', newest + 1 using errcode = 'PH011';
     end if;
   elsif (new.id, new.project_id, new.template_id, new.number, new.body, new.variables, new.created_at)
@@ -6362,6 +6363,8 @@ AS $function$
 declare
   part record;
 begin
+  -- What is checked late is checked at the end, while it is known whose fault it is.
+  set constraints all deferred;
   insert into import_ids (system, source_table, source_id, target_id)
   select write_imported.system, i."table", i.id, i.target
   from jsonb_array_elements(batch) line, jsonb_to_recordset(line.value -> 'ids') as i("table" text, id text, target uuid)
@@ -6386,7 +6389,6 @@ begin
       part.target, part.columns, case when part.shared then 'on conflict do nothing' else '' end)
     using part.lines;
   end loop;
-  -- What is checked late is checked now, while it is known whose fault it is.
   set constraints all immediate;
 end
 $function$;
