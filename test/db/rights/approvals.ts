@@ -1,4 +1,4 @@
-import { addMember, addRow } from '../seed.ts';
+import { addRow } from '../seed.ts';
 import {
   type Allowed,
   type Fill,
@@ -71,9 +71,7 @@ export const fill: Fill = async (sql, { people, rival, projects }) => {
     more.set('workflow', workflowId);
     const member = { ...project, workflow_id: workflowId, role: 'approver' };
     if (label === 'other') {
-      await addRow(sql, 'approval_members', { ...member, user_id: rival.userId });
-      await addMember(sql, projectId, people.stranger.userId, 'viewer');
-      more.set('spare-member', people.stranger.userId);
+      more.set('spare-member', rival.userId);
     } else {
       await addRow(sql, 'approval_members', { ...member, user_id: people.owner.userId });
       await addRow(sql, 'approval_members', { ...member, user_id: people.approver.userId });

@@ -33,7 +33,6 @@ export const violations: Violations = {
   posts_slug_key: "update posts set slug = 'same'",
   posts_content_type_known: "update posts set content_type = 'hologram'",
   posts_tags_few: "update posts set tags = array(select 'tag' || n from generate_series(1, 51) n)",
-  posts_language_form: "update posts set language = 'English'",
   posts_location_length: "update posts set location = ''",
   posts_analytics_object: "update posts set analytics = '[]'",
   post_publications_engagement_rate_percent: 'update post_publications set engagement_rate = 100.01',
