@@ -1,7 +1,7 @@
 drop view post_overview;
 revoke insert (id, project_id, created_by, text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type,
-    tags, location, content_id, clip_id),
-  update (text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type, tags, location,
+    tags, language, location, content_id, clip_id),
+  update (text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type, tags, language, location,
     content_id, clip_id, metrics_requested_at, deleted_at)
   on posts from posthaste_api;
 grant insert, update on posts to posthaste_api;
@@ -85,6 +85,7 @@ comment on column post_publications.metrics_at is null;
 alter table posts
   drop constraint posts_analytics_object,
   drop constraint posts_location_length,
+  drop constraint posts_language_shape,
   drop constraint posts_tags_few,
   drop constraint posts_content_type_known,
   drop constraint posts_slug_form,
@@ -95,6 +96,7 @@ alter table posts
   drop column clip_id,
   drop column content_id,
   drop column location,
+  drop column language,
   drop column tags,
   drop column content_type,
   drop column slug,

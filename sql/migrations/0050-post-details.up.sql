@@ -6,6 +6,7 @@ alter table posts
   add column slug text,
   add column content_type text,
   add column tags text[] not null default '{}',
+  add column language text,
   add column location text,
   add column content_id uuid,
   add column clip_id uuid,
@@ -16,6 +17,7 @@ alter table posts
   add constraint posts_slug_form check (slug ~ '^\w+(-+\w+)*$' and slug = lower(slug) and length(slug) <= 255),
   add constraint posts_content_type_known check (content_type in ('text', 'image', 'video', 'carousel', 'story', 'reel', 'mixed', 'short', 'audio')),
   add constraint posts_tags_few check (cardinality(tags) <= 50),
+  add constraint posts_language_shape check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
   add constraint posts_location_length check (length(location) between 1 and 255),
   add constraint posts_analytics_object check (jsonb_typeof(analytics) = 'object');
 create unique index posts_slug_key on posts (project_id, slug) where slug is not null and deleted_at is null;
@@ -25,6 +27,7 @@ comment on column posts.title is 'For platforms that have one, and for people wh
 comment on column posts.slug is 'Readable name in URLs, one live post of the project each.';
 comment on column posts.content_type is 'What kind of post it is meant to be; null: as its media say.';
 comment on column posts.tags is 'Labels of the team. Hashtags are what the text says, in post_hashtags.';
+comment on column posts.language is 'BCP 47, such as en or pt-BR. Null: not said.';
 comment on column posts.location is 'Where, in the author''s words.';
 comment on column posts.content_id is 'What it was made of.';
 comment on column posts.clip_id is 'The clip it shows.';
@@ -265,8 +268,8 @@ create trigger post_media_take after delete on post_media referencing old table 
 -- What doors may change, by column: numbers, leases of the worker and the owner of a row are not theirs.
 revoke insert, update on posts from posthaste_api;
 grant insert (id, project_id, created_by, text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type,
-    tags, location, content_id, clip_id),
-  update (text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type, tags, location,
+    tags, language, location, content_id, clip_id),
+  update (text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type, tags, language, location,
     content_id, clip_id, metrics_requested_at, deleted_at)
   on posts to posthaste_api;
 revoke insert, update on post_publications from posthaste_api;

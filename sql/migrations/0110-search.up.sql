@@ -47,9 +47,13 @@ comment on column content.search is 'app.search_document; asked by app.search_co
 create index content_search_idx on content using gin (search);
 
 alter table posts
-  add column search tsvector not null generated always as (app.search_document(project_id, null, null, app.hashtags_in(text), text)) stored;
+  add column search tsvector not null generated always as (app.search_document(project_id, language, title,
+    app.hashtags_in(text) || tags, text)) stored;
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 create index posts_search_idx on posts using gin (search);
+-- Whoever writes a row runs what its generated columns say.
+grant execute on function app.search_config(text), app.search_document(uuid, text, text, text[], text), app.hashtags_in(text),
+  app.without_addresses(text), app.normal_hashtag(text) to posthaste_api;
 
 -- What people type, as a query in one language: words, "phrases", or, -without; word* finds what begins so.
 create function app.search_query(config regconfig, words text) returns tsquery
@@ -155,20 +159,20 @@ begin
     continue when one <> project;
     select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
     from (
-      select r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
+      select r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
         select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
         from (
-          select r.id, r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
+          select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
         where n.search @@ queries[array_position(configs, app.search_config(n.language))]
         limit 1000;
     else
       return query
         with found as materialized (
-          select r.id, r.search, null::text as language from posts r
+          select r.id, r.search, r.language from posts r
           where r.project_id = one and r.deleted_at is null
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(null))]

@@ -97,6 +97,13 @@ export const fill: Fill = async (sql, { projects }) => {
       schedule_id: scheduleId,
       occurs_at: '2030-01-01T10:00:00Z',
     });
+    await addRow(sql, 'schedule_occurrences', {
+      ...project,
+      schedule_id: scheduleId,
+      occurs_at: '2030-01-08T10:00:00Z',
+      state: 'materialised',
+      post_id: postId,
+    });
     await addRow(sql, 'schedule_slots', { ...project, account_id: accountId, weekday: 2, local_time: '10:00' });
   }
 };

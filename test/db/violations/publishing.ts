@@ -33,6 +33,7 @@ export const violations: Violations = {
   posts_slug_key: "update posts set slug = 'same'",
   posts_content_type_known: "update posts set content_type = 'hologram'",
   posts_tags_few: "update posts set tags = array(select 'tag' || n from generate_series(1, 51) n)",
+  posts_language_shape: "update posts set language = 'English'",
   posts_location_length: "update posts set location = ''",
   posts_analytics_object: "update posts set analytics = '[]'",
   post_publications_engagement_rate_percent: 'update post_publications set engagement_rate = 100.01',
@@ -65,10 +66,10 @@ export const violations: Violations = {
   schedule_slots_apart:
     "insert into schedule_slots (project_id, account_id, weekday, local_time, minutes) select project_id, account_id, weekday, local_time - interval '5 minutes', 6 from schedule_slots",
   schedule_occurrences_once:
-    'insert into schedule_occurrences (project_id, schedule_id, occurs_at) select project_id, schedule_id, occurs_at from schedule_occurrences',
+    'insert into schedule_occurrences (project_id, schedule_id, occurs_at) select project_id, schedule_id, occurs_at from schedule_occurrences limit 1',
   schedule_occurrences_state_known: "update schedule_occurrences set state = 'maybe'",
   schedule_occurrences_post_when_made: ({ projects }) =>
-    `update schedule_occurrences set post_id = '${projects.own.postId}' where project_id = '${projects.own.projectId}'`,
+    `update schedule_occurrences set state = 'planned', post_id = '${projects.own.postId}'`,
   schedule_occurrences_failed_has_reason: "update schedule_occurrences set state = 'failed'",
   schedule_occurrences_attempts_natural: 'update schedule_occurrences set attempts = -1',
 };
