@@ -1,4 +1,3 @@
-revoke execute on function app.hashtags_in(text), app.without_addresses(text), app.normal_hashtag(text) from posthaste_api;
 drop function app.search_posts(text, uuid);
 drop function app.search_content(text, uuid);
 drop function app.search_queries(text);

@@ -51,9 +51,6 @@ alter table posts
     app.hashtags_in(text) || tags, text)) stored;
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 create index posts_search_idx on posts using gin (search);
--- Whoever writes a row runs what its generated columns say.
-grant execute on function app.search_config(text), app.search_document(uuid, text, text, text[], text), app.hashtags_in(text),
-  app.without_addresses(text), app.normal_hashtag(text) to posthaste_api;
 
 -- What people type, as a query in one language: words, "phrases", or, -without; word* finds what begins so.
 create function app.search_query(config regconfig, words text) returns tsquery
@@ -175,7 +172,7 @@ begin
           select r.id, r.search, r.language from posts r
           where r.project_id = one and r.deleted_at is null
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-            and r.search @@ queries[array_position(configs, app.search_config(null))]
+            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
