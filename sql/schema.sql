@@ -1,3 +1,4 @@
+create extension btree_gist with schema gist;
 create extension pgcrypto with schema crypto;
 
 create schema app;
@@ -12,6 +13,9 @@ comment on schema archive is 'Partitions that are detached and not yet dropped. 
 
 create schema crypto;
 comment on schema crypto is 'The extension pgcrypto; nobody but the owner may look in.';
+
+create schema gist;
+comment on schema gist is 'The extension btree_gist. Its operator classes are found without being named.';
 
 grant usage on schema public to public;
 
@@ -453,6 +457,188 @@ create policy api_keys_manage on api_keys for all to posthaste_api
 grant insert (project_id, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
 grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
 grant update (name, revoked_at) on api_keys to posthaste_api;
+
+create table approval_decisions (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  request_id uuid not null,
+  user_id uuid default app.user_id(),
+  review_link_id uuid,
+  decision text not null,
+  text text,
+  created_at timestamp with time zone not null default app.now(),
+  constraint approval_decisions_pkey PRIMARY KEY (id),
+  constraint approval_decisions_link_fkey FOREIGN KEY (project_id, review_link_id) REFERENCES review_links(project_id, id) ON DELETE SET NULL (review_link_id),
+  constraint approval_decisions_request_fkey FOREIGN KEY (project_id, request_id) REFERENCES approval_requests(project_id, id) ON DELETE CASCADE,
+  constraint approval_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL,
+  constraint approval_decisions_comment_says CHECK (((decision <> 'comment'::text) OR (text IS NOT NULL))),
+  constraint approval_decisions_decision_known CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'comment'::text]))),
+  constraint approval_decisions_one_author CHECK ((num_nonnulls(user_id, review_link_id) <= 1)),
+  constraint approval_decisions_text_length CHECK (((length(text) >= 1) AND (length(text) <= 10000)))
+);
+
+comment on table approval_decisions is 'What was said of a request. Never changed (PH008); the author''s name goes with the account.';
+comment on column approval_decisions.review_link_id is 'The link by which somebody without an account said it.';
+
+CREATE INDEX approval_decisions_link_idx ON public.approval_decisions USING btree (project_id, review_link_id);
+CREATE UNIQUE INDEX approval_decisions_link_once_key ON public.approval_decisions USING btree (request_id, review_link_id) WHERE (decision <> 'comment'::text);
+CREATE UNIQUE INDEX approval_decisions_once_key ON public.approval_decisions USING btree (request_id, user_id) WHERE (decision <> 'comment'::text);
+CREATE INDEX approval_decisions_request_idx ON public.approval_decisions USING btree (project_id, request_id);
+CREATE INDEX approval_decisions_user_id_idx ON public.approval_decisions USING btree (user_id);
+
+alter table approval_decisions enable row level security;
+
+create policy approval_decisions_comment on approval_decisions for insert to posthaste_api
+  with check (((decision = 'comment'::text) AND (user_id = ( SELECT app.user_id() AS user_id)) AND (project_id = ANY (( SELECT app.projects_of('review'::text) AS projects_of)::uuid[]))));
+create policy approval_decisions_decide on approval_decisions for insert to posthaste_api
+  with check (((decision <> 'comment'::text) AND (user_id = ( SELECT app.user_id() AS user_id)) AND (project_id = ANY (( SELECT app.projects_of('approve'::text) AS projects_of)::uuid[]))));
+create policy approval_decisions_read on approval_decisions for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+
+grant select on approval_decisions to posthaste_api;
+
+grant insert (id, project_id, request_id, decision, text) on approval_decisions to posthaste_api;
+
+create table approval_members (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  workflow_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  "position" integer not null default 0,
+  created_at timestamp with time zone not null default app.now(),
+  constraint approval_members_pkey PRIMARY KEY (id),
+  constraint approval_members_once UNIQUE (workflow_id, user_id),
+  constraint approval_members_collaborator_fkey FOREIGN KEY (project_id, user_id) REFERENCES project_collaborators(project_id, user_id) ON DELETE CASCADE,
+  constraint approval_members_workflow_fkey FOREIGN KEY (project_id, workflow_id) REFERENCES approval_workflows(project_id, id) ON DELETE CASCADE,
+  constraint approval_members_position_natural CHECK (("position" >= 0)),
+  constraint approval_members_role_known CHECK ((role = ANY (ARRAY['reviewer'::text, 'approver'::text])))
+);
+
+comment on table approval_members is 'Who takes part in a workflow: members of the project, and no longer than they are.';
+comment on column approval_members.position is 'For the rule ordered. The same position: in any order.';
+comment on column approval_members.role is 'A reviewer comments; an approver, who needs the permission in the project too, decides.';
+
+CREATE INDEX approval_members_collaborator_idx ON public.approval_members USING btree (project_id, user_id);
+CREATE INDEX approval_members_workflow_idx ON public.approval_members USING btree (project_id, workflow_id);
+
+alter table approval_members enable row level security;
+
+create policy approval_members_delete on approval_members for delete to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy approval_members_insert on approval_members for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy approval_members_read on approval_members for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy approval_members_update on approval_members for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+
+grant delete, select on approval_members to posthaste_api;
+
+grant insert (project_id, workflow_id, user_id, role, "position") on approval_members to posthaste_api;
+grant update (role, "position") on approval_members to posthaste_api;
+
+create table approval_requests (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  workflow_id uuid not null,
+  post_id uuid,
+  requested_by uuid default app.user_id(),
+  note text,
+  content_hash text,
+  state text not null default 'pending'::text,
+  decided_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint approval_requests_pkey PRIMARY KEY (id),
+  constraint approval_requests_project_id_id_key UNIQUE (project_id, id),
+  constraint approval_requests_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint approval_requests_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint approval_requests_workflow_fkey FOREIGN KEY (project_id, workflow_id) REFERENCES approval_workflows(project_id, id) ON DELETE CASCADE,
+  constraint approval_requests_note_length CHECK ((length(note) <= 10000)),
+  constraint approval_requests_post_has_hash CHECK (((post_id IS NULL) = (content_hash IS NULL))),
+  constraint approval_requests_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'superseded'::text])))
+);
+
+comment on table approval_requests is 'One post asks for approval of what it says now. Its end is the end: asking again is another row.';
+comment on column approval_requests.content_hash is 'app.post_hash of what was shown. An edit supersedes the request.';
+comment on column approval_requests.decided_at is 'When it stopped being pending.';
+comment on column approval_requests.post_id is 'Null only where an import brought a workflow''s status without saying of what.';
+
+CREATE INDEX approval_requests_open_idx ON public.approval_requests USING btree (project_id, id) WHERE (state = 'pending'::text);
+CREATE UNIQUE INDEX approval_requests_pending_key ON public.approval_requests USING btree (post_id) WHERE (state = 'pending'::text);
+CREATE INDEX approval_requests_post_idx ON public.approval_requests USING btree (project_id, post_id);
+CREATE INDEX approval_requests_requested_by_idx ON public.approval_requests USING btree (requested_by);
+CREATE INDEX approval_requests_workflow_idx ON public.approval_requests USING btree (project_id, workflow_id);
+
+CREATE TRIGGER approval_requests_touch BEFORE UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table approval_requests enable row level security;
+
+create policy approval_requests_insert on approval_requests for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy approval_requests_read on approval_requests for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy approval_requests_update on approval_requests for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy approval_requests_worker on approval_requests for select to posthaste_worker
+  using (true);
+
+grant select on approval_requests to posthaste_api;
+grant select on approval_requests to posthaste_worker;
+
+grant insert (id, project_id, workflow_id, post_id, note) on approval_requests to posthaste_api;
+grant update (state) on approval_requests to posthaste_api;
+
+create table approval_workflows (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  name text not null,
+  rule text not null default 'any'::text,
+  min_approvals integer not null default 1,
+  allow_self_approval boolean not null default false,
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint approval_workflows_pkey PRIMARY KEY (id),
+  constraint approval_workflows_project_id_id_key UNIQUE (project_id, id),
+  constraint approval_workflows_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint approval_workflows_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint approval_workflows_min_approvals_positive CHECK (((min_approvals >= 1) AND (min_approvals <= 50))),
+  constraint approval_workflows_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint approval_workflows_rule_known CHECK ((rule = ANY (ARRAY['any'::text, 'all'::text, 'ordered'::text])))
+);
+
+comment on table approval_workflows is 'How a project approves posts. A definition: what becomes of one post is an approval_requests row.';
+comment on column approval_workflows.allow_self_approval is 'Whether whoever wrote the post, or asked for its approval, may approve it too.';
+comment on column approval_workflows.min_approvals is 'For the rule any.';
+comment on column approval_workflows.rule is 'any: min_approvals approvers agree. all: every approver does. ordered: every approver does, those with a lower position first.';
+
+CREATE INDEX approval_workflows_created_by_idx ON public.approval_workflows USING btree (created_by);
+CREATE UNIQUE INDEX approval_workflows_name_key ON public.approval_workflows USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
+
+CREATE TRIGGER approval_workflows_touch BEFORE UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table approval_workflows enable row level security;
+
+create policy approval_workflows_insert on approval_workflows for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+create policy approval_workflows_read on approval_workflows for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy approval_workflows_update on approval_workflows for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
+
+grant select on approval_workflows to posthaste_api;
+
+grant insert (id, project_id, created_by, name, rule, min_approvals, allow_self_approval, is_active) on approval_workflows to posthaste_api;
+grant update (name, rule, min_approvals, allow_self_approval, is_active, deleted_at) on approval_workflows to posthaste_api;
 
 create table archive_parts (
   archive_id uuid not null,
@@ -2169,6 +2355,11 @@ CREATE UNIQUE INDEX post_media_post_position_key ON public.post_media USING btre
 CREATE INDEX post_media_publication_idx ON public.post_media USING btree (project_id, publication_id);
 CREATE UNIQUE INDEX post_media_publication_position_key ON public.post_media USING btree (publication_id, "position") WHERE (publication_id IS NOT NULL);
 
+CREATE TRIGGER post_media_add AFTER INSERT ON public.post_media REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
+CREATE TRIGGER post_media_alter AFTER UPDATE ON public.post_media REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
+CREATE TRIGGER post_media_guard BEFORE INSERT OR DELETE OR UPDATE ON public.post_media FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.guard_post_media();
+CREATE TRIGGER post_media_take AFTER DELETE ON public.post_media REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
+
 alter table post_media enable row level security;
 
 create policy post_media_insert on post_media for insert to posthaste_api
@@ -2206,6 +2397,63 @@ create policy post_mentions_worker on post_mentions for select to posthaste_work
 
 grant select on post_mentions to posthaste_api;
 grant select on post_mentions to posthaste_worker;
+
+create view post_overview with (security_invoker=true) as
+ SELECT p.id,
+    p.project_id,
+    p.created_by,
+    p.title,
+    p.slug,
+    p.text,
+    p.content_type,
+    p.schedule_type,
+    p.due_at,
+    p.deleted_at,
+    app.post_status(s.states) AS status,
+    s.is_scheduled,
+    s.published_at,
+    s.failed_at,
+    s.error_message,
+    s.retry_count,
+    s.last_retry_at,
+    s.likes,
+    s.comments,
+    s.shares,
+    s.views,
+    s.impressions,
+    s.reach,
+    s.saves,
+    s.clicks,
+    s.total_engagement,
+    s.metrics_at,
+    (p.analytics || jsonb_strip_nulls(jsonb_build_object('likes', s.likes, 'comments', s.comments, 'shares', s.shares, 'views', s.views, 'impressions', s.impressions, 'reach', s.reach, 'saves', s.saves, 'clicks', s.clicks))) AS analytics,
+    GREATEST(p.updated_at, s.updated_at) AS updated_at
+   FROM (posts p
+     CROSS JOIN LATERAL ( SELECT COALESCE(array_agg(pp.state), '{}'::text[]) AS states,
+            COALESCE(bool_or((pp.state = ANY (ARRAY['scheduled'::text, 'queued'::text]))), false) AS is_scheduled,
+            min(pp.published_at) AS published_at,
+            max(pp.failed_at) FILTER (WHERE (pp.state = 'failed'::text)) AS failed_at,
+            (array_agg(pp.failure_message ORDER BY pp.failed_at DESC NULLS LAST, pp.id DESC) FILTER (WHERE (pp.state = 'failed'::text)))[1] AS error_message,
+            (COALESCE(sum(pp.retry_count), (0)::bigint))::integer AS retry_count,
+            max(pp.last_retry_at) AS last_retry_at,
+            (sum(pp.likes))::bigint AS likes,
+            (sum(pp.comments))::bigint AS comments,
+            (sum(pp.shares))::bigint AS shares,
+            (sum(pp.views))::bigint AS views,
+            (sum(pp.impressions))::bigint AS impressions,
+            (sum(pp.reach))::bigint AS reach,
+            (sum(pp.saves))::bigint AS saves,
+            (sum(pp.clicks))::bigint AS clicks,
+            (COALESCE(sum(pp.total_engagement), (0)::numeric))::bigint AS total_engagement,
+            max(pp.metrics_at) AS metrics_at,
+            max(pp.updated_at) AS updated_at
+           FROM post_publications pp
+          WHERE (pp.post_id = p.id)) s);;
+
+comment on view post_overview is 'A post with what its publications make of it: status, the first instant it was published, the latest failure, retries, and the sums of their numbers. Read under the reader''s own policies; publications are found by the index on the post.';
+
+grant select on post_overview to posthaste_api;
+grant select on post_overview to posthaste_worker;
 
 create table post_publications (
   id uuid not null default uuidv7(),
@@ -2250,21 +2498,48 @@ create table post_publications (
   created_at timestamp with time zone not null default app.now(),
   updated_at timestamp with time zone not null default app.now(),
   version integer not null default 1,
+  impressions bigint,
+  reach bigint,
+  saves bigint,
+  clicks bigint,
+  engagement_rate numeric(5,2),
+  analytics jsonb not null default '{}'::jsonb,
+  metadata jsonb not null default '{}'::jsonb,
+  failed_at timestamp with time zone,
+  last_retry_at timestamp with time zone,
+  revision integer not null default 0,
+  retry_count integer generated always as (GREATEST((attempts - 1), 0)) virtual,
+  total_engagement bigint generated always as ((((COALESCE(views, (0)::bigint) + COALESCE(likes, (0)::bigint)) + COALESCE(shares, (0)::bigint)) + COALESCE(comments, (0)::bigint))) virtual,
   constraint post_publications_pkey PRIMARY KEY (id),
   constraint post_publications_account_once UNIQUE (post_id, account_id),
   constraint post_publications_project_id_id_key UNIQUE (project_id, id),
   constraint post_publications_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE RESTRICT,
   constraint post_publications_platform_fkey FOREIGN KEY (platform) REFERENCES platforms(name) ON DELETE RESTRICT,
   constraint post_publications_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_publications_analytics_object CHECK ((jsonb_typeof(analytics) = 'object'::text)),
+  constraint post_publications_attempts_natural CHECK ((attempts >= 0)),
   constraint post_publications_due_when_scheduled CHECK (((state = ANY (ARRAY['draft'::text, 'pending_approval'::text, 'cancelled'::text])) OR (due_at IS NOT NULL))),
+  constraint post_publications_engagement_rate_percent CHECK (((engagement_rate >= (0)::numeric) AND (engagement_rate <= (100)::numeric))),
   constraint post_publications_evidence CHECK (((state <> 'published'::text) OR (platform_post_id IS NOT NULL))),
   constraint post_publications_failure_class_known CHECK ((failure_class = ANY (ARRAY['retry-later'::text, 'rate-limited'::text, 'reauthorize'::text, 'invalid-content'::text, 'duplicate-content'::text, 'account-restricted'::text, 'unknown'::text]))),
+  constraint post_publications_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint post_publications_numbers_natural CHECK (((likes >= 0) AND (comments >= 0) AND (shares >= 0) AND (views >= 0) AND (impressions >= 0) AND (reach >= 0) AND (saves >= 0) AND (clicks >= 0))),
   constraint post_publications_owned CHECK (((state <> ALL (ARRAY['publishing'::text, 'processing'::text])) OR (lease_until IS NOT NULL) OR (next_attempt_at IS NOT NULL))),
   constraint post_publications_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'pending_approval'::text, 'scheduled'::text, 'queued'::text, 'publishing'::text, 'processing'::text, 'published'::text, 'failed'::text, 'unknown'::text, 'cancelled'::text])))
 );
 
 comment on table post_publications is 'A post on one account: the state machine of the artery. Guarded by app.guard_publication.';
+comment on column post_publications.analytics is 'What the platform told beyond the columns, by its own names.';
+comment on column post_publications.engagement_rate is 'Likes, comments, shares and saves in percent of the people reached, else of impressions, else of views; at most 100, null without any of them.';
+comment on column post_publications.failed_at is 'When it last became failed; stays when it is tried again.';
+comment on column post_publications.last_retry_at is 'When the latest attempt after the first one began.';
+comment on column post_publications.likes is 'As the latest snapshot told; null: the platform does not tell. Likewise the other numbers.';
 comment on column post_publications.looks is 'Looks of reconcile since the commit whose outcome is unknown.';
+comment on column post_publications.metadata is 'The caller''s own data.';
+comment on column post_publications.metrics_at is 'When the platform was last asked for numbers and told them.';
+comment on column post_publications.retry_count is 'Attempts after the first.';
+comment on column post_publications.revision is 'Raised by every change of what is published: what was prepared for another revision is worthless.';
+comment on column post_publications.total_engagement is 'Views, likes, shares and comments together.';
 
 CREATE INDEX post_publications_account_idx ON public.post_publications USING btree (project_id, account_id);
 CREATE INDEX post_publications_busy_idx ON public.post_publications USING btree (account_id, publishing_at) WHERE (state = 'publishing'::text);
@@ -2278,9 +2553,11 @@ CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btr
 
 CREATE TRIGGER post_publications_announce AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['published'::text, 'failed'::text, 'unknown'::text])))) EXECUTE FUNCTION app.announce_publication();
 CREATE TRIGGER post_publications_audit AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND ((new.state = 'cancelled'::text) OR (old.state = ANY (ARRAY['unknown'::text, 'failed'::text]))))) EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{state}', '{}', '{}');
+CREATE TRIGGER post_publications_begin BEFORE INSERT ON public.post_publications FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.guard_new_publication();
+CREATE TRIGGER post_publications_edit BEFORE UPDATE OF text, options ON public.post_publications FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR (old.options IS DISTINCT FROM new.options))) EXECUTE FUNCTION app.edit_publication();
 CREATE TRIGGER post_publications_guard BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_publication();
 CREATE TRIGGER post_publications_note_posted AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = 'published'::text))) EXECUTE FUNCTION app.note_posted();
-CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW WHEN (((((((((((((((((old.project_id IS DISTINCT FROM new.project_id) OR (old.post_id IS DISTINCT FROM new.post_id)) OR (old.account_id IS DISTINCT FROM new.account_id)) OR (old.state IS DISTINCT FROM new.state)) OR (old.text IS DISTINCT FROM new.text)) OR (old.options IS DISTINCT FROM new.options)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.platform_post_id IS DISTINCT FROM new.platform_post_id)) OR (old.url IS DISTINCT FROM new.url)) OR (old.platform_published_at IS DISTINCT FROM new.platform_published_at)) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.failure_code IS DISTINCT FROM new.failure_code)) OR (old.failure_message IS DISTINCT FROM new.failure_message)) OR (old.removed_at IS DISTINCT FROM new.removed_at))) EXECUTE FUNCTION app.touch();
 
 alter table post_publications enable row level security;
 
@@ -2295,8 +2572,75 @@ create policy post_publications_worker on post_publications for all to posthaste
   using (true)
   with check (true);
 
-grant insert, select, update on post_publications to posthaste_api;
+grant select on post_publications to posthaste_api;
 grant select, update on post_publications to posthaste_worker;
+
+grant insert (id, project_id, post_id, account_id, platform, text, options, state, due_at, scheduled_at, metadata) on post_publications to posthaste_api;
+grant update (text, options, state, due_at, next_attempt_at, generation, lease_token, lease_until, prepared, prepared_ready, prepared_expires_at, prepare_lease_until, platform_post_id, url, failure_class, failure_code, failure_message, removed_at, next_metrics_at, metrics_lease_until, metadata) on post_publications to posthaste_api;
+
+create table post_variations (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  post_id uuid not null,
+  created_by uuid,
+  variation_type text not null,
+  label text,
+  text text,
+  hashtags text[],
+  due_at timestamp with time zone,
+  variant_post_id uuid,
+  performance_metrics jsonb not null default '{}'::jsonb,
+  is_winner boolean not null default false,
+  decided_at timestamp with time zone,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint post_variations_pkey PRIMARY KEY (id),
+  constraint post_variations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint post_variations_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint post_variations_variant_fkey FOREIGN KEY (project_id, variant_post_id) REFERENCES posts(project_id, id) ON DELETE SET NULL (variant_post_id),
+  constraint post_variations_another_post CHECK ((variant_post_id <> post_id)),
+  constraint post_variations_label_length CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+  constraint post_variations_metrics_object CHECK ((jsonb_typeof(performance_metrics) = 'object'::text)),
+  constraint post_variations_text_length CHECK ((length(text) <= 100000)),
+  constraint post_variations_type_known CHECK ((variation_type = ANY (ARRAY['content'::text, 'timing'::text, 'hashtags'::text]))),
+  constraint post_variations_varies CHECK ((num_nonnulls(text, hashtags, due_at) > 0)),
+  constraint post_variations_winner_decided CHECK (((NOT is_winner) OR (decided_at IS NOT NULL)))
+);
+
+comment on table post_variations is 'A/B tests: other words, another time or other hashtags for the same post, and which of them won.';
+comment on column post_variations.decided_at is 'When it was found to be better, or not to be.';
+comment on column post_variations.performance_metrics is 'Its numbers when they were last compared.';
+comment on column post_variations.post_id is 'The original.';
+comment on column post_variations.variant_post_id is 'The post that was made of it; its numbers are what is compared.';
+
+CREATE INDEX post_variations_created_by_idx ON public.post_variations USING btree (created_by);
+CREATE INDEX post_variations_post_idx ON public.post_variations USING btree (project_id, post_id);
+CREATE INDEX post_variations_variant_idx ON public.post_variations USING btree (project_id, variant_post_id);
+CREATE UNIQUE INDEX post_variations_winner_key ON public.post_variations USING btree (post_id) WHERE (is_winner AND (deleted_at IS NULL));
+
+CREATE TRIGGER post_variations_touch BEFORE UPDATE ON public.post_variations FOR EACH ROW WHEN ((NOT (old.performance_metrics IS DISTINCT FROM new.performance_metrics))) EXECUTE FUNCTION app.touch();
+
+alter table post_variations enable row level security;
+
+create policy post_variations_insert on post_variations for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy post_variations_read on post_variations for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy post_variations_update on post_variations for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy post_variations_worker on post_variations for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on post_variations to posthaste_api;
+grant select on post_variations to posthaste_worker;
+
+grant insert (id, project_id, post_id, created_by, variation_type, label, text, hashtags, due_at, variant_post_id) on post_variations to posthaste_api;
+grant update (label, text, hashtags, due_at, variant_post_id, is_winner, decided_at, deleted_at) on post_variations to posthaste_api;
+grant update (performance_metrics, is_winner, decided_at) on post_variations to posthaste_worker;
 
 create table posts (
   id uuid not null default uuidv7(),
@@ -2314,30 +2658,64 @@ create table posts (
   updated_at timestamp with time zone not null default app.now(),
   deleted_at timestamp with time zone,
   version integer not null default 1,
-  search tsvector not null generated always as (app.search_document(project_id, NULL::text, NULL::text, app.hashtags_in(text), text)) stored,
+  title text,
+  slug text,
+  content_type text,
+  tags text[] not null default '{}'::text[],
+  language text,
+  location text,
+  content_id uuid,
+  clip_id uuid,
+  analytics jsonb not null default '{}'::jsonb,
+  search tsvector not null generated always as (app.search_document(project_id, language, title, (app.hashtags_in(text) || tags), text)) stored,
   constraint posts_pkey PRIMARY KEY (id),
   constraint posts_project_id_id_key UNIQUE (project_id, id),
+  constraint posts_clip_fkey FOREIGN KEY (project_id, clip_id) REFERENCES clips(project_id, id) ON DELETE SET NULL (clip_id),
+  constraint posts_content_fkey FOREIGN KEY (project_id, content_id) REFERENCES content(project_id, id) ON DELETE SET NULL (content_id),
   constraint posts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint posts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint posts_analytics_object CHECK ((jsonb_typeof(analytics) = 'object'::text)),
+  constraint posts_content_type_known CHECK ((content_type = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'carousel'::text, 'story'::text, 'reel'::text, 'mixed'::text, 'short'::text, 'audio'::text]))),
   constraint posts_due_when_scheduled CHECK (((schedule_type = 'draft'::text) = (due_at IS NULL))),
   constraint posts_external_id_length CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
+  constraint posts_language_shape CHECK ((language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'::text)),
+  constraint posts_location_length CHECK (((length(location) >= 1) AND (length(location) <= 255))),
   constraint posts_schedule_type_known CHECK ((schedule_type = ANY (ARRAY['draft'::text, 'now'::text, 'at'::text]))),
+  constraint posts_slug_form CHECK (((slug ~ '^\w+(-+\w+)*$'::text) AND (slug = lower(slug)) AND (length(slug) <= 255))),
+  constraint posts_tags_few CHECK ((cardinality(tags) <= 50)),
   constraint posts_text_length CHECK ((length(text) <= 100000)),
+  constraint posts_title_length CHECK (((length(title) >= 1) AND (length(title) <= 255))),
   constraint posts_wall_time_with_zone CHECK (((wall_time IS NULL) = (time_zone IS NULL)))
 );
 
 comment on table posts is 'What is to be said. Its status is computed from its publications.';
+comment on column posts.analytics is 'Aggregated numbers that came with an import. Those of our own publications are summed in post_overview.';
+comment on column posts.clip_id is 'The clip it shows.';
+comment on column posts.content_id is 'What it was made of.';
+comment on column posts.content_type is 'What kind of post it is meant to be; null: as its media say.';
+comment on column posts.external_id is 'The caller''s own id, one live post of the project each.';
+comment on column posts.language is 'BCP 47, such as en or pt-BR. Null: not said.';
+comment on column posts.location is 'Where, in the author''s words.';
+comment on column posts.metrics_requested_at is 'When a person last asked for fresh numbers.';
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
+comment on column posts.slug is 'Readable name in URLs, one live post of the project each.';
+comment on column posts.tags is 'Labels of the team. Hashtags are what the text says, in post_hashtags.';
+comment on column posts.title is 'For platforms that have one, and for people who look for it.';
+comment on column posts.wall_time is 'The wall time that the author chose, in time_zone; due_at is what the two resolve to.';
 
+CREATE INDEX posts_clip_idx ON public.posts USING btree (project_id, clip_id);
+CREATE INDEX posts_content_idx ON public.posts USING btree (project_id, content_id);
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_project_due_idx ON public.posts USING btree (project_id, due_at, id) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX posts_search_idx ON public.posts USING gin (search);
+CREATE UNIQUE INDEX posts_slug_key ON public.posts USING btree (project_id, slug) WHERE ((slug IS NOT NULL) AND (deleted_at IS NULL));
 
+CREATE TRIGGER posts_guard AFTER UPDATE OF text, title, schedule_type, due_at, wall_time, time_zone, deleted_at ON public.posts FOR EACH ROW WHEN ((((((((old.text IS DISTINCT FROM new.text) OR (old.title IS DISTINCT FROM new.title)) OR (old.schedule_type IS DISTINCT FROM new.schedule_type)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.wall_time IS DISTINCT FROM new.wall_time)) OR (old.time_zone IS DISTINCT FROM new.time_zone)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION app.guard_post();
 CREATE TRIGGER posts_link AFTER UPDATE ON public.posts FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_post();
 CREATE TRIGGER posts_link_new AFTER INSERT ON public.posts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.link_new_posts();
-CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW WHEN ((NOT ((old.metrics_requested_at IS DISTINCT FROM new.metrics_requested_at) OR (old.analytics IS DISTINCT FROM new.analytics)))) EXECUTE FUNCTION app.touch();
 
 alter table posts enable row level security;
 
@@ -2351,8 +2729,11 @@ create policy posts_update on posts for update to posthaste_api
 create policy posts_worker on posts for select to posthaste_worker
   using (true);
 
-grant insert, select, update on posts to posthaste_api;
+grant select on posts to posthaste_api;
 grant select on posts to posthaste_worker;
+
+grant insert (id, project_id, created_by, text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, title, slug, content_type, tags, language, location, content_id, clip_id) on posts to posthaste_api;
+grant update (text, schedule_type, due_at, wall_time, time_zone, external_id, metadata, metrics_requested_at, deleted_at, title, slug, content_type, tags, language, location, content_id, clip_id) on posts to posthaste_api;
 
 create table project_collaborators (
   project_id uuid not null,
@@ -2568,6 +2949,80 @@ create policy publication_attempts_worker on publication_attempts for all to pos
 grant insert, select on publication_attempts to posthaste_api;
 grant insert, select, update on publication_attempts to posthaste_worker;
 
+create table publishing_schedules (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  created_by uuid,
+  name text not null,
+  post_id uuid,
+  wall_time text,
+  time_zone text not null default 'UTC'::text,
+  rrule text,
+  recurrence text generated always as (COALESCE(lower("substring"(rrule, 'FREQ=([A-Z]+)'::text)), 'none'::text)) stored,
+  exceptions text[] not null default '{}'::text[],
+  series_ends_at timestamp with time zone,
+  schedule_rule jsonb,
+  is_active boolean not null default true,
+  next_at timestamp with time zone,
+  retry_count integer not null default 0,
+  last_attempt_at timestamp with time zone,
+  error_message text,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint publishing_schedules_pkey PRIMARY KEY (id),
+  constraint publishing_schedules_project_id_id_key UNIQUE (project_id, id),
+  constraint publishing_schedules_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint publishing_schedules_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE SET NULL (post_id),
+  constraint publishing_schedules_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint publishing_schedules_exceptions_form CHECK ((array_to_string(exceptions, ','::text) ~ '^(\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?(,|$))*$'::text)),
+  constraint publishing_schedules_has_rule CHECK (((wall_time IS NOT NULL) OR (schedule_rule IS NOT NULL))),
+  constraint publishing_schedules_name_length CHECK (((length(name) >= 1) AND (length(name) <= 255))),
+  constraint publishing_schedules_retry_count_natural CHECK ((retry_count >= 0)),
+  constraint publishing_schedules_rrule_form CHECK (((rrule ~ '^[A-Z]+=[A-Z0-9,+-]+(;[A-Z]+=[A-Z0-9,+-]+)*$'::text) AND (rrule ~ '(^|;)FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)'::text))),
+  constraint publishing_schedules_rrule_starts CHECK (((rrule IS NULL) OR (wall_time IS NOT NULL))),
+  constraint publishing_schedules_rule_object CHECK ((jsonb_typeof(schedule_rule) = 'object'::text)),
+  constraint publishing_schedules_wall_time_form CHECK ((wall_time ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$'::text))
+);
+
+comment on table publishing_schedules is 'A post that is published again and again, or once. Each time is a schedule_occurrences row.';
+comment on column publishing_schedules.exceptions is 'Wall times, or whole days, that are left out.';
+comment on column publishing_schedules.next_at is 'From when on the schedule''s next occurrence is to be planned. Null: nothing is left.';
+comment on column publishing_schedules.post_id is 'What is repeated: its text, media and publications are copied each time.';
+comment on column publishing_schedules.recurrence is 'none, hourly, daily, weekly, monthly or yearly, as rrule says.';
+comment on column publishing_schedules.retry_count is 'Failures in a row.';
+comment on column publishing_schedules.rrule is 'RFC 5545, without the prefix. Null: once.';
+comment on column publishing_schedules.schedule_rule is 'Cron-like rules that came with an import. Where there is no wall_time they are all that is known.';
+comment on column publishing_schedules.wall_time is 'The first time, on the clock of time_zone.';
+
+CREATE INDEX publishing_schedules_created_by_idx ON public.publishing_schedules USING btree (created_by);
+CREATE UNIQUE INDEX publishing_schedules_name_key ON public.publishing_schedules USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
+CREATE INDEX publishing_schedules_next_idx ON public.publishing_schedules USING btree (next_at) WHERE (is_active AND (deleted_at IS NULL));
+CREATE INDEX publishing_schedules_post_idx ON public.publishing_schedules USING btree (project_id, post_id);
+
+CREATE TRIGGER publishing_schedules_touch BEFORE UPDATE ON public.publishing_schedules FOR EACH ROW WHEN ((NOT (((old.next_at IS DISTINCT FROM new.next_at) OR (old.retry_count IS DISTINCT FROM new.retry_count)) OR (old.last_attempt_at IS DISTINCT FROM new.last_attempt_at)))) EXECUTE FUNCTION app.touch();
+
+alter table publishing_schedules enable row level security;
+
+create policy publishing_schedules_insert on publishing_schedules for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy publishing_schedules_read on publishing_schedules for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy publishing_schedules_update on publishing_schedules for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy publishing_schedules_worker on publishing_schedules for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on publishing_schedules to posthaste_api;
+grant select on publishing_schedules to posthaste_worker;
+
+grant insert (id, project_id, created_by, name, post_id, wall_time, time_zone, rrule, exceptions, series_ends_at, is_active, next_at) on publishing_schedules to posthaste_api;
+grant update (name, post_id, wall_time, time_zone, rrule, exceptions, series_ends_at, is_active, next_at, deleted_at) on publishing_schedules to posthaste_api;
+grant update (is_active, next_at, retry_count, last_attempt_at, error_message) on publishing_schedules to posthaste_worker;
+
 create table rate_budgets (
   account_id uuid not null,
   project_id uuid not null,
@@ -2698,6 +3153,154 @@ grant insert on report_links to posthaste_api;
 
 grant select (id, project_id, post_id, created_by, created_at, expires_at, revoked_at) on report_links to posthaste_api;
 grant update (revoked_at) on report_links to posthaste_api;
+
+create table review_links (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  post_id uuid not null,
+  token_hash text not null,
+  scope text not null default 'comment'::text,
+  label text,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '30 days'::interval),
+  revoked_at timestamp with time zone,
+  constraint review_links_pkey PRIMARY KEY (id),
+  constraint review_links_project_id_id_key UNIQUE (project_id, id),
+  constraint review_links_token_hash_key UNIQUE (token_hash),
+  constraint review_links_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint review_links_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE CASCADE,
+  constraint review_links_label_length CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+  constraint review_links_scope_known CHECK ((scope = ANY (ARRAY['view'::text, 'comment'::text, 'decide'::text])))
+);
+
+comment on table review_links is 'Who holds the unguessable path sees one post before it goes out, without an account, until it expires.';
+comment on column review_links.label is 'For whom it was made.';
+comment on column review_links.scope is 'view; comment; decide: also approves or rejects, as one of the approvers of a workflow with the rule any.';
+
+CREATE INDEX review_links_created_by_idx ON public.review_links USING btree (created_by);
+CREATE INDEX review_links_post_idx ON public.review_links USING btree (project_id, post_id);
+
+alter table review_links enable row level security;
+
+create policy review_links_insert on review_links for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy review_links_read on review_links for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy review_links_revoke on review_links for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+
+grant insert (id, project_id, post_id, token_hash, scope, label, created_by, expires_at) on review_links to posthaste_api;
+grant select (id, project_id, post_id, scope, label, created_by, created_at, expires_at, revoked_at) on review_links to posthaste_api;
+grant update (revoked_at) on review_links to posthaste_api;
+
+create table schedule_occurrences (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  schedule_id uuid not null,
+  occurs_at timestamp with time zone not null,
+  state text not null default 'planned'::text,
+  post_id uuid,
+  attempts integer not null default 0,
+  error_message text,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint schedule_occurrences_pkey PRIMARY KEY (id),
+  constraint schedule_occurrences_once UNIQUE (schedule_id, occurs_at),
+  constraint schedule_occurrences_post_fkey FOREIGN KEY (project_id, post_id) REFERENCES posts(project_id, id) ON DELETE SET NULL (post_id),
+  constraint schedule_occurrences_schedule_fkey FOREIGN KEY (project_id, schedule_id) REFERENCES publishing_schedules(project_id, id) ON DELETE CASCADE,
+  constraint schedule_occurrences_attempts_natural CHECK ((attempts >= 0)),
+  constraint schedule_occurrences_failed_has_reason CHECK (((state <> 'failed'::text) OR (error_message IS NOT NULL))),
+  constraint schedule_occurrences_post_when_made CHECK (((post_id IS NULL) OR (state = 'materialised'::text))),
+  constraint schedule_occurrences_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'materialised'::text, 'skipped'::text, 'failed'::text])))
+);
+
+comment on table schedule_occurrences is 'One time of a schedule. Materialised: it became a post, and lives on as that.';
+comment on column schedule_occurrences.post_id is 'The post it became. Null again once that is purged.';
+
+CREATE INDEX schedule_occurrences_planned_idx ON public.schedule_occurrences USING btree (occurs_at) WHERE (state = 'planned'::text);
+CREATE INDEX schedule_occurrences_post_idx ON public.schedule_occurrences USING btree (project_id, post_id);
+CREATE INDEX schedule_occurrences_schedule_idx ON public.schedule_occurrences USING btree (project_id, schedule_id);
+
+CREATE TRIGGER schedule_occurrences_guard BEFORE UPDATE OF state ON public.schedule_occurrences FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_occurrence();
+CREATE TRIGGER schedule_occurrences_stay BEFORE UPDATE OF occurs_at, schedule_id ON public.schedule_occurrences FOR EACH ROW WHEN (((old.occurs_at IS DISTINCT FROM new.occurs_at) OR (old.schedule_id IS DISTINCT FROM new.schedule_id))) EXECUTE FUNCTION app.keep_occurrence();
+CREATE TRIGGER schedule_occurrences_touch BEFORE UPDATE ON public.schedule_occurrences FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table schedule_occurrences enable row level security;
+
+create policy schedule_occurrences_read on schedule_occurrences for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy schedule_occurrences_update on schedule_occurrences for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy schedule_occurrences_worker on schedule_occurrences for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on schedule_occurrences to posthaste_api;
+grant insert, select, update on schedule_occurrences to posthaste_worker;
+
+grant update (state) on schedule_occurrences to posthaste_api;
+
+create table schedule_slots (
+  id uuid not null default uuidv7(),
+  project_id uuid not null,
+  account_id uuid,
+  created_by uuid,
+  weekday integer not null,
+  local_time time without time zone not null,
+  minutes integer not null default 1,
+  is_active boolean not null default true,
+  week int4multirange generated always as (
+CASE
+    WHEN (((((weekday - 1) * 1440) + (((EXTRACT(hour FROM local_time) * (60)::numeric) + EXTRACT(minute FROM local_time)))::integer) + minutes) <= 10080) THEN int4multirange(int4range((((weekday - 1) * 1440) + (((EXTRACT(hour FROM local_time) * (60)::numeric) + EXTRACT(minute FROM local_time)))::integer), ((((weekday - 1) * 1440) + (((EXTRACT(hour FROM local_time) * (60)::numeric) + EXTRACT(minute FROM local_time)))::integer) + minutes)))
+    ELSE int4multirange(VARIADIC ARRAY[int4range((((weekday - 1) * 1440) + (((EXTRACT(hour FROM local_time) * (60)::numeric) + EXTRACT(minute FROM local_time)))::integer), 10080), int4range(0, (((((weekday - 1) * 1440) + (((EXTRACT(hour FROM local_time) * (60)::numeric) + EXTRACT(minute FROM local_time)))::integer) + minutes) - 10080))])
+END) stored,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  deleted_at timestamp with time zone,
+  version integer not null default 1,
+  constraint schedule_slots_pkey PRIMARY KEY (id),
+  constraint schedule_slots_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
+  constraint schedule_slots_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint schedule_slots_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint schedule_slots_apart EXCLUDE USING gist (COALESCE(account_id, project_id) WITH =, week WITH &&) WHERE ((deleted_at IS NULL)),
+  constraint schedule_slots_minutes_of_a_day CHECK (((minutes >= 1) AND (minutes <= 1440))),
+  constraint schedule_slots_weekday_known CHECK (((weekday >= 1) AND (weekday <= 7))),
+  constraint schedule_slots_whole_minute CHECK ((EXTRACT(second FROM local_time) = (0)::numeric))
+);
+
+comment on table schedule_slots is 'When in the week an account publishes what is queued for its next free slot. Two slots of one account, or two of the project, never overlap.';
+comment on column schedule_slots.account_id is 'Null: for all accounts of the project that have no slots of their own.';
+comment on column schedule_slots.local_time is 'On the clock of the project''s time zone.';
+comment on column schedule_slots.minutes is 'How long it is open: one post goes out within.';
+comment on column schedule_slots.week is 'Its minutes of the week, Monday 00 00 being 0; what goes past Sunday begins again.';
+comment on column schedule_slots.weekday is 'ISO 8601, 1 is Monday.';
+
+CREATE INDEX schedule_slots_account_idx ON public.schedule_slots USING btree (project_id, account_id);
+CREATE INDEX schedule_slots_created_by_idx ON public.schedule_slots USING btree (created_by);
+
+CREATE TRIGGER schedule_slots_touch BEFORE UPDATE ON public.schedule_slots FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table schedule_slots enable row level security;
+
+create policy schedule_slots_insert on schedule_slots for insert to posthaste_api
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy schedule_slots_read on schedule_slots for select to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
+create policy schedule_slots_update on schedule_slots for update to posthaste_api
+  using ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])))
+  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+create policy schedule_slots_worker on schedule_slots for select to posthaste_worker
+  using (true);
+
+grant select on schedule_slots to posthaste_api;
+grant select on schedule_slots to posthaste_worker;
+
+grant insert (id, project_id, account_id, created_by, weekday, local_time, minutes, is_active) on schedule_slots to posthaste_api;
+grant update (weekday, local_time, minutes, is_active, deleted_at) on schedule_slots to posthaste_api;
 
 create table schema_migrations (
   version integer not null,
@@ -3713,6 +4316,22 @@ AS $function$
   from jsonb_each(row_values) v where v.key = any (plain || personal || secret) and v.value <> 'null'
 $function$;
 
+CREATE OR REPLACE FUNCTION app.change_media()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  posts uuid[] := array(select distinct c.post_id from changed c);
+begin
+  if posts <> '{}' then
+    perform app.revise_posts(posts);
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.check_alive(user_id uuid, session_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -4078,6 +4697,22 @@ end
 $function$;
 comment on function app.drop_archived(uuid) is 'ok, wrong_state (not written yet), or changed (write it again).';
 grant execute on function app.drop_archived(uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.edit_publication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state in ('publishing', 'processing', 'published', 'unknown') then
+    raise exception 'a publication that is % cannot be edited', old.state using errcode = 'PH001';
+  end if;
+  new.revision := old.revision + 1;
+  new.prepared := null;
+  new.prepared_ready := false;
+  new.prepared_expires_at := null;
+  return new;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.engagement_rate(likes bigint, comments bigint, shares bigint, saves bigint, reach bigint, impressions bigint, views bigint)
  RETURNS numeric
@@ -4488,6 +5123,113 @@ end
 $function$;
 comment on function app.guard_media() is 'pending_upload to processing or failed, processing to ready or failed, failed to processing; anything else is PH003.';
 
+CREATE OR REPLACE FUNCTION app.guard_new_publication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if new.state not in ('draft', 'pending_approval', 'scheduled') then
+    raise exception 'a publication cannot begin as %', new.state using errcode = 'PH001';
+  end if;
+  -- The lock keeps the post from being deleted until the publication is seen.
+  perform from posts p where p.project_id = new.project_id and p.id = new.post_id and p.deleted_at is not null for share;
+  if found then
+    raise exception 'a deleted post gets no publications' using errcode = 'PH002';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.guard_occurrence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (case old.state
+    when 'planned' then new.state in ('materialised', 'skipped', 'failed')
+    when 'failed' then new.state in ('planned', 'skipped')
+    when 'skipped' then new.state = 'planned' and old.occurs_at > app.now()
+    else false
+  end) is not true then
+    raise exception 'an occurrence cannot go from % to %', old.state, new.state using errcode = 'PH006';
+  end if;
+  if new.state = 'materialised' and new.post_id is null then
+    raise exception 'a materialised occurrence has a post' using errcode = 'PH006';
+  end if;
+  return new;
+end
+$function$;
+comment on function app.guard_occurrence() is 'planned → materialised (with its post), skipped, failed; failed → planned, skipped; skipped → planned while it lies ahead. Else PH006.';
+
+CREATE OR REPLACE FUNCTION app.guard_post()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  states text[];
+  speaking text[];
+begin
+  if old.deleted_at is not null and new.deleted_at is not null then
+    raise exception 'a deleted post does not change' using errcode = 'PH002';
+  end if;
+  -- Locked, so that no worker takes one up with the old text.
+  select coalesce(array_agg(l.state), '{}'), coalesce(array_agg(l.state) filter (where l.text is null), '{}') into states, speaking
+  from (
+    select pp.state, pp.text from post_publications pp
+    where pp.post_id = new.id and pp.state <> 'cancelled' order by pp.id for share
+  ) l;
+  if old.deleted_at is null and new.deleted_at is not null
+    and states && '{pending_approval,scheduled,queued,publishing,processing,unknown}' then
+    raise exception 'a post cannot be deleted while its publications wait or are on their way' using errcode = 'PH002';
+  end if;
+  if (old.text, old.title) is distinct from (new.text, new.title) then
+    if speaking && '{publishing,processing,published,unknown}' then
+      raise exception 'what is published or on its way cannot be edited' using errcode = 'PH002';
+    end if;
+    perform app.revise_posts(array[new.id]);
+  end if;
+  if (old.schedule_type, old.due_at, old.wall_time, old.time_zone) is distinct from (new.schedule_type, new.due_at, new.wall_time, new.time_zone) then
+    if states && '{publishing,processing,published,unknown}' then
+      raise exception 'what is published or on its way cannot be scheduled anew' using errcode = 'PH002';
+    end if;
+    if new.schedule_type = 'draft' and states && '{scheduled,queued}' then
+      raise exception 'a post is no draft while its publications are scheduled' using errcode = 'PH002';
+    end if;
+  end if;
+  if old.deleted_at is null and new.deleted_at is not null then
+    update post_publications pp set state = 'cancelled' where pp.post_id = new.id and pp.state in ('draft', 'failed');
+  end if;
+  return null;
+end
+$function$;
+comment on function app.guard_post() is 'What a post may do, by its publications (PH002). Text and title: until one that speaks the post''s text is on its way. Schedule: until any is. Deleting: when none waits or is on its way; drafts and failures are cancelled with it. A deleted post can only come back.';
+
+CREATE OR REPLACE FUNCTION app.guard_post_media()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  row post_media := case tg_op when 'DELETE' then old else new end;
+begin
+  perform from post_publications pp
+  where pp.project_id = row.project_id and pp.post_id = row.post_id and pp.state in ('publishing', 'processing', 'published', 'unknown')
+    and case when row.publication_id is null
+      then not exists (select from post_media own where own.project_id = pp.project_id and own.publication_id = pp.id)
+      else pp.id = row.publication_id
+    end;
+  if found then
+    raise exception 'the media of what is published or on its way stay' using errcode = 'PH002';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.guard_publication()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4515,9 +5257,14 @@ begin
     new.queued_at := app.now();
   elsif new.state = 'publishing' then
     new.publishing_at := app.now();
+    if old.attempts > 0 then
+      new.last_retry_at := app.now();
+    end if;
   elsif new.state = 'published' then
     new.published_at := app.now();
     new.next_metrics_at := app.now() + interval '60 seconds';
+  elsif new.state = 'failed' then
+    new.failed_at := app.now();
   end if;
   return new;
 end
@@ -4651,6 +5398,15 @@ end
 $function$;
 comment on function app.import_rows(text,jsonb) is 'Writes a batch of rows of another system. Returns those that could not be taken, with the name of the constraint that they break; the rest is written. Runs as the migrator alone.';
 
+CREATE OR REPLACE FUNCTION app.is_owner()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select pg_has_role(current_user, 'posthaste_migrator', 'member')$function$;
+comment on function app.is_owner() is 'Whether the statement runs with the rights of the schema''s owner. To be asked in WHEN of a trigger or without security definer: inside one it is always true.';
+grant execute on function app.is_owner() to posthaste_api;
+grant execute on function app.is_owner() to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.is_staff(role text)
  RETURNS boolean
  LANGUAGE sql
@@ -4700,6 +5456,15 @@ begin
     get diagnostics held = row_count;
     exit when held >= (select count(distinct u.tag) from unnest(tags) as u (tag));
   end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.keep_occurrence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'an occurrence does not move' using errcode = 'PH006';
 end
 $function$;
 
@@ -5565,6 +6330,18 @@ end
 $function$;
 grant execute on function app.restore_content(uuid,integer) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.revise_posts(ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update post_publications pp
+  set revision = pp.revision + 1, prepared = null, prepared_ready = false, prepared_expires_at = null
+  where pp.post_id = any (ids) and pp.state in ('draft', 'pending_approval', 'scheduled', 'queued', 'failed')
+    and (pp.prepared is not null or pp.prepare_lease_until is not null)
+$function$;
+
 CREATE OR REPLACE FUNCTION app.roll_up(batch integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -6083,23 +6860,23 @@ begin
     continue when one <> project;
     select count(*), count(*) filter (where n.search @@ queries[array_position(configs, app.search_config(n.language))]) into seen, hits
     from (
-      select r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
+      select r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 300
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
         select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
         from (
-          select r.id, r.search, null::text as language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
+          select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
         where n.search @@ queries[array_position(configs, app.search_config(n.language))]
         limit 1000;
     else
       return query
         with found as materialized (
-          select r.id, r.search, null::text as language from posts r
+          select r.id, r.search, r.language from posts r
           where r.project_id = one and r.deleted_at is null
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
-            and r.search @@ queries[array_position(configs, app.search_config(null))]
+            and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
