@@ -7,6 +7,7 @@ import { dumpSchema } from './dump-schema.ts';
 import { importUsage, readImportOptions, runImport } from './import/command.ts';
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts';
 import { sqlRunner, type Target } from './sql-runner.ts';
+import { describeAudit, verifyAudit } from './verify-audit.ts';
 
 const settings = z.object({
   DATABASE_CLUSTER_ARN: z.string(),
@@ -61,6 +62,12 @@ async function main([command, ...rest]: string[]): Promise<void> {
     case 'dump':
       await writeFile(new URL('../../sql/schema.sql', import.meta.url), await dumpSchema(sqlRunner(target)));
       return;
+    case 'verify-audit': {
+      const report = await verifyAudit(sqlRunner(target), steps);
+      for (const line of describeAudit(report)) console.log(line);
+      if (report.findings.length > 0) process.exitCode = 2;
+      return;
+    }
     case 'import': {
       const { tables } = await runImport(target, readImportOptions(rest), {
         say: console.log,
@@ -70,7 +77,9 @@ async function main([command, ...rest]: string[]): Promise<void> {
       return;
     }
     default:
-      throw new Error(`usage: npm run db -- up | down [steps] | status | dump | ${importUsage}`);
+      throw new Error(
+        `usage: npm run db -- up | down [steps] | status | dump | verify-audit [hash of a seal] | ${importUsage}`,
+      );
   }
 }
 

@@ -105,6 +105,20 @@ export async function verifyAudit(run: RunSql, expectedHead?: string): Promise<A
   };
 }
 
+/** The report for a terminal: what was looked at, then a line per finding. */
+export function describeAudit(report: AuditReport): string[] {
+  const { findings, seals, sealedRows, unsealedRows, archivedMonths, head } = report;
+  return [
+    `${seals} seals over ${sealedRows} rows; ${unsealedRows} rows not sealed yet`,
+    `head: ${head === null ? 'none' : `${head.seal} ${head.hash}`}`,
+    ...archivedMonths.map((month) => `${month.slice(0, 7)} is archived: its seals were checked, its rows were not`),
+    ...findings.map(({ what, row, seal }) =>
+      [what, row && `row ${row}`, seal && `seal ${seal}`].filter((part) => part !== undefined).join(' '),
+    ),
+    findings.length === 0 ? 'the log is as it was sealed' : `${findings.length} findings`,
+  ];
+}
+
 async function readSeals(run: RunSql): Promise<Seal[]> {
   const seals: Seal[] = [];
   for (;;) {
