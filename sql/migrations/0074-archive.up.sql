@@ -84,8 +84,8 @@ begin
 end
 $$;
 
--- The next rows of a detached partition, as JSON, in the order of their ids.
-create function app.archive_page(archive_id uuid, after_id text, size integer) returns table (id text, line text)
+-- The next rows of a detached partition, as JSON, in the order of their ids: as many as make so many bytes, at least one.
+create function app.archive_page(archive_id uuid, after_id text, bytes integer) returns table (id text, line text)
 language plpgsql stable security definer set search_path = public, pg_temp
 as $$
 declare
@@ -94,8 +94,12 @@ declare
   id_type text := (select format_type(a.atttypid, -1) from pg_attribute a where a.attrelid = partition and a.attname = 'id');
 begin
   return query execute format(
-    'select t.id::text, row_to_json(t)::text from %s t where ($1 is null or t.id > $1::%s) order by t.id limit $2', partition, id_type)
-    using after_id, size;
+    'select r.id, r.line from (
+       select t.id::text as id, row_to_json(t)::text as line,
+         sum(octet_length(row_to_json(t)::text)) over (order by t.id) as total, row_number() over (order by t.id) as place
+       from (select * from %s p where ($1 is null or p.id > $1::%s) order by p.id limit 5000) t
+     ) r where r.total <= $2 or r.place = 1 order by r.place', partition, id_type)
+    using after_id, bytes;
 end
 $$;
 

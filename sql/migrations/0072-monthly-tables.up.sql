@@ -1,7 +1,7 @@
 -- Old code keeps working: yes (the same columns and rights; its statements only look into more partitions than they need).
 -- analytics and publication_attempts by month. No row is copied: what there is becomes one partition up to the next month.
 
-create function app.adopt(old_table regclass, parent regclass, key text) returns void
+create function app.adopt(old_table regclass, parent regclass, key text, index_name text) returns void
 language plpgsql set search_path = public, pg_temp
 as $$
 declare
@@ -19,7 +19,7 @@ begin
   end loop;
   execute format('revoke all on %s from posthaste_api, posthaste_worker, posthaste_reporting', old_table);
   pkey := (select k.conname from pg_constraint k where k.conrelid = old_table and k.contype = 'p');
-  execute format('alter table %s drop constraint %I, add constraint %I primary key (id, %I)', old_table, pkey, pkey, key);
+  execute format('alter table %s drop constraint %I, add constraint %I primary key using index %I', old_table, pkey, pkey, index_name);
   execute format('alter table %s attach partition %s for values from (minvalue) to (%L)', parent, old_table,
     (date_trunc('month', greatest(newest, app.now()) at time zone 'UTC') + interval '1 month') at time zone 'UTC');
 end
@@ -65,7 +65,7 @@ create policy analytics_worker on analytics for all to posthaste_worker using (t
 create policy analytics_reporting on analytics for select to posthaste_reporting using (true);
 grant select on analytics to posthaste_api, posthaste_reporting;
 grant select, insert on analytics to posthaste_worker;
-select app.adopt('analytics_before', 'analytics', 'fetched_at');
+select app.adopt('analytics_before', 'analytics', 'fetched_at', 'analytics_monthly_key');
 select app.partition_monthly('analytics', 24, true);
 
 alter table publication_attempts rename to publication_attempts_before;
@@ -112,7 +112,8 @@ create policy publication_attempts_resolve on publication_attempts for insert to
 create policy publication_attempts_worker on publication_attempts for all to posthaste_worker using (true) with check (true);
 grant select, insert on publication_attempts to posthaste_api;
 grant select, insert, update on publication_attempts to posthaste_worker;
-select app.adopt('publication_attempts_before', 'publication_attempts', 'started_at');
+select app.adopt('publication_attempts_before', 'publication_attempts', 'started_at',
+  'publication_attempts_monthly_key');
 select app.partition_monthly('publication_attempts', 13, true);
 
-drop function app.adopt(regclass, regclass, text);
+drop function app.adopt(regclass, regclass, text, text);

@@ -35,6 +35,7 @@ alter table analytics
   add constraint analytics_platform_fkey foreign key (platform) references platforms (name) on delete restrict;
 comment on table analytics is 'Cumulative numbers as the platform told them at fetched_at; null = the platform does not tell.';
 create index analytics_publication_idx on analytics (project_id, publication_id, fetched_at desc);
+create unique index analytics_monthly_key on analytics (id, fetched_at);
 create index analytics_account_idx on analytics (project_id, account_id);
 create index analytics_platform_idx on analytics (platform);
 alter table analytics enable row level security;
@@ -82,6 +83,7 @@ alter table publication_attempts
     references social_accounts (project_id, id) on delete cascade;
 comment on table publication_attempts is 'Written before a platform is called; quotas are counted from it.';
 create index publication_attempts_publication_idx on publication_attempts (project_id, publication_id);
+create unique index publication_attempts_monthly_key on publication_attempts (id, started_at);
 create index publication_attempts_lease_idx on publication_attempts (lease_token);
 create index publication_attempts_account_idx on publication_attempts (project_id, account_id);
 create index publication_attempts_quota_idx on publication_attempts (account_id, commit_started_at) where commit_started_at is not null;

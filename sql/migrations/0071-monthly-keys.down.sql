@@ -1,0 +1,2 @@
+drop index publication_attempts_monthly_key;
+drop index analytics_monthly_key;
