@@ -7,6 +7,8 @@ export interface Uses {
   readonly database?: 'api' | 'worker';
   /** `media` holds uploads and renditions. */
   readonly bucket?: readonly BucketAccess[];
+  /** May write, read and clear away archived partitions. */
+  readonly archive?: true;
   /** Queues the function may send to. */
   readonly queues?: readonly QueueName[];
   readonly secrets?: readonly SecretName[];

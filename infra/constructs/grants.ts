@@ -10,6 +10,7 @@ export interface Resources {
     readonly secretArns: Readonly<Record<'api' | 'worker', string>>;
   };
   readonly bucket: { readonly name: string; readonly arn: string };
+  readonly archive: { readonly name: string; readonly arn: string };
   readonly queues: Readonly<Record<QueueName, { readonly url: string; readonly arn: string }>>;
   readonly secretArns: Readonly<Record<SecretName, string>>;
   readonly mail: { readonly from: string; readonly identityArn: string };
@@ -50,6 +51,7 @@ export function statementsFor(uses: Uses, resources: Resources): PolicyStatement
     const { action, keys } = bucketAccess[access];
     allow([action], ...keys.map((key) => `${resources.bucket.arn}/${key}`));
   }
+  if (uses.archive === true) allow(['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], `${resources.archive.arn}/*`);
   for (const queue of uses.queues ?? []) allow(['sqs:SendMessage'], resources.queues[queue].arn);
   for (const secret of uses.secrets ?? []) allow(['secretsmanager:GetSecretValue'], resources.secretArns[secret]);
   if (uses.mail === true) allow(['ses:SendEmail'], resources.mail.identityArn);
@@ -80,6 +82,7 @@ export function environmentFor(uses: Uses, resources: Resources): Record<string,
     variables[databaseVariables[uses.database]] = resources.database.secretArns[uses.database];
   }
   if (uses.bucket !== undefined) variables.MEDIA_BUCKET = resources.bucket.name;
+  if (uses.archive === true) variables.ARCHIVE_BUCKET = resources.archive.name;
   for (const queue of uses.queues ?? []) variables[queueVariables[queue]] = resources.queues[queue].url;
   for (const secret of uses.secrets ?? []) variables[secretVariables[secret]] = resources.secretArns[secret];
   if (uses.mail === true) variables.MAIL_FROM = resources.mail.from;

@@ -5,6 +5,7 @@ export const region = 'us-east-1';
 export const accountId = '000000000000';
 export const databaseName = 'posthaste';
 export const mediaBucket = 'posthaste-media';
+export const archiveBucket = 'posthaste-archive';
 export const clusterArn = `arn:aws:rds:${region}:${accountId}:cluster:posthaste`;
 export const sdkCredentials = { accessKeyId: 'AKIALOCALPOSTHASTE00', secretAccessKey: 'local-secret-of-no-account' };
 
@@ -33,6 +34,7 @@ export function environmentOf(facts: EnvironmentFacts): Readonly<Record<string, 
     DATABASE_WORKER_SECRET_ARN: secrets.databaseWorker,
     DATABASE_REPORTING_SECRET_ARN: secrets.databaseReporting,
     MEDIA_BUCKET: mediaBucket,
+    ARCHIVE_BUCKET: archiveBucket,
     PUBLISH_QUEUE_URL: queueUrl('publish'),
     MEDIA_QUEUE_URL: queueUrl('media'),
     METRICS_QUEUE_URL: queueUrl('metrics'),

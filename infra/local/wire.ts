@@ -8,7 +8,7 @@ import { type AwsServer, createAwsServer } from './aws/server.ts';
 import { createSes, type Ses } from './aws/ses.ts';
 import { createSqs, type Sqs } from './aws/sqs.ts';
 import { openStore } from './aws/store.ts';
-import { clusterArn, databaseName, mediaBucket, sdkCredentials } from './environment.ts';
+import { archiveBucket, clusterArn, databaseName, mediaBucket, sdkCredentials } from './environment.ts';
 import type { Faults } from './faults.ts';
 import { ensureSecrets, readLogin, type SecretArns } from './host-secrets.ts';
 
@@ -46,6 +46,7 @@ export function createWire(options: WireOptions): Wire {
   const s3Events = createS3Events({ store, sqs });
   const s3 = createS3({ store, events: s3Events, ...endpoint });
   s3.createBucket(mediaBucket);
+  s3.createBucket(archiveBucket);
   const running: { server: AwsServer; close: () => Promise<void> }[] = [];
 
   return {

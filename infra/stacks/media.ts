@@ -9,12 +9,13 @@ import {
   type CorsRule,
   HttpMethods,
   ObjectOwnership,
+  StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { WorkerContract } from '../../functions/_kit/contract.ts';
 import type { Resources } from '../constructs/grants.ts';
 import type { Settings } from '../stages.ts';
-import { mediaBucketArn, mediaBucketName } from './media-bucket.ts';
+import { archiveBucketArn, archiveBucketName, mediaBucketArn, mediaBucketName } from './media-bucket.ts';
 import type { QueuesStack } from './queues.ts';
 
 export interface MediaStackProps extends StackProps {
@@ -23,7 +24,7 @@ export interface MediaStackProps extends StackProps {
   readonly queues: QueuesStack['queues'];
 }
 
-const logPrefix = 'media/';
+const logPrefixes = { media: 'media/', archive: 'archive/' } as const;
 
 const closed = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -33,9 +34,13 @@ const closed = {
   removalPolicy: RemovalPolicy.RETAIN,
 } satisfies BucketProps;
 
-/** Uploads and renditions. An upload announces itself to the queue of the worker that declares its prefix. */
+/**
+ * Uploads and renditions, and the months that left the database. An upload announces itself to the queue of the worker that
+ * declares its prefix.
+ */
 export class MediaStack extends Stack {
   readonly bucket: Resources['bucket'];
+  readonly archive: Resources['archive'];
 
   constructor(scope: Construct, id: string, props: MediaStackProps) {
     super(scope, id, props);
@@ -54,24 +59,51 @@ export class MediaStack extends Stack {
         { id: 'deleted-objects', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
       ],
     });
-    accessLogs.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
-        actions: ['s3:PutObject'],
-        resources: [accessLogs.arnForObjects(`${logPrefix}*`)],
-        conditions: {
-          ArnEquals: { 'aws:SourceArn': mediaBucketArn(this, settings) },
-          StringEquals: { 'aws:SourceAccount': this.account },
+    const archive = new Bucket(this, 'Archive', {
+      ...closed,
+      bucketName: archiveBucketName(this, settings),
+      versioned: true,
+      lifecycleRules: [
+        {
+          id: 'seldom-read',
+          transitions: [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) }],
         },
-      }),
-    );
-    const resource = bucket.node.defaultChild;
-    if (!(resource instanceof CfnBucket)) throw new Error('the media bucket has no resource');
-    // Not by the library's own option, which would open the log bucket by an ACL.
-    resource.loggingConfiguration = { destinationBucketName: accessLogs.bucketName, logFilePrefix: logPrefix };
-    announceUploads(resource, props);
+        { id: 'deleted-objects', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
+      ],
+    });
+    const arns = { media: mediaBucketArn(this, settings), archive: archiveBucketArn(this, settings) };
+    for (const [logged, name] of [
+      [bucket, 'media'],
+      [archive, 'archive'],
+    ] as const) {
+      keepAccessLogs(resourceOf(logged), accessLogs, { prefix: logPrefixes[name], arn: arns[name] });
+    }
+    announceUploads(resourceOf(bucket), props);
+    this.archive = { name: archiveBucketName(this, settings), arn: archiveBucketArn(this, settings) };
     this.bucket = { name: mediaBucketName(this, settings), arn: mediaBucketArn(this, settings) };
   }
+}
+
+function resourceOf(bucket: Bucket): CfnBucket {
+  const resource = bucket.node.defaultChild;
+  if (!(resource instanceof CfnBucket)) throw new Error('the bucket has no resource');
+  return resource;
+}
+
+/** Not by the library's own option, which would open the log bucket by an ACL. */
+function keepAccessLogs(logged: CfnBucket, logs: Bucket, { prefix, arn }: { prefix: string; arn: string }): void {
+  logged.loggingConfiguration = { destinationBucketName: logs.bucketName, logFilePrefix: prefix };
+  logs.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
+      actions: ['s3:PutObject'],
+      resources: [logs.arnForObjects(`${prefix}*`)],
+      conditions: {
+        ArnEquals: { 'aws:SourceArn': arn },
+        StringEquals: { 'aws:SourceAccount': Stack.of(logs).account },
+      },
+    }),
+  );
 }
 
 /** On the bucket itself: the construct library's own way is a custom resource. The queue's policy stands already. */

@@ -47,6 +47,7 @@ export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: 
   const resources: Resources = {
     database: data.database,
     bucket: media.bucket,
+    archive: media.archive,
     queues: urlsAndArns(queues),
     secretArns: data.secretArns,
     mail: mailOf(data, settings),

@@ -18,6 +18,7 @@ const groups = {
     DATABASE_WORKER_SECRET_ARN: z.string().optional(),
   }),
   media: z.object({ MEDIA_BUCKET: z.string() }),
+  archive: z.object({ ARCHIVE_BUCKET: z.string() }),
   publishQueue: z.object({ PUBLISH_QUEUE_URL: z.url() }),
   metricsQueue: z.object({ METRICS_QUEUE_URL: z.url() }),
   mediaQueue: z.object({ MEDIA_QUEUE_URL: z.url() }),

@@ -5,13 +5,14 @@ import type { Door } from '../../infra/doors.ts';
 import { type Cloud, functionOf, projectDoors, type Resource, sampleRoot, stackOf, synthesize } from './cloud.ts';
 
 const bucket = 'arn:<AWS::Partition>:s3:::posthaste-dev-media-<AWS::AccountId>-<AWS::Region>';
+const archiveBucket = 'arn:<AWS::Partition>:s3:::posthaste-dev-archive-<AWS::AccountId>-<AWS::Region>';
 const cluster = 'arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:cluster:<data/Database>';
 const identity = 'arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/posts.example';
 
 /** What a role with this contract may do, one line per action and resource: written down here a second time on purpose. */
 function permitted(door: Door): string[] {
   const { contract, operation } = door;
-  const { database, bucket: access = [], queues = [], secrets = [], mail } = contract.uses;
+  const { database, bucket: access = [], archive, queues = [], secrets = [], mail } = contract.uses;
   const lines = [
     `logs:CreateLogStream <${stackOf(door)}/${operation}/Log.Arn>`,
     `logs:PutLogEvents <${stackOf(door)}/${operation}/Log.Arn>`,
@@ -26,6 +27,9 @@ function permitted(door: Door): string[] {
   if (access.includes('read')) lines.push(`s3:GetObject ${bucket}/uploads/*`, `s3:GetObject ${bucket}/media/*`);
   if (access.includes('write')) lines.push(`s3:PutObject ${bucket}/media/*`);
   if (access.includes('delete')) lines.push(`s3:DeleteObject ${bucket}/uploads/*`, `s3:DeleteObject ${bucket}/media/*`);
+  if (archive === true) {
+    for (const call of ['PutObject', 'GetObject', 'DeleteObject']) lines.push(`s3:${call} ${archiveBucket}/*`);
+  }
   for (const queue of queues) lines.push(`sqs:SendMessage <queues/${queue}.Arn>`);
   for (const secret of secrets) lines.push(`secretsmanager:GetSecretValue <data/${secret}>`);
   if (mail === true) lines.push(`ses:SendEmail ${identity}`);
@@ -38,7 +42,7 @@ function permitted(door: Door): string[] {
 }
 
 function variables({ uses }: Contract): Record<string, string> {
-  const { database, bucket: access, queues = [], secrets = [], mail } = uses;
+  const { database, bucket: access, archive, queues = [], secrets = [], mail } = uses;
   const upper = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   return {
     NODE_OPTIONS: '--enable-source-maps',
@@ -51,6 +55,7 @@ function variables({ uses }: Contract): Record<string, string> {
           [`DATABASE_${upper(database)}_SECRET_ARN`]: `<data/${database}Role>`,
         }),
     ...(access === undefined ? {} : { MEDIA_BUCKET: bucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
+    ...(archive === undefined ? {} : { ARCHIVE_BUCKET: archiveBucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
     ...Object.fromEntries(queues.map((queue) => [`${upper(queue)}_QUEUE_URL`, `<queues/${queue}>`])),
     ...Object.fromEntries(secrets.map((secret) => [`${upper(secret)}_SECRET_ARN`, `<data/${secret}>`])),
     ...(mail === undefined ? {} : { MAIL_FROM: 'hello@posts.example' }),
