@@ -88,7 +88,7 @@ async function writeArchive(db: Db, archive: Archive, work: Work): Promise<boole
     if (work.remainingMs() < SPARE_MS) return false;
     await verifyPart(part);
   }
-  const manifestKey = `${archive.tableName}/${archive.partitionName}/manifest.json`;
+  const manifestKey = `${folderOf(archive)}/manifest.json`;
   const manifest: z.input<typeof Manifest> = {
     table: archive.tableName,
     partition: archive.partitionName,
@@ -123,7 +123,7 @@ async function writeNextPart(
   if (rows === 0 || lastId === null) return null;
   // Two archivers at once never write the same object; only one of them is noted.
   const suffix = randomBytes(4).toString('hex');
-  const objectKey = `${archive.tableName}/${archive.partitionName}/${String(number).padStart(5, '0')}-${suffix}.jsonl.gz`;
+  const objectKey = `${folderOf(archive)}/${String(number).padStart(5, '0')}-${suffix}.jsonl.gz`;
   await putArchived(objectKey, body, 'application/gzip');
   const noted = await db.maybe(addArchivePart, {
     archiveId: archive.id,
@@ -141,6 +141,11 @@ async function writeNextPart(
   done.parts += 1;
   done.rows += rows;
   return lastId;
+}
+
+/** A month can leave more than once: rows of it may come late. */
+function folderOf({ tableName, partitionName, id }: Archive): string {
+  return `${tableName}/${partitionName}/${id}`;
 }
 
 /** Reads an object to its end: as many rows and bytes as were written, and the same. */

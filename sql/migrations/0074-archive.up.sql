@@ -15,11 +15,11 @@ create table partition_archives (
   written_at timestamptz,
   dropped_at timestamptz,
   constraint partition_archives_pkey primary key (id),
-  constraint partition_archives_partition_name_key unique (partition_name),
   constraint partition_archives_written_with_manifest check ((manifest_key is null) = (written_at is null)),
   constraint partition_archives_dropped_after_written check (dropped_at is null or written_at is not null)
 );
-comment on table partition_archives is 'What left the database by age: one row per detached partition. `npm run db -- archive list` shows them.';
+create unique index partition_archives_partition_name_key on partition_archives (partition_name) where dropped_at is null;
+comment on table partition_archives is 'What left the database by age: one row per detached partition, more where rows came late. `npm run db -- archive list` shows them.';
 comment on column partition_archives.from_at is 'Null: from the beginning.';
 comment on column partition_archives.written_at is 'All parts and the manifest are in the archive, and were read back.';
 alter table partition_archives enable row level security;
@@ -63,6 +63,8 @@ begin
   cross join lateral app.partitions(to_regclass(quote_ident(t.name))) p
   join pg_class c on c.oid = p.partition
   where p.to_at <= (date_trunc('month', app.now() at time zone 'UTC') - make_interval(months => t.keep_months)) at time zone 'UTC'
+    -- Rows that came when their month was on its way already wait until it is gone.
+    and to_regclass('archive.' || quote_ident(c.relname)) is null
   order by p.to_at, t.name limit 1;
   if not found then
     return;
