@@ -2177,14 +2177,15 @@ create table partition_archives (
   written_at timestamp with time zone,
   dropped_at timestamp with time zone,
   constraint partition_archives_pkey PRIMARY KEY (id),
-  constraint partition_archives_partition_name_key UNIQUE (partition_name),
   constraint partition_archives_dropped_after_written CHECK (((dropped_at IS NULL) OR (written_at IS NOT NULL))),
   constraint partition_archives_written_with_manifest CHECK (((manifest_key IS NULL) = (written_at IS NULL)))
 );
 
-comment on table partition_archives is 'What left the database by age: one row per detached partition. `npm run db -- archive list` shows them.';
+comment on table partition_archives is 'What left the database by age: one row per detached partition, more where rows came late. `npm run db -- archive list` shows them.';
 comment on column partition_archives.from_at is 'Null: from the beginning.';
 comment on column partition_archives.written_at is 'All parts and the manifest are in the archive, and were read back.';
+
+CREATE UNIQUE INDEX partition_archives_partition_name_key ON public.partition_archives USING btree (partition_name) WHERE (dropped_at IS NULL);
 
 CREATE TRIGGER partition_archives_audit AFTER INSERT OR DELETE OR UPDATE ON public.partition_archives FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', '', '{table_name,partition_name,from_at,to_at,manifest_key,written_at,dropped_at}', '{}', '{}');
 
@@ -4156,7 +4157,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION app.archive_page(archive_id uuid, after_id text, size integer)
+CREATE OR REPLACE FUNCTION app.archive_page(archive_id uuid, after_id text, bytes integer)
  RETURNS TABLE(id text, line text)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -4168,8 +4169,12 @@ declare
   id_type text := (select format_type(a.atttypid, -1) from pg_attribute a where a.attrelid = partition and a.attname = 'id');
 begin
   return query execute format(
-    'select t.id::text, row_to_json(t)::text from %s t where ($1 is null or t.id > $1::%s) order by t.id limit $2', partition, id_type)
-    using after_id, size;
+    'select r.id, r.line from (
+       select t.id::text as id, row_to_json(t)::text as line,
+         sum(octet_length(row_to_json(t)::text)) over (order by t.id) as total, row_number() over (order by t.id) as place
+       from (select * from %s p where ($1 is null or p.id > $1::%s) order by p.id limit 5000) t
+     ) r where r.total <= $2 or r.place = 1 order by r.place', partition, id_type)
+    using after_id, bytes;
 end
 $function$;
 grant execute on function app.archive_page(uuid,text,integer) to posthaste_worker;
@@ -4633,6 +4638,8 @@ begin
   cross join lateral app.partitions(to_regclass(quote_ident(t.name))) p
   join pg_class c on c.oid = p.partition
   where p.to_at <= (date_trunc('month', app.now() at time zone 'UTC') - make_interval(months => t.keep_months)) at time zone 'UTC'
+    -- Rows that came when their month was on its way already wait until it is gone.
+    and to_regclass('archive.' || quote_ident(c.relname)) is null
   order by p.to_at, t.name limit 1;
   if not found then
     return;
