@@ -83,17 +83,17 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
     step(
       'users',
       `insert into users (id, email, password_hash, display_name, email_verified_at)
-      select ${id('user', 'n')}, 'person' || n || '@example.com', 'none', 'Person ' || n, app.now() from generate_series(1, ${people}) n`,
+      select ${id('user', 'n')}, 'person' || n || '@example.com', 'none', 'Person ' || n, app.now() from generate_series(1::bigint, ${people}) n`,
     ),
     step(
       'user_sessions',
       `insert into user_sessions (id, user_id, refresh_hash)
-      select ${id('session', 'n')}, ${id('user', 'n')}, 'hash of person' || n || '@example.com' from generate_series(1, ${people}) n`,
+      select ${id('session', 'n')}, ${id('user', 'n')}, 'hash of person' || n || '@example.com' from generate_series(1::bigint, ${people}) n`,
     ),
     step(
       'projects',
       `insert into projects (id, name, created_by)
-      select ${id('project', 'n')}, 'Project ' || n, ${id('user', 'n')} from generate_series(1, ${publishers}) n`,
+      select ${id('project', 'n')}, 'Project ' || n, ${id('user', 'n')} from generate_series(1::bigint, ${publishers}) n`,
     ),
     step(
       'project_collaborators',
@@ -106,7 +106,7 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
       `insert into social_accounts (id, project_id, platform, platform_account_id, handle, base_url)
       select ${id('account', 'n * 10 + k')}, ${id('project', 'n')}, (array['community', 'threads', 'mastodon'])[k + 1], n || '-' || k,
         'handle-' || n, 'https://' || (array['community', 'threads', 'mastodon'])[k + 1] || '.example'
-      from generate_series(1, ${publishers}) n, generate_series(0, 2) k`,
+      from generate_series(1::bigint, ${publishers}) n, generate_series(0, 2) k`,
     ),
     step(
       'account_tokens',
@@ -117,7 +117,7 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
       'media',
       `insert into media (id, project_id, file_name, declared_mime_type, declared_bytes, upload_key, status, kind, mime_type, width, height)
       select ${id('media', 'n * 10 + k')}, ${id('project', 'n')}, 'a.jpg', 'image/jpeg', 1, n || '/' || k, 'ready', 'image', 'image/jpeg', 1, 1
-      from generate_series(1, ${publishers}) n, generate_series(0, 9) k`,
+      from generate_series(1::bigint, ${publishers}) n, generate_series(0, 9) k`,
     ),
     step(
       'media_renditions',
@@ -128,13 +128,13 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
       'posts',
       `insert into posts (id, project_id, text, schedule_type, due_at, external_id, created_at, updated_at)
       select ${id('post', 'n')}, ${id('project', OWNER)}, ${words('n')} || ' #topic' || n % 1000, 'at', ${SAID}, 'x' || n, ${SAID}, ${SAID}
-      from generate_series(1, ${posts}) n`,
+      from generate_series(1::bigint, ${posts}) n`,
     ),
     step('post_publications', publications(posts)),
     step(
       'post_media',
       `insert into post_media (project_id, post_id, media_id, position)
-      select ${id('project', OWNER)}, ${id('post', 'n')}, ${id('media', `(${OWNER}) * 10 + n % 10`)}, 0 from generate_series(1, ${posts}, 10) n`,
+      select ${id('project', OWNER)}, ${id('post', 'n')}, ${id('media', `(${OWNER}) * 10 + n % 10`)}, 0 from generate_series(1::bigint, ${posts}, 10) n`,
     ),
     step(
       'publication_attempts',
@@ -154,25 +154,25 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
       `insert into community_posts (id, project_id, publication_id, account_id, text, visibility, created_at)
       select ${id('community', 'n')}, ${id('project', OWNER)}, ${id('publication', 'n * 2')}, ${id('account', `(${OWNER}) * 10`)},
         ${words('n')} || ' #topic' || n % 1000, case when n % 10 = 0 then 'private' else 'public' end, ${SAID}
-      from generate_series(1, ${posts}) n where ${SEAT} >= ${DUE_EACH}`,
+      from generate_series(1::bigint, ${posts}) n where ${SEAT} >= ${DUE_EACH}`,
     ),
     step(
       'comments',
       `insert into comments (id, community_post_id, author_id, text, created_at)
       select ${id('comment', 'n')}, ${id('community', 'n')}, ${id('user', `(n * 31) % ${people} + 1`)}, ${words('n')}, ${SAID}
-      from generate_series(1, ${posts}) n where ${SEAT} >= ${DUE_EACH}`,
+      from generate_series(1::bigint, ${posts}) n where ${SEAT} >= ${DUE_EACH}`,
     ),
     step(
       'user_engagement',
       `insert into user_engagement (user_id, community_post_id, type, created_at)
       select ${id('user', `(n * 17 + k * 13) % ${people} + 1`)}, ${id('community', 'n')}, (array['like', 'like', 'like', 'view', 'share'])[k + 1], ${SAID}
-      from generate_series(1, ${posts}) n, generate_series(0, 4) k where ${SEAT} >= ${DUE_EACH}`,
+      from generate_series(1::bigint, ${posts}) n, generate_series(0, 4) k where ${SEAT} >= ${DUE_EACH}`,
     ),
     // The person who asks follows as many in every size.
     step(
       'user_followers',
       `insert into user_followers (follower_id, following_id)
-      select ${id('user', 'n')}, ${id('user', 'f')} from generate_series(1, ${people}) n,
+      select ${id('user', 'n')}, ${id('user', 'f')} from generate_series(1::bigint, ${people}) n,
         lateral (select distinct (n * 101 + k * 37) % ${publishers} + 1 as f from generate_series(1, case when n = ${ASKING} then 15 else 110 end) k) s
       where f <> n`,
     ),
@@ -180,28 +180,28 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
     step(
       'post_hashtags',
       `insert into post_hashtags (project_id, post_id, tag)
-      select ${id('project', OWNER)}, ${id('post', 'n')}, 'topic' || n % 1000 from generate_series(1, ${posts}) n`,
+      select ${id('project', OWNER)}, ${id('post', 'n')}, 'topic' || n % 1000 from generate_series(1::bigint, ${posts}) n`,
     ),
     step(
       'community_hashtags',
       `insert into community_hashtags (community_post_id, tag)
-      select ${id('community', 'n')}, 'topic' || n % 1000 from generate_series(1, ${posts}) n where ${SEAT} >= ${DUE_EACH} and n % 10 <> 0`,
+      select ${id('community', 'n')}, 'topic' || n % 1000 from generate_series(1::bigint, ${posts}) n where ${SEAT} >= ${DUE_EACH} and n % 10 <> 0`,
     ),
     step(
       'content',
       `insert into content (id, project_id, created_by, title, body, created_at, updated_at)
       select ${id('content', 'n')}, ${id('project', `(n - 1) / 200 + 1`)}, ${id('user', `(n - 1) / 200 + 1`)}, 'Plan ' || n,
-        ${words('n')} || ' #topic' || n % 1000, ${SAID}, ${SAID} from generate_series(1, ${publishers * 200}) n`,
+        ${words('n')} || ' #topic' || n % 1000, ${SAID}, ${SAID} from generate_series(1::bigint, ${publishers * 200}) n`,
     ),
     step(
       'outbox_events',
       `insert into outbox_events (kind, payload, dispatched_at)
-      select 'mail', '{}', case when n % 50 > 0 then app.now() - interval '1 day' end from generate_series(1, ${people}) n`,
+      select 'mail', '{}', case when n % 50 > 0 then app.now() - interval '1 day' end from generate_series(1::bigint, ${people}) n`,
     ),
     step(
       'idempotency_keys',
       `insert into idempotency_keys (caller, route, key, body_hash)
-      select ${id('user', 'n')}::text, 'POST /v1/posts', 'key', 'hash' from generate_series(1, ${people}) n`,
+      select ${id('user', 'n')}::text, 'POST /v1/posts', 'key', 'hash' from generate_series(1::bigint, ${people}) n`,
     ),
   ];
 }
@@ -217,7 +217,7 @@ function publications(posts: number): string {
       case when ${done} then n || '-' || k end, case when ${done} then ${SAID} end, case when ${done} then ${SAID} end,
       case when ${done} then 30 end, case when ${done} then 10 end, case when ${done} then 5 end, case when ${done} then 400 end,
       case when ${done} then app.now() - interval '2 hours' end, case when ${done} then app.now() + interval '1 day' end, ${SAID}, ${SAID}
-    from generate_series(1, ${posts}) n, generate_series(0, 1) k`;
+    from generate_series(1::bigint, ${posts}) n, generate_series(0, 1) k`;
 }
 
 /** Six words of a vocabulary of some thousand. */
