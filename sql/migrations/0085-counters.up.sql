@@ -318,8 +318,9 @@ $$;
 grant execute on function app.counter_drift() to posthaste_worker;
 
 -- Mends what has drifted, and says what it was. What somebody has locked at this moment is left, and not named.
+-- Without nested loops: nothing tells the planner how much has drifted, and many times many rows never ends.
 create function app.repair_counters() returns table (kind text, id uuid, counter text, stored bigint, actual bigint)
-language plpgsql security definer set search_path = public, pg_temp
+language plpgsql security definer set search_path = public, pg_temp set enable_nestloop = off
 as $$
 #variable_conflict use_column
 begin
