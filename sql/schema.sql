@@ -6152,6 +6152,7 @@ CREATE OR REPLACE FUNCTION app.repair_counters()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
+ SET enable_nestloop TO 'off'
 AS $function$
 #variable_conflict use_column
 begin
