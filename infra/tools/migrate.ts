@@ -43,6 +43,8 @@ export interface MigrationStatus {
 export interface MigrateOptions {
   /** Default `sql/migrations`. */
   readonly folder?: URL;
+  /** Which of its files count. Default: all. */
+  readonly only?: (migration: Migration) => boolean;
   readonly timing?: Partial<Timing>;
   /** Told what takes long, one line each. Default: nobody. */
   readonly report?: (line: string) => void;
@@ -75,9 +77,16 @@ export async function migrateUp(
   const desk = openDesk(target, options.timing, options.report);
   // Roles are altered one migrator at a time: PostgreSQL answers "tuple concurrently updated" otherwise.
   await ensureRoles((sql) => exclusively(desk, (run) => run(sql)), passwords);
+  return applyFiles(target, options);
+}
+
+/** As `migrateUp`, where the roles are there already. */
+export async function applyFiles(target: Target, options: MigrateOptions = {}): Promise<string[]> {
+  const desk = openDesk(target, options.timing, options.report);
   await createLedger(desk);
   const applied: string[] = [];
   for (const migration of await listMigrations(options.folder)) {
+    if (options.only?.(migration) === false) continue;
     if (await apply(desk, migration)) applied.push(migration.name);
   }
   return applied;

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { seal } from '../../../shared/accounts/seal.ts';
+import { type Command, print, Unwell } from '../command.ts';
 import { sqlRunner, type Target } from '../sql-runner.ts';
 import { importSystem } from './import-system.ts';
 import { printingReporter, type Report } from './report.ts';
@@ -105,3 +106,14 @@ function summary({ tables }: Report, { from, dryRun }: ImportOptions): string {
   const verb = dryRun ? 'would be taken (a dry run: nothing was kept)' : 'taken';
   return `${from}: ${sum((t) => t.taken)} rows ${verb}, ${sum((t) => t.known)} known before, ${sum((t) => t.problems)} not taken`;
 }
+
+export const importRows: Command = {
+  usage: importUsage.replace('import ', ''),
+  summary: 'brings in the rows of another system',
+  run: async (args, database) => {
+    const given = readImportOptions(args);
+    const { tables } = await runImport((await database()).target, given, { say: print, complain: console.error });
+    const problems = tables.reduce((sum, table) => sum + table.problems, 0);
+    if (problems > 0) throw new Unwell(`${problems} rows were not taken`);
+  },
+};

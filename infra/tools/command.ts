@@ -1,0 +1,91 @@
+/** A command of `npm run db`: what it is told, and the database that it works on. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { z } from 'zod';
+import type { RolePasswords } from './roles.ts';
+import { sqlRunner, type Target } from './sql-runner.ts';
+
+export interface Command {
+  /** Arguments after the name; empty where there are none. */
+  readonly usage: string;
+  readonly summary: string;
+  run(args: readonly string[], database: () => Promise<Database>): Promise<void>;
+}
+
+export interface Database {
+  readonly target: Target;
+  readonly passwords: () => Promise<RolePasswords>;
+}
+
+/** The command was understood and done, and what it found is not well. */
+export class Unwell extends Error {
+  override readonly name = 'Unwell';
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const settings = z.object({
+  DATABASE_CLUSTER_ARN: z.string(),
+  DATABASE_NAME: z.string().default('posthaste'),
+  DATABASE_MIGRATOR_SECRET_ARN: z.string(),
+});
+const roleSettings = z.object({
+  DATABASE_API_SECRET_ARN: z.string(),
+  DATABASE_WORKER_SECRET_ARN: z.string(),
+  DATABASE_REPORTING_SECRET_ARN: z.string(),
+});
+
+/** The database that the environment names, awake. Throws a sentence with the variables that are missing. */
+export async function openDatabase(): Promise<Database> {
+  const env = read(settings);
+  const target: Target = {
+    client: new RDSDataClient({ maxAttempts: 1 }),
+    clusterArn: env.DATABASE_CLUSTER_ARN,
+    secretArn: env.DATABASE_MIGRATOR_SECRET_ARN,
+    database: env.DATABASE_NAME,
+  };
+  await wake(target);
+  return {
+    target,
+    passwords: async () => {
+      const roles = read(roleSettings);
+      const secrets = new SecretsManagerClient({});
+      const [api, worker, reporting] = await Promise.all(
+        [roles.DATABASE_API_SECRET_ARN, roles.DATABASE_WORKER_SECRET_ARN, roles.DATABASE_REPORTING_SECRET_ARN].map(
+          (arn) => password(secrets, arn),
+        ),
+      );
+      return { api: api ?? '', worker: worker ?? '', reporting: reporting ?? '' };
+    },
+  };
+}
+
+function read<S extends z.ZodType>(schema: S): z.output<S> {
+  const parsed = schema.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const missing = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  throw new Error(`set ${missing} (npm start prints them with --env)`);
+}
+
+async function password(secrets: SecretsManagerClient, arn: string): Promise<string> {
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
+  return z.object({ password: z.string() }).parse(JSON.parse(SecretString ?? '{}')).password;
+}
+
+/** A database that sleeps answers the first calls with an error; it wakes within half a minute. */
+async function wake(target: Target): Promise<void> {
+  const giveUpAt = performance.now() + 60_000;
+  for (;;) {
+    try {
+      await sqlRunner(target)('select 1');
+      return;
+    } catch (error) {
+      const sleeps = error instanceof Error && error.name === 'DatabaseResumingException';
+      if (!sleeps || performance.now() > giveUpAt) throw error;
+      await sleep(1_000);
+    }
+  }
+}
