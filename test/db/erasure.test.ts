@@ -5,6 +5,7 @@ import { sqlRunner } from '../../infra/tools/sql-runner.ts';
 import { verifyAudit } from '../../infra/tools/verify-audit.ts';
 import { sealRows } from '../../shared/audit/seal-rows.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
+import { buildPolicyWorld } from './policy-world.ts';
 import { addMedia, addMember, addPerson, addPublication, addRow, addTenant } from './seed.ts';
 
 let open: OpenDatabase;
@@ -120,15 +121,15 @@ async function addOwnProject(userId: string): Promise<string> {
     { project_id: projectId, account_id: accountId, access_token_sealed: 'x' },
     'account_id',
   );
-  const publicationId = await addPublication(open.sql, { projectId, accountId }, { state: 'published' });
+  await addPublication(open.sql, { projectId, accountId }, { state: 'scheduled' });
   await open.sql('update posts set text = $2 where project_id = $1', [projectId, marks.bio]);
+  const publicationId = await addPublication(open.sql, { projectId, accountId }, { state: 'published' });
   await addRow(open.sql, 'community_posts', {
     project_id: projectId,
     account_id: accountId,
     publication_id: publicationId,
     text: marks.bio,
   });
-  await addPublication(open.sql, { projectId, accountId }, { state: 'scheduled' });
   await addMedia(open.sql, projectId);
   await open.sql('update media set file_name = $2 where project_id = $1', [projectId, `${marks.username}.mp4`]);
   await addRow(open.sql, 'project_invitations', {
@@ -242,6 +243,29 @@ describe('erasing a person', () => {
     expect(await erase(userId)).toBe('ok');
     expect(new Set(await reveal(userId))).toEqual(new Set([null]));
     expect(JSON.stringify(await reveal(other.userId))).toContain('stays readable');
+  });
+
+  it('works for people who have done everything that can be done', async () => {
+    const own = await openDatabase();
+    try {
+      const world = await buildPolicyWorld(own.sql);
+      const worker = await own.login('worker');
+      await own.sql('update users set deletion_requested_at = app.now()');
+      const outcomes: unknown[] = [];
+      for (const { userId } of [...Object.values(world.people), world.rival]) {
+        for (let outcome: unknown = 'waiting'; outcome === 'waiting'; ) {
+          const { rows } = await worker.query('select outcome from app.erase_user($1)', [userId]);
+          outcome = rows[0]?.outcome;
+          outcomes.push(outcome);
+          await own.sql("update outbox_events set dispatched_at = app.now() where kind <> 'mail'");
+        }
+      }
+      expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(Object.keys(world.people).length + 1);
+      expect(await own.sql('select id from users')).toEqual([]);
+      expect(await own.sql('select name from projects')).toEqual([]);
+    } finally {
+      await own.close();
+    }
   });
 
   it('waits for a post that is at its platform this moment', async () => {
