@@ -486,6 +486,8 @@ CREATE UNIQUE INDEX approval_decisions_once_key ON public.approval_decisions USI
 CREATE INDEX approval_decisions_request_idx ON public.approval_decisions USING btree (project_id, request_id);
 CREATE INDEX approval_decisions_user_id_idx ON public.approval_decisions USING btree (user_id);
 
+CREATE TRIGGER approval_decisions_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'user_id', '{request_id,user_id,review_link_id,decision}', '{}', '{}');
+
 alter table approval_decisions enable row level security;
 
 create policy approval_decisions_comment on approval_decisions for insert to posthaste_api
@@ -521,6 +523,8 @@ comment on column approval_members.role is 'A reviewer comments; an approver, wh
 
 CREATE INDEX approval_members_collaborator_idx ON public.approval_members USING btree (project_id, user_id);
 CREATE INDEX approval_members_workflow_idx ON public.approval_members USING btree (project_id, workflow_id);
+
+CREATE TRIGGER approval_members_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_members FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'user_id', '{workflow_id,user_id,role,position}', '{}', '{}');
 
 alter table approval_members enable row level security;
 
@@ -573,6 +577,7 @@ CREATE INDEX approval_requests_post_idx ON public.approval_requests USING btree 
 CREATE INDEX approval_requests_requested_by_idx ON public.approval_requests USING btree (requested_by);
 CREATE INDEX approval_requests_workflow_idx ON public.approval_requests USING btree (project_id, workflow_id);
 
+CREATE TRIGGER approval_requests_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'requested_by', '{workflow_id,post_id,requested_by,content_hash,state,decided_at}', '{}', '{}');
 CREATE TRIGGER approval_requests_touch BEFORE UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table approval_requests enable row level security;
@@ -623,6 +628,7 @@ comment on column approval_workflows.rule is 'any: min_approvals approvers agree
 CREATE INDEX approval_workflows_created_by_idx ON public.approval_workflows USING btree (created_by);
 CREATE UNIQUE INDEX approval_workflows_name_key ON public.approval_workflows USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
 
+CREATE TRIGGER approval_workflows_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{created_by,name,rule,min_approvals,allow_self_approval,is_active,deleted_at}', '{}', '{}');
 CREATE TRIGGER approval_workflows_touch BEFORE UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table approval_workflows enable row level security;
@@ -3181,6 +3187,8 @@ comment on column review_links.scope is 'view; comment; decide: also approves or
 
 CREATE INDEX review_links_created_by_idx ON public.review_links USING btree (created_by);
 CREATE INDEX review_links_post_idx ON public.review_links USING btree (project_id, post_id);
+
+CREATE TRIGGER review_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.review_links FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{post_id,scope,created_by,expires_at,revoked_at}', '{label}', '{token_hash}');
 
 alter table review_links enable row level security;
 
