@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { givenHashtag } from '../../shared/hashtags/shapes.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
-import { listPosts } from '../../shared/posts/queries.ts';
+import { listPosts, listPostsByHashtag, listPostsDue, searchPosts } from '../../shared/posts/list-queries.ts';
 import { Post, PostStatus } from '../../shared/posts/shapes.ts';
+import { searchWords } from '../../shared/text/search.ts';
 import { givenInstant } from '../../shared/time/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -11,28 +13,51 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/posts',
   auth: 'user',
-  summary: 'List posts, newest first',
-  query: z.strictObject({
-    ...pageQuery,
-    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
-    accountId: z.uuid().optional(),
-    status: PostStatus.optional(),
-    externalId: z.string().min(1).max(255).optional(),
-    updatedSince: givenInstant.optional(),
-  }),
+  summary: 'List or search posts',
+  description:
+    'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',
+  query: z
+    .strictObject({
+      ...pageQuery,
+      projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+      accountId: z.uuid().optional(),
+      createdBy: z.uuid().optional(),
+      status: PostStatus.optional().describe('With `order=due` it is `scheduled` unless you say another.'),
+      externalId: z.string().min(1).max(255).optional(),
+      updatedSince: givenInstant.optional(),
+      hashtag: givenHashtag.optional(),
+      q: searchWords.optional(),
+      order: z
+        .enum(['newest', 'due'])
+        .default('newest')
+        .describe('`due`: only what is due in the future, soonest first. Not together with `q`.'),
+    })
+    .refine(({ q, order }) => q === undefined || order === 'newest', {
+      path: ['order'],
+      message: 'goes without q only',
+    }),
   status: 200,
   response: Page,
   errors: ['invalid_cursor'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ query, db }) => {
-  const rows = await db.many(listPosts, {
+  const { q, hashtag, order } = query;
+  const list = q !== undefined ? 'posts-search' : order === 'due' ? 'posts-due' : 'posts';
+  const filters = {
     projectId: query.projectId ?? null,
     accountId: query.accountId ?? null,
-    status: query.status ?? null,
+    createdBy: query.createdBy ?? null,
+    status: query.status ?? (order === 'due' ? 'scheduled' : null),
     externalId: query.externalId ?? null,
     updatedSince: query.updatedSince ?? null,
-    before: readCursor('posts', query.cursor),
+    before: readCursor(list, query.cursor),
     limit: query.limit,
-  });
-  return Page.parse(toPage('posts', rows, query.limit, rows[0]?.cut));
+  };
+  const read = () => {
+    if (q !== undefined) return db.many(searchPosts, { ...filters, words: q, hashtag: hashtag ?? null });
+    if (order === 'due') return db.many(listPostsDue, { ...filters, hashtag: hashtag ?? null });
+    return hashtag === undefined ? db.many(listPosts, filters) : db.many(listPostsByHashtag, { ...filters, hashtag });
+  };
+  const rows = await read();
+  return Page.parse(toPage(list, rows, query.limit, rows[0]?.cut));
 });

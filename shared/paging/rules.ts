@@ -17,7 +17,18 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** A list that pages. Its name stands in its cursors, so that none is taken by another list. */
-export type List = 'accounts' | 'comments' | 'media' | 'posts' | 'projects' | 'sessions';
+export type List =
+  | 'accounts'
+  | 'comments'
+  | 'content'
+  | 'content-search'
+  | 'media'
+  | 'posts'
+  | 'posts-due'
+  | 'posts-search'
+  | 'projects'
+  | 'sessions'
+  | 'titles';
 
 /** The id before which the page begins; null for the first page. */
 export function readCursor(list: List, cursor: string | undefined): string | null {

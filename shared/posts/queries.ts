@@ -15,7 +15,7 @@ const publicationSummary = z.object({
   failure: z.object({ class: z.string(), code: z.string().nullable(), message: z.string().nullable() }).nullable(),
 });
 
-const postRow = z.object({
+export const postRow = z.object({
   id,
   projectId: id,
   status: z.string(),
@@ -158,58 +158,6 @@ export const findPost = query({ name: 'findPost', kind: 'actor', access: 'read',
     from post_publications pp where pp.post_id = p.id
   ) pubs on true
   where p.id = ${'postId'}::uuid and p.deleted_at is null`;
-
-/**
- * From the person's projects to their posts: by the order of ids alone PostgreSQL would walk through everybody's. Publications
- * by post alone: with the project too, an index by account looks as good to it as long as there are no statistics. A page ends
- * early (`cut`) where it would not fit into one answer of the Data API, one megabyte.
- */
-export const listPosts = query({
-  name: 'listPosts',
-  kind: 'actor',
-  access: 'read',
-  row: postRow.extend({ cut: z.boolean() }),
-})<{
-  projectId: string | null;
-  accountId: string | null;
-  status: string | null;
-  externalId: string | null;
-  updatedSince: string | null;
-  before: string | null;
-  limit: number;
-}>`
-  with page as (
-    select p.id, p.project_id, app.post_status(coalesce(pubs.states, '{}')) as status, p.text, p.schedule_type, p.due_at,
-        p.wall_time, p.time_zone, p.external_id, p.metadata, p.created_by, p.created_at, p.updated_at,
-        coalesce(pubs.publications, '[]'::jsonb) as publications
-      from unnest(case when ${'projectId'}::uuid is null then app.projects_of('read') else array[${'projectId'}::uuid] end) as member (project_id)
-      join posts p on p.project_id = member.project_id
-      left join lateral (
-        select array_agg(pp.state) as states, array_agg(pp.account_id) as accounts, max(pp.updated_at) as updated_at,
-          jsonb_agg(jsonb_build_object('id', pp.id, 'accountId', pp.account_id, 'platform', pp.platform, 'state', pp.state,
-            'dueAt', pp.due_at, 'publishedAt', pp.published_at, 'url', pp.url,
-            'failure', case when pp.failure_class is not null then jsonb_build_object('class', pp.failure_class,
-              'code', pp.failure_code, 'message', pp.failure_message) end) order by pp.id) as publications
-        from post_publications pp where pp.post_id = p.id
-      ) pubs on true
-      where p.deleted_at is null
-        and (${'before'}::uuid is null or p.id < ${'before'}::uuid)
-        and (${'externalId'}::text is null or p.external_id = ${'externalId'})
-        and (${'accountId'}::uuid is null or ${'accountId'}::uuid = any (pubs.accounts))
-        and (${'updatedSince'}::timestamptz is null or greatest(p.updated_at, pubs.updated_at) >= ${'updatedSince'}::timestamptz)
-        and (${'status'}::text is null or app.post_status(coalesce(pubs.states, '{}')) = ${'status'})
-      order by p.id desc
-      limit ${'limit'}::integer + 1
-  ), sized as (
-    select page.*, sum(octet_length(row_to_json(page)::text)) over (order by page.id desc) as bytes, row_number() over (order by page.id desc) as position
-    from page
-  )
-  select s.id, s.project_id, s.status, s.text, s.schedule_type, s.due_at, s.wall_time, s.time_zone, s.external_id, s.metadata,
-    s.created_by, s.created_at, s.updated_at, s.publications,
-    (select count(*) from sized) > (select count(*) from sized f where f.bytes <= 700000 or f.position = 1) as cut
-  from sized s
-  where s.bytes <= 700000 or s.position = 1
-  order by s.id desc`;
 
 /** Everything that has not begun is cancelled; what is on its way stays. Nothing left to cancel is `wrong_state`. */
 export const cancelPost = query({

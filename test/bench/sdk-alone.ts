@@ -4,7 +4,8 @@ import { decodeJwt } from 'jose';
 import { clusterArn, databaseName, region, sdkCredentials } from '../../infra/local/environment.ts';
 import { encode, encodeArray, json, type Parameter } from '../../shared/db/parameters.ts';
 import type { Statement } from '../../shared/db/statement.ts';
-import { insertPost, listPosts } from '../../shared/posts/queries.ts';
+import { listPosts } from '../../shared/posts/list-queries.ts';
+import { insertPost } from '../../shared/posts/queries.ts';
 import { startBareServer } from './bare-server.ts';
 import type { HostProcess } from './host-process.ts';
 import { createCaller } from './http.ts';
@@ -23,7 +24,8 @@ export async function aloneThroughSdk(host: HostProcess, asked: Asked): Promise<
   const nothing = { dueAt: null, wallTime: null, timeZone: null, externalId: null };
   return {
     select: await alone(host, asked, listPosts, {
-      ...{ projectId, limit, accountId: null, status: null, externalId: null, updatedSince: null, before: null },
+      ...{ projectId, limit, accountId: null, createdBy: null, status: null },
+      ...{ externalId: null, updatedSince: null, before: null },
     }),
     insert: await alone(host, asked, insertPost, {
       ...{ projectId, ...nothing, text: 'Hello', scheduleType: 'draft', metadata: json({}), media: json([]) },

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { findContent } from '../../shared/content/queries.ts';
+import { Content } from '../../shared/content/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/content/{contentId}',
+  auth: 'user',
+  summary: 'Get a piece of content, and where its posts went',
+  params: z.strictObject({ contentId: z.uuid() }),
+  status: 200,
+  response: Content,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ params, db }) => Content.parse(await db.one(findContent, params)));

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { listContentTitles } from '../../shared/content/queries.ts';
+import { ContentTitle } from '../../shared/content/shapes.ts';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const Page = pageOf(ContentTitle).meta({ id: 'ContentTitlePage' });
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/content/titles',
+  auth: 'user',
+  summary: 'List the titles of a person’s content, newest first',
+  query: z.strictObject({
+    ...pageQuery,
+    createdBy: z.uuid().optional().describe('Without it your own. You see what is in your projects.'),
+  }),
+  status: 200,
+  response: Page,
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ query, user, db }) => {
+  const rows = await db.many(listContentTitles, {
+    userId: query.createdBy ?? user.id,
+    before: readCursor('titles', query.cursor),
+    limit: query.limit,
+  });
+  return toPage('titles', rows, query.limit);
+});

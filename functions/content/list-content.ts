@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { listContent, searchContent } from '../../shared/content/queries.ts';
+import { ContentStatus, ContentSummary, meantPlatform } from '../../shared/content/shapes.ts';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { searchWords } from '../../shared/text/search.ts';
+import { givenInstant } from '../../shared/time/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const Page = pageOf(ContentSummary).meta({ id: 'ContentPage' });
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/content',
+  auth: 'user',
+  summary: 'List or search content',
+  description:
+    'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',
+  query: z.strictObject({
+    ...pageQuery,
+    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    platform: meantPlatform.optional(),
+    status: ContentStatus.optional(),
+    since: givenInstant.optional().describe('Made at this instant or later.'),
+    q: searchWords.optional(),
+  }),
+  status: 200,
+  response: Page,
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ query, db }) => {
+  const list = query.q === undefined ? 'content' : 'content-search';
+  const filters = {
+    projectId: query.projectId ?? null,
+    platform: query.platform ?? null,
+    status: query.status ?? null,
+    since: query.since ?? null,
+    before: readCursor(list, query.cursor),
+    limit: query.limit,
+  };
+  const rows =
+    query.q === undefined
+      ? await db.many(listContent, filters)
+      : await db.many(searchContent, { ...filters, words: query.q });
+  return Page.parse(toPage(list, rows, query.limit));
+});

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { listNewestByAuthor } from '../../shared/content/queries.ts';
+import { NumberedContent } from '../../shared/content/shapes.ts';
+import { givenInstant } from '../../shared/time/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const Newest = z.object({ data: z.array(NumberedContent) }).meta({ id: 'NewestByAuthor' });
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/content/newest-by-author',
+  auth: 'user',
+  summary: 'Each person’s newest content of a project, numbered',
+  query: z.strictObject({
+    projectId: z.uuid(),
+    since: givenInstant.optional().describe('Default: of the last 30 days.'),
+    each: z.coerce.number().int().min(1).max(20).default(3).describe('How many of each person.'),
+  }),
+  status: 200,
+  response: Newest,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ query, db }) =>
+  Newest.parse({
+    data: await db.many(listNewestByAuthor, {
+      projectId: query.projectId,
+      since: query.since ?? null,
+      each: query.each,
+    }),
+  }),
+);

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { listHashtags } from '../../shared/hashtags/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const Hashtag = z
+  .object({
+    tag: z.string(),
+    uses: z.number().int().describe('In your projects and in public posts of the community.'),
+  })
+  .meta({ id: 'Hashtag' });
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/hashtags',
+  auth: 'user',
+  summary: 'Complete a hashtag',
+  description: 'Hashtags that begin so, most used first: those of your projects, and those of public posts.',
+  query: z.strictObject({
+    prefix: z.string().min(1).max(100).describe('With or without the sign.'),
+    limit: z.coerce.number().int().min(1).max(50).default(10),
+  }),
+  status: 200,
+  response: z.object({ data: z.array(Hashtag) }),
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ query, db }) => ({ data: await db.many(listHashtags, query) }));

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { id, instant, json } from '../db/columns.ts';
+import { query } from '../db/statement.ts';
+
+const summaryRow = z.object({
+  id,
+  projectId: id,
+  createdBy: id.nullable(),
+  title: z.string(),
+  excerpt: z.string(),
+  contentType: z.string(),
+  status: z.string(),
+  platform: z.string().nullable(),
+  language: z.string().nullable(),
+  tags: z.array(z.string()),
+  aiGenerated: z.boolean(),
+  scheduledAt: instant.nullable(),
+  publishedAt: instant.nullable(),
+  createdAt: instant,
+  updatedAt: instant,
+  version: z.number(),
+});
+
+/** Newest first; of each of the person's projects no more rows are read than the page can show. */
+export const listContent = query({ name: 'listContent', kind: 'actor', access: 'read', row: summaryRow })<{
+  projectId: string | null;
+  platform: string | null;
+  status: string | null;
+  since: string | null;
+  before: string | null;
+  limit: number;
+}>`
+  select c.id, c.project_id, c.created_by, c.title, left(coalesce(nullif(c.description, ''), c.body), 280) as excerpt, c.content_type,
+    c.status, c.platform, c.language, c.tags, c.ai_generated, c.scheduled_at, c.published_at, c.created_at, c.updated_at, c.version
+  from unnest(case when ${'projectId'}::uuid is null then app.projects_of('read') else array[${'projectId'}::uuid] end) as member (project_id)
+  cross join lateral (
+    select * from content p
+    where p.project_id = member.project_id and p.deleted_at is null
+      and (${'platform'}::text is null or p.platform = ${'platform'})
+      and (${'status'}::text is null or p.status = ${'status'})
+      and (${'since'}::timestamptz is null or p.created_at >= ${'since'}::timestamptz)
+      and (${'before'}::uuid is null or (p.created_at, p.id) < (select b.created_at, b.id from content b where b.id = ${'before'}::uuid))
+    order by p.created_at desc, p.id desc
+    limit ${'limit'}::integer + 1
+  ) c
+  order by c.created_at desc, c.id desc
+  limit ${'limit'}::integer + 1`;
+
+/** What fits best first. A page goes on behind the item `before`, as well as that one fits now. */
+export const searchContent = query({ name: 'searchContent', kind: 'actor', access: 'read', row: summaryRow })<{
+  words: string;
+  projectId: string | null;
+  platform: string | null;
+  status: string | null;
+  since: string | null;
+  before: string | null;
+  limit: number;
+}>`
+  with found as materialized (
+    select f.id, f.rank from app.search_content(${'words'}, ${'projectId'}::uuid) f
+  )
+  select c.id, c.project_id, c.created_by, c.title, left(coalesce(nullif(c.description, ''), c.body), 280) as excerpt, c.content_type,
+    c.status, c.platform, c.language, c.tags, c.ai_generated, c.scheduled_at, c.published_at, c.created_at, c.updated_at, c.version
+  from found f
+  join content c on c.id = f.id
+  where (${'platform'}::text is null or c.platform = ${'platform'})
+    and (${'status'}::text is null or c.status = ${'status'})
+    and (${'since'}::timestamptz is null or c.created_at >= ${'since'}::timestamptz)
+    and (${'before'}::uuid is null or (f.rank, f.id) < (select b.rank, b.id from found b where b.id = ${'before'}::uuid))
+  order by f.rank desc, f.id desc
+  limit ${'limit'}::integer + 1`;
+
+/** One piece whole, and the platforms that its posts went to. */
+export const findContent = query({
+  name: 'findContent',
+  kind: 'actor',
+  access: 'read',
+  row: summaryRow.omit({ excerpt: true }).extend({
+    description: z.string().nullable(),
+    body: z.string(),
+    script: z.string().nullable(),
+    tone: z.string().nullable(),
+    hashtags: z.array(z.string()),
+    thumbnailMediaId: id.nullable(),
+    thumbnailUrl: z.string().nullable(),
+    videoMediaId: id.nullable(),
+    videoUrl: z.string().nullable(),
+    externalId: z.string().nullable(),
+    metadata: json,
+    publications: z.array(
+      z.object({
+        id,
+        postId: id,
+        platform: z.string(),
+        platformName: z.string(),
+        state: z.string(),
+        url: z.string().nullable(),
+        publishedAt: instant.nullable(),
+      }),
+    ),
+  }),
+})<{ contentId: string }>`
+  select c.id, c.project_id, c.created_by, c.title, c.description, c.body, c.script, c.tone, c.content_type, c.status, c.platform,
+    c.language, c.tags, array(select h.tag from content_hashtags h where h.content_id = c.id order by h.tag) as hashtags,
+    c.thumbnail_media_id, c.thumbnail_url, c.video_media_id, c.video_url, c.external_id, c.metadata, c.ai_generated, c.scheduled_at,
+    c.published_at, c.created_at, c.updated_at, c.version,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('id', w.id, 'postId', w.post_id, 'platform', w.platform, 'platformName', w.display_name,
+        'state', w.state, 'url', w.url, 'publishedAt', w.published_at) order by w.id desc)
+      from (
+        select pp.id, pp.post_id, pp.platform, f.display_name, pp.state, pp.url, pp.published_at
+        from posts p
+        join post_publications pp on pp.project_id = p.project_id and pp.post_id = p.id
+        join platforms f on f.name = pp.platform
+        where p.project_id = c.project_id and p.content_id = c.id and p.deleted_at is null
+        order by pp.id desc limit 200
+      ) w), '[]'::jsonb) as publications
+  from content c
+  where c.id = ${'contentId'}::uuid and c.deleted_at is null`;
+
+/** Read from the index alone. */
+export const listContentTitles = query({
+  name: 'listContentTitles',
+  kind: 'actor',
+  access: 'read',
+  row: z.object({ id, projectId: id, title: z.string(), createdAt: instant }),
+})<{ userId: string; before: string | null; limit: number }>`
+  select c.id, c.project_id, c.title, c.created_at
+  from content c
+  where c.created_by = ${'userId'}::uuid and c.deleted_at is null
+    and (${'before'}::uuid is null or (c.created_at, c.id) < (select b.created_at, b.id from content b where b.id = ${'before'}::uuid))
+  order by c.created_at desc, c.id desc
+  limit ${'limit'}::integer + 1`;
+
+/** Each person's newest content of a project, numbered. */
+export const listNewestByAuthor = query({
+  name: 'listNewestByAuthor',
+  kind: 'actor',
+  access: 'read',
+  row: z.object({
+    id,
+    createdBy: id.nullable(),
+    number: z.number(),
+    title: z.string(),
+    status: z.string(),
+    createdAt: instant,
+  }),
+})<{ projectId: string; since: string | null; each: number }>`
+  select n.id, n.created_by, n.number::integer as number, n.title, n.status, n.created_at
+  from (
+    select c.id, c.created_by, c.title, c.status, c.created_at,
+      row_number() over (partition by c.created_by order by c.created_at desc, c.id desc) as number
+    from content c
+    where c.project_id = ${'projectId'}::uuid and c.deleted_at is null
+      and c.created_at >= coalesce(${'since'}::timestamptz, app.now() - interval '30 days')
+  ) n
+  where n.number <= ${'each'}::integer
+  order by n.created_by, n.number
+  limit 1000`;
