@@ -5,8 +5,7 @@ import { postRow } from './queries.ts';
 
 const row = postRow.extend({ cut: z.boolean() });
 
-interface Filters {
-  readonly [name: string]: string | number | null;
+type Filters = {
   readonly projectId: string | null;
   readonly accountId: string | null;
   readonly createdBy: string | null;
@@ -15,7 +14,7 @@ interface Filters {
   readonly updatedSince: string | null;
   readonly before: string | null;
   readonly limit: number;
-}
+};
 
 /**
  * Project by project, of each no more than the page can show: by the order of ids alone PostgreSQL would walk through everybody's

@@ -94,7 +94,7 @@ grant select on hashtags to posthaste_reporting;
 alter table hashtag_deltas enable row level security;
 create policy hashtag_deltas_worker on hashtag_deltas for all to posthaste_worker using (true) with check (true);
 create policy hashtag_deltas_reporting on hashtag_deltas for select to posthaste_reporting using (true);
-grant select, update, delete on hashtag_deltas to posthaste_worker;
+grant select, delete on hashtag_deltas to posthaste_worker;
 grant select on hashtag_deltas to posthaste_reporting;
 
 alter table content_hashtags enable row level security;

@@ -47,6 +47,8 @@ const filters = new Set([
   'updatedSince',
   'before',
   'mediaKind',
+  'createdBy',
+  'since',
 ]);
 
 export interface Arguments {

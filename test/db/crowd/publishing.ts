@@ -2,7 +2,7 @@ import { type CrowdStep, crowdSize } from './format.ts';
 
 export const crowd: readonly CrowdStep[] = [
   `insert into posts (project_id, text, schedule_type, due_at, external_id)
-   select p.id, 'Hello', 'at', app.now() - interval '1 day', 'x' || n from generate_series(1, ${crowdSize.posts / crowdSize.projects}) n, projects p`,
+   select p.id, 'Hello #launch' || n, 'at', app.now() - interval '1 day', 'x' || n from generate_series(1, ${crowdSize.posts / crowdSize.projects}) n, projects p`,
   `insert into post_publications (project_id, post_id, account_id, platform, state, due_at, platform_post_id, published_at, next_metrics_at)
    select p.project_id, p.id, a.id, a.platform, 'published', p.due_at, 'x', p.due_at, app.now() + interval '1 day'
    from posts p join social_accounts a on a.project_id = p.project_id and a.platform = 'community'`,

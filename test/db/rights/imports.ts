@@ -4,5 +4,7 @@ import type { Fill, RightsTable } from './format.ts';
 export const rights: RightsTable = { import_ids: { key: "'some'", verbs: {} } };
 
 export const fill: Fill = async (sql) => {
-  await sql(`insert into import_ids (system, source_table, source_id, target_id) select 'smmp', 'users', id::text, id from users`);
+  await sql(
+    `insert into import_ids (system, source_table, source_id, target_id) select 'smmp', 'users', id::text, id from users`,
+  );
 };
