@@ -24,6 +24,13 @@ const testedIn: Readonly<Record<string, string>> = {
   listAccounts: 'test/api/accounts/connect-account.test.ts',
   ...together('test/api/media/media.test.ts', ['createMedia', 'getMedia', 'listMedia', 'deleteMedia']),
   ...together('test/api/posts/create-post.test.ts', ['getPost', 'listPosts', 'validatePost', 'cancelPost']),
+  ...together('test/api/content/content.test.ts', [
+    'getContent',
+    'listContent',
+    'listContentTitles',
+    'listNewestByAuthor',
+    'listHashtags',
+  ]),
   ...together('test/workers/publish.test.ts', ['getPublication', 'resolvePublication', 'retryPublication', 'sweep']),
   ...together('test/workers/sync-metrics.test.ts', ['getPostAnalytics', 'refreshPostAnalytics', 'pollAnalytics']),
   ...together('test/api/community/community.test.ts', [

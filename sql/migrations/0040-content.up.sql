@@ -165,7 +165,9 @@ create policy content_insert on content for insert to posthaste_api with check (
 create policy content_update on content for update to posthaste_api
   using (project_id = any ((select app.projects_of('write'))::uuid[])) with check (project_id = any ((select app.projects_of('write'))::uuid[]));
 create policy content_worker on content for select to posthaste_worker using (true);
-grant select, insert, update on content to posthaste_api;
+grant select, insert, update (title, description, body, script, tone, platform, content_type, status, scheduled_at, published_at,
+  thumbnail_media_id, thumbnail_url, video_media_id, video_url, tags, metadata, ai_generated, language, external_id, deleted_at)
+  on content to posthaste_api;
 grant select on content to posthaste_worker;
 
 alter table content_versions enable row level security;

@@ -28,13 +28,16 @@ comment on function app.search_config is 'How words of a language (BCP 47) becom
 create function app.search_document(project_id uuid, language text, title text, tags text[], body text) returns tsvector
 language sql immutable parallel safe
 as $$
-  select array_to_tsvector(array['project ' || project_id])
+  select array_to_tsvector(array['project ' || coalesce(project_id::text, '')])
     || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
     || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
     || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
+    || case when app.search_config(language) = 'pg_catalog.simple'::regconfig then ''
+      else setweight(to_tsvector('pg_catalog.simple', coalesce(title, '')), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', coalesce(array_to_string(tags, ' '), '')), 'B') end
 $$;
 comment on function app.search_document is
-  'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+  'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
 
 -- Generated columns are computed with the rights of whoever writes.
 grant execute on function app.search_config(text), app.search_document(uuid, text, text, text[], text), app.hashtags_in(text),
@@ -74,16 +77,20 @@ as $$
 $$;
 comment on function app.search_query is 'Never an error, whatever the words; an empty query finds nothing. The first thousand characters count.';
 
-create function app.search_queries(words text) returns table (config regconfig, query tsquery)
+create function app.search_queries(words text) returns table (config regconfig, query tsquery, wanted tsquery)
 language sql immutable parallel safe
 as $$
-  select c.config, app.search_query(c.config, words)
+  select q.config, q.query, case when querytree(q.query) in ('', 'T') then q.query else querytree(q.query)::tsquery end
   from (
-    select distinct app.search_config(l.language)
-    from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
-  ) c (config)
+    select c.config, app.search_query(c.config, words) as query
+    from (
+      select distinct app.search_config(l.language)
+      from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
+    ) c (config)
+  ) q
 $$;
-comment on function app.search_queries is 'The same words in every language: each text is asked in its own.';
+comment on function app.search_queries is
+  'The same words in every language: each text is asked in its own. Wanted = without what must not be there, which says nothing about how well a text fits.';
 
 -- Project by project, so that each is planned for these very words. Where many of the newest rows have them, the newest are
 -- walked, at most 20,000; else the index of words finds the few. Measured with 100,000 rows of 1.1 million in the project: by
@@ -95,12 +102,14 @@ as $$
 declare
   configs regconfig[];
   queries tsquery[];
+  wanted tsquery[];
   anyhow tsquery;
   one uuid;
   seen integer;
   hits integer;
 begin
-  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  select array_agg(q.config), array_agg(q.query), array_agg(q.wanted), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery
+  into configs, queries, wanted, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
@@ -113,7 +122,7 @@ begin
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
-        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        select n.id, ts_rank(n.search, wanted[array_position(configs, app.search_config(n.language))])
         from (
           select r.id, r.search, r.language from content r where r.project_id = one and r.deleted_at is null order by r.created_at desc, r.id desc limit 20000
         ) n
@@ -127,7 +136,7 @@ begin
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
-        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
+        select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
     end if;
   end loop;
 end
@@ -142,12 +151,14 @@ as $$
 declare
   configs regconfig[];
   queries tsquery[];
+  wanted tsquery[];
   anyhow tsquery;
   one uuid;
   seen integer;
   hits integer;
 begin
-  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  select array_agg(q.config), array_agg(q.query), array_agg(q.wanted), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery
+  into configs, queries, wanted, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
@@ -160,7 +171,7 @@ begin
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
-        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        select n.id, ts_rank(n.search, wanted[array_position(configs, app.search_config(n.language))])
         from (
           select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
@@ -174,7 +185,7 @@ begin
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
-        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
+        select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
   end loop;
 end

@@ -100,9 +100,13 @@ describe('no policy is idle', () => {
       'archive_parts',
       'audit_keys',
       'audit_unsealed',
+      'community_hashtags',
       'counter_deltas',
       'email_verification_tokens',
+      'hashtag_deltas',
+      'hashtags',
       'idempotency_keys',
+      'niches',
       'outbox_events',
       'partition_archives',
       'partitioned_tables',
@@ -110,6 +114,7 @@ describe('no policy is idle', () => {
       'platform_apps',
       'platforms',
       'rate_counters',
+      'starter_templates',
     ]);
   });
 });

@@ -34,6 +34,7 @@ export interface Seed extends Cast {
   readonly mediaId: string;
   readonly postId: string;
   readonly publicationId: string;
+  readonly contentId: string;
   /** Seen by the owner alone. */
   readonly communityPostId: string;
   readonly commentId: string;
@@ -75,6 +76,7 @@ export async function seedOwner(world: World): Promise<Seed> {
     mediaId: media.id,
     postId: post.id,
     publicationId: post.publications[0]?.id ?? '',
+    contentId: await addContent(world, projectId),
     communityPostId,
     commentId: comment.id,
     reportLinkId: report.id,
@@ -95,6 +97,14 @@ async function publishPrivately(world: World, owner: Cast['owner'], ids: { proje
   const ask = () => getPublication(world, owner, publicationId);
   const { platformPostId } = await eventually(ask, ({ state }) => state === 'published');
   return platformPostId ?? '';
+}
+
+/** There is no door yet that writes content. */
+async function addContent(world: World, projectId: string): Promise<string> {
+  const text = `insert into content (project_id, created_by, title, body)
+    select id, created_by, 'Plan', 'A #plan' from projects where id = $1 returning id`;
+  const [row] = await world.sql(text, [projectId]);
+  return String(row?.id);
 }
 
 async function otherSession(world: World, owner: Cast['owner']): Promise<string> {
@@ -146,6 +156,11 @@ function readSamples(seed: Seed): Record<string, Sample> {
     listMedia: filter,
     getMedia: { params: { mediaId: seed.mediaId }, stranger: 'missing' },
     listPosts: { query: { projectId, accountId: seed.accountId }, stranger: 'empty' },
+    listContent: { query: { projectId, q: 'plan' }, stranger: 'empty' },
+    listContentTitles: { stranger: 'empty' },
+    listNewestByAuthor: { query: { projectId }, stranger: 'empty' },
+    getContent: { params: { contentId: seed.contentId }, stranger: 'missing' },
+    listHashtags: { query: { prefix: 'plan' }, stranger: 'empty' },
     getPost: { params: { postId }, stranger: 'missing' },
     getPublication: { params: { publicationId: seed.publicationId }, stranger: 'missing' },
     getPostAnalytics: { params: { postId }, stranger: 'missing' },
