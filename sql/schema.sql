@@ -1149,8 +1149,10 @@ create policy content_update on content for update to posthaste_api
 create policy content_worker on content for select to posthaste_worker
   using (true);
 
-grant insert, select, update on content to posthaste_api;
+grant insert, select on content to posthaste_api;
 grant select on content to posthaste_worker;
+
+grant update (title, description, body, script, tone, platform, content_type, status, scheduled_at, published_at, thumbnail_media_id, thumbnail_url, video_media_id, video_url, tags, metadata, ai_generated, language, external_id, deleted_at) on content to posthaste_api;
 
 create table content_categories (
   id uuid not null default uuidv7(),
@@ -1539,7 +1541,7 @@ create policy hashtag_deltas_worker on hashtag_deltas for all to posthaste_worke
   with check (true);
 
 grant select on hashtag_deltas to posthaste_reporting;
-grant delete, select, update on hashtag_deltas to posthaste_worker;
+grant delete, select on hashtag_deltas to posthaste_worker;
 
 create table hashtag_suggestions (
   id uuid not null default uuidv7(),
@@ -6797,12 +6799,14 @@ AS $function$
 declare
   configs regconfig[];
   queries tsquery[];
+  wanted tsquery[];
   anyhow tsquery;
   one uuid;
   seen integer;
   hits integer;
 begin
-  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  select array_agg(q.config), array_agg(q.query), array_agg(q.wanted), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery
+  into configs, queries, wanted, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
@@ -6815,7 +6819,7 @@ begin
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
-        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        select n.id, ts_rank(n.search, wanted[array_position(configs, app.search_config(n.language))])
         from (
           select r.id, r.search, r.language from content r where r.project_id = one and r.deleted_at is null order by r.created_at desc, r.id desc limit 20000
         ) n
@@ -6829,7 +6833,7 @@ begin
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
-        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
+        select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
     end if;
   end loop;
 end
@@ -6842,12 +6846,15 @@ CREATE OR REPLACE FUNCTION app.search_document(project_id uuid, language text, t
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select array_to_tsvector(array['project ' || project_id])
+  select array_to_tsvector(array['project ' || coalesce(project_id::text, '')])
     || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
     || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
     || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
+    || case when app.search_config(language) = 'pg_catalog.simple'::regconfig then ''
+      else setweight(to_tsvector('pg_catalog.simple', coalesce(title, '')), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', coalesce(array_to_string(tags, ' '), '')), 'B') end
 $function$;
-comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte). One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
 grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_api;
 grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_worker;
 
@@ -6862,12 +6869,14 @@ AS $function$
 declare
   configs regconfig[];
   queries tsquery[];
+  wanted tsquery[];
   anyhow tsquery;
   one uuid;
   seen integer;
   hits integer;
 begin
-  select array_agg(q.config), array_agg(q.query), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery into configs, queries, anyhow
+  select array_agg(q.config), array_agg(q.query), array_agg(q.wanted), string_agg(distinct nullif(q.query::text, ''), ' | ')::tsquery
+  into configs, queries, wanted, anyhow
   from app.search_queries(words) q;
   if coalesce(numnode(anyhow), 0) = 0 then
     return;
@@ -6880,7 +6889,7 @@ begin
     ) n;
     if seen < 300 or hits >= 30 or querytree(anyhow) = 'T' then
       return query
-        select n.id, ts_rank(n.search, queries[array_position(configs, app.search_config(n.language))])
+        select n.id, ts_rank(n.search, wanted[array_position(configs, app.search_config(n.language))])
         from (
           select r.id, r.search, r.language from posts r where r.project_id = one and r.deleted_at is null order by r.id desc limit 20000
         ) n
@@ -6894,7 +6903,7 @@ begin
             and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
-        select r.id, ts_rank(r.search, queries[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
+        select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
     end if;
   end loop;
 end
@@ -6903,17 +6912,20 @@ comment on function app.search_posts(text,uuid) is 'The same for posts.';
 grant execute on function app.search_posts(text,uuid) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.search_queries(words text)
- RETURNS TABLE(config regconfig, query tsquery)
+ RETURNS TABLE(config regconfig, query tsquery, wanted tsquery)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select c.config, app.search_query(c.config, words)
+  select q.config, q.query, case when querytree(q.query) in ('', 'T') then q.query else querytree(q.query)::tsquery end
   from (
-    select distinct app.search_config(l.language)
-    from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
-  ) c (config)
+    select c.config, app.search_query(c.config, words) as query
+    from (
+      select distinct app.search_config(l.language)
+      from unnest('{ar,ca,da,de,el,en,es,eu,fi,fr,ga,hi,hu,hy,id,it,lt,nb,ne,nl,pt,ro,ru,sr,sv,ta,tr,yi,und}'::text[]) as l (language)
+    ) c (config)
+  ) q
 $function$;
-comment on function app.search_queries(text) is 'The same words in every language: each text is asked in its own.';
+comment on function app.search_queries(text) is 'The same words in every language: each text is asked in its own. Wanted = without what must not be there, which says nothing about how well a text fits.';
 
 CREATE OR REPLACE FUNCTION app.search_query(config regconfig, words text)
  RETURNS tsquery
