@@ -5841,8 +5841,7 @@ AS $function$
     returning u.id
   )
   insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
-  select p.id, open_session.refresh_hash, open_session.user_agent,
-    case when pg_input_is_valid(open_session.ip, 'inet') then open_session.ip::inet end
+  select p.id, open_session.refresh_hash, open_session.user_agent, app.to_inet(open_session.ip)
   from person p
   returning 'ok', s.id, s.expires_at
 $function$;
@@ -6980,6 +6979,20 @@ begin
 end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.to_inet(address text)
+ RETURNS inet
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if pg_input_is_valid(address, 'inet') then
+    return address::inet;
+  end if;
+  return null;
+end
+$function$;
+comment on function app.to_inet(text) is 'Null for what is no address.';
 
 CREATE OR REPLACE FUNCTION app.touch()
  RETURNS trigger

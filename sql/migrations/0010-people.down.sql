@@ -22,6 +22,8 @@ as $$
   returning 'ok', s.id, s.expires_at
 $$;
 
+drop function app.to_inet(text);
+
 create or replace function app.login_candidate(email text)
 returns table (user_id uuid, password_hash text, verified boolean, active boolean)
 language sql stable security definer set search_path = public, pg_temp

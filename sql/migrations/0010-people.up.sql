@@ -51,8 +51,21 @@ grant update (username, given_name, family_name, bio) on users to posthaste_api;
 grant select (username, given_name, family_name, bio, avatar_url, avatar_media_id, role, email_verified_at, last_login_at,
   deletion_requested_at, created_at) on users to posthaste_worker;
 
+-- Not a CASE in the statement: the planner would convert a known text before it is asked whether it can.
+create function app.to_inet(address text) returns inet
+language plpgsql stable
+as $$
+begin
+  if pg_input_is_valid(address, 'inet') then
+    return address::inet;
+  end if;
+  return null;
+end
+$$;
+comment on function app.to_inet is 'Null for what is no address.';
+
 alter table user_sessions
-  alter column ip type inet using case when pg_input_is_valid(ip, 'inet') then ip::inet end,
+  alter column ip type inet using app.to_inet(ip),
   add column device jsonb not null default '{}',
   add column is_active boolean generated always as (revoked_at is null) virtual,
   add constraint user_sessions_device_object check (jsonb_typeof(device) = 'object');
@@ -79,8 +92,7 @@ as $$
     returning u.id
   )
   insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
-  select p.id, open_session.refresh_hash, open_session.user_agent,
-    case when pg_input_is_valid(open_session.ip, 'inet') then open_session.ip::inet end
+  select p.id, open_session.refresh_hash, open_session.user_agent, app.to_inet(open_session.ip)
   from person p
   returning 'ok', s.id, s.expires_at
 $$;
