@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
+import { platformNames } from '../platforms/connector.ts';
 import { Account } from './shapes.ts';
 
 export const listPlatforms = query({
@@ -102,7 +103,7 @@ export const consumeOauthState = query({
   access: 'write',
   row: z.object({
     outcome: z.string(),
-    platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']).nullable(),
+    platform: z.enum(platformNames).nullable(),
     baseUrl: z.string().nullable(),
     codeVerifierSealed: z.string().nullable(),
     clientId: z.string().nullable(),

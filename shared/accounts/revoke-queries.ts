@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { id } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
+import { platformNames } from '../platforms/connector.ts';
 
 const revocation = z.object({
   id,
   accountId: id,
-  platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+  platform: z.enum(platformNames),
   account: z.object({
     platformAccountId: z.string(),
     handle: z.string(),

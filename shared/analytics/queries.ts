@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
+import { platformNames } from '../platforms/connector.ts';
 import { PostAnalytics } from './shapes.ts';
 
 export const readPostAnalytics = query({
@@ -104,7 +105,7 @@ export const claimDueMetrics = query({
 const job = z.object({
   id,
   accountId: id,
-  platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+  platform: z.enum(platformNames),
   platformPostId: z.string(),
   account: z.object({
     platformAccountId: z.string(),

@@ -8,7 +8,21 @@
  */
 import type { PlatformHttp } from './http.ts';
 
-export type PlatformName = 'community' | 'bluesky' | 'mastodon' | 'threads';
+/** All that an account may be on; there is a connector for those that are supported. */
+export const platformNames = [
+  'community',
+  'bluesky',
+  'mastodon',
+  'threads',
+  'instagram',
+  'facebook',
+  'twitter',
+  'linkedin',
+  'tiktok',
+  'youtube',
+] as const;
+export type PlatformName = (typeof platformNames)[number];
+export type SupportedPlatform = 'community' | 'bluesky' | 'mastodon' | 'threads';
 
 /** Who must act, and how. See `shared/platforms/<platform>/errors.ts` for each platform's table. */
 export type FailureClass =

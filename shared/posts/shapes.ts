@@ -1,5 +1,6 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
+import { platformNames } from '../platforms/connector.ts';
 import { givenInstant, givenWallTime, wallTimePattern } from '../time/shapes.ts';
 import { timeZone } from '../time/zone.ts';
 import { smallJson } from './small-json.ts';
@@ -34,7 +35,7 @@ export const PostStatus = z
   ])
   .meta({ id: 'PostStatus', description: 'Computed from the publications; `partial`: some published, some failed.' });
 
-export const PlatformName = z.enum(['community', 'bluesky', 'mastodon', 'threads']).meta({ id: 'PlatformName' });
+export const PlatformName = z.enum(platformNames).meta({ id: 'PlatformName' });
 
 export const Schedule = z
   .discriminatedUnion('type', [

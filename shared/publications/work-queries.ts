@@ -7,13 +7,14 @@ import { id, instant } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { MediaKind } from '../media/shapes.ts';
+import { platformNames } from '../platforms/connector.ts';
 
 const job = z.object({
   id,
   projectId: id,
   postId: id,
   accountId: id,
-  platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+  platform: z.enum(platformNames),
   state: z.string(),
   generation: z.number(),
   attempts: z.number(),

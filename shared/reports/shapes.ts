@@ -1,6 +1,7 @@
 /** Report links, and what a report is made of. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { platformNames } from '../platforms/connector.ts';
 
 export const ReportLink = z
   .object({
@@ -20,7 +21,7 @@ export const Report = z.object({
   dueAt: instant.nullable(),
   publications: z.array(
     z.object({
-      platform: z.enum(['community', 'bluesky', 'mastodon', 'threads']),
+      platform: z.enum(platformNames),
       handle: z.string(),
       state: z.string(),
       url: z.string().nullable(),
