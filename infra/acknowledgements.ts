@@ -40,6 +40,11 @@ const fixed: readonly Acknowledgement[] = [
     reason: 'Isolated subnets with no route out, a security group that lets nobody in: there is no flow to log.',
   },
   {
+    rule: 'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]',
+    resource: /-data\/Backups\/Role\/Resource$/,
+    reason: 'What AWS Backup needs changes with AWS Backup: a policy of our own would fail in the night it is needed.',
+  },
+  {
     rule: 'SQS3',
     resource: /-queues\/missedTicks\/Resource$/,
     reason: 'It is the dead-letter queue of the schedules, which are in another stack.',

@@ -8,7 +8,10 @@ export interface Stage {
   readonly logRetention: RetentionDays;
   /** Keep log groups when their function is deleted. Data is kept in every stage. */
   readonly keepLogs: boolean;
+  /** Days that the cluster can be set back to any second of. */
   readonly backupDays: number;
+  /** How long the snapshots in the vault are kept. */
+  readonly snapshotDays: { readonly daily: number; readonly monthly: number };
   /** Aurora capacity units. The dispatcher asks every minute, so the cluster never pauses: below 0.5 nothing is gained. */
   readonly minCapacity: number;
   readonly maxCapacity: number;
@@ -28,6 +31,7 @@ export const stages = {
     logRetention: RetentionDays.TWO_WEEKS,
     keepLogs: false,
     backupDays: 7,
+    snapshotDays: { daily: 7, monthly: 31 },
     minCapacity: 0.5,
     maxCapacity: 4,
     readers: 0,
@@ -40,6 +44,7 @@ export const stages = {
     logRetention: RetentionDays.THREE_MONTHS,
     keepLogs: true,
     backupDays: 35,
+    snapshotDays: { daily: 35, monthly: 366 },
     minCapacity: 1,
     maxCapacity: 32,
     readers: 1,

@@ -12,6 +12,7 @@ export const runbooks = [
   'Publications are late',
   'The API answers with server errors',
   'The database is at its limit',
+  'A backup failed',
 ] as const;
 export type Runbook = (typeof runbooks)[number];
 

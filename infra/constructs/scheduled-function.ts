@@ -17,6 +17,8 @@ export class ScheduledFunction extends DoorFunction {
   constructor(scope: Construct, props: ScheduledFunctionProps) {
     super(scope, props);
     const { contract, deadLetterArn } = props;
+    // The limits of both services: a minute at least, and Lambda keeps an event six hours at most.
+    const worthMinutes = Math.min(Math.max(1, contract.everyMinutes), 360);
     const functionArn = this.function.functionArn;
     const role = new Role(this, 'SchedulerRole', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
@@ -41,13 +43,13 @@ export class ScheduledFunction extends DoorFunction {
         roleArn: role.roleArn,
         deadLetterConfig: { arn: deadLetterArn },
         // A tick that comes late is worth nothing: the next one does its work.
-        retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: Math.max(60, contract.everyMinutes * 60) },
+        retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: worthMinutes * 60 },
       },
     });
     new EventInvokeConfig(this, 'Invoke', {
       function: this.function,
       retryAttempts: 0,
-      maxEventAge: Duration.minutes(Math.max(1, contract.everyMinutes)),
+      maxEventAge: Duration.minutes(worthMinutes),
     });
   }
 }

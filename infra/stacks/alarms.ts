@@ -1,6 +1,9 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IBackupVault } from 'aws-cdk-lib/aws-backup';
 import { Dashboard, GraphWidget, type IMetric, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { DatabaseCluster } from 'aws-cdk-lib/aws-rds';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -18,6 +21,7 @@ export interface AlarmsStackProps extends StackProps {
   /** Workers and schedules by operation. */
   readonly functions: ReadonlyMap<string, DoorFunction>;
   readonly cluster: DatabaseCluster | undefined;
+  readonly backupVault: IBackupVault | undefined;
 }
 
 /** The line that the publish worker logs for each commit, and its milliseconds after the due instant. */
@@ -41,6 +45,7 @@ export class AlarmsStack extends Stack {
     this.#watchFunctions(props.functions, props.settings);
     this.#watchApi(props.api);
     if (props.cluster !== undefined) this.#watchDatabase(props.cluster);
+    if (props.backupVault !== undefined) this.#watchBackups(props.backupVault);
     this.#drawDashboard(props, lateness);
   }
 
@@ -139,6 +144,43 @@ export class AlarmsStack extends Stack {
       metric: cluster.metricACUUtilization({ period: Duration.minutes(5), statistic: Stats.AVERAGE }),
       threshold: 90,
       periods: 3,
+      topic: this.#topic,
+    });
+  }
+
+  /** At once when a backup fails, and within two days when none is made at all. */
+  #watchBackups({ backupVaultName }: IBackupVault): void {
+    const impact = 'The newest snapshot of the database grows old: what is lost with the cluster is more than a day.';
+    const runbook = 'A backup failed';
+    new Rule(this, 'backup-failed', {
+      description: 'A backup job of the database ended otherwise than well',
+      eventPattern: {
+        source: ['aws.backup'],
+        detailType: ['Backup Job State Change'],
+        detail: { backupVaultName: [backupVaultName], state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
+      },
+      targets: [
+        new SnsTopic(this.#topic, {
+          message: RuleTargetInput.fromText(
+            `${impact} Runbook: infra/README.md, "${runbook}". Job ${EventField.fromPath('$.detail.backupJobId')}: ${EventField.fromPath('$.detail.state')}, ${EventField.fromPath('$.detail.statusMessage')}`,
+          ),
+        }),
+      ],
+    });
+    new ImpactAlarm(this, 'backups-missing', {
+      impact,
+      runbook,
+      metric: new Metric({
+        namespace: 'AWS/Backup',
+        metricName: 'NumberOfBackupJobsCompleted',
+        dimensionsMap: { BackupVaultName: backupVaultName },
+        statistic: Stats.SUM,
+        period: Duration.days(1),
+      }),
+      threshold: 1,
+      below: true,
+      periods: 2,
+      silenceBreaches: true,
       topic: this.#topic,
     });
   }

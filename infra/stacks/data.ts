@@ -12,6 +12,7 @@ import type { Construct } from 'constructs';
 import type { SecretName } from '../../functions/_kit/contract.ts';
 import type { Resources } from '../constructs/grants.ts';
 import type { Settings } from '../stages.ts';
+import { Backups } from './backups.ts';
 
 export interface DataStackProps extends StackProps {
   readonly settings: Settings;
@@ -30,6 +31,8 @@ export class DataStack extends Stack {
   readonly secretArns: Resources['secretArns'];
   /** Absent when an existing cluster is used. */
   readonly cluster: DatabaseCluster | undefined;
+  /** Snapshots of the cluster. */
+  readonly backups: Backups | undefined;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
@@ -47,6 +50,7 @@ export class DataStack extends Stack {
       return;
     }
     this.cluster = this.#newCluster(settings);
+    this.backups = new Backups(this, 'Backups', { settings, cluster: this.cluster });
     const secretArns = { api: this.#roleSecret('api'), worker: this.#roleSecret('worker') };
     const reporting = this.#roleSecret('reporting');
     this.database = { clusterArn: this.cluster.clusterArn, name: settings.databaseName, secretArns };

@@ -70,6 +70,7 @@ export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: 
     queues,
     functions: workersStack.functions,
     cluster: data.cluster,
+    backupVault: data.backups?.vault,
   });
   return [data, queues, media, api, workersStack, ...areaStacks, alarms];
 }

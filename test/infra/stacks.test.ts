@@ -227,6 +227,47 @@ describe.each([
       for (const one of cloud.of('AWS::Lambda::Function')) expect(one.properties).not.toHaveProperty('VpcConfig');
     });
 
+    test('snapshots of the database go daily and monthly into a vault that nobody empties', () => {
+      expect(cloud.at('data/Backups/Vault').properties).toMatchObject({
+        BackupVaultName: 'posthaste-dev-database',
+        EncryptionKeyArn: '<data/Backups/Key.Arn>',
+        LockConfiguration: { MinRetentionDays: 7, MaxRetentionDays: 31 },
+        AccessPolicy: {
+          Statement: [
+            expect.objectContaining({
+              Effect: 'Deny',
+              Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
+            }),
+          ],
+        },
+      });
+      expect(cloud.at('data/Backups/Vault').deletionPolicy).toBe('Retain');
+      expect(cloud.at('data/Backups/Key')).toMatchObject({
+        deletionPolicy: 'Retain',
+        properties: { EnableKeyRotation: true },
+      });
+      expect(cloud.at('data/Backups/Plan').properties).toMatchObject({
+        BackupPlan: {
+          BackupPlanRule: [
+            {
+              RuleName: 'daily',
+              ScheduleExpression: 'cron(30 2 * * ? *)',
+              Lifecycle: { DeleteAfterDays: 7 },
+              TargetBackupVault: '<data/Backups/Vault.BackupVaultName>',
+            },
+            { RuleName: 'monthly', ScheduleExpression: 'cron(30 4 1 * ? *)', Lifecycle: { DeleteAfterDays: 31 } },
+          ],
+        },
+      });
+      const [selection] = cloud.of('AWS::Backup::BackupSelection');
+      expect(selection?.properties).toMatchObject({
+        BackupSelection: {
+          IamRoleArn: '<data/Backups/Role.Arn>',
+          Resources: ['arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:cluster:<data/Database>'],
+        },
+      });
+    });
+
     test('secrets outlive the stack, and no template holds a value', () => {
       const secrets = cloud.of('AWS::SecretsManager::Secret');
       expect(secrets.map((secret) => secret.path).sort()).toEqual([
@@ -269,6 +310,37 @@ describe.each([
       }
     });
 
+    test('of a backup that fails, at once, and of backups that are not made', () => {
+      expect(cloud.at('alarms/backup-failed').properties).toMatchObject({
+        State: 'ENABLED',
+        EventPattern: {
+          source: ['aws.backup'],
+          'detail-type': ['Backup Job State Change'],
+          detail: {
+            backupVaultName: ['<data/Backups/Vault.BackupVaultName>'],
+            state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'],
+          },
+        },
+        Targets: [
+          {
+            Arn: '<alarms/Topic>',
+            InputTransformer: { InputTemplate: expect.stringContaining('Runbook: infra/README.md') },
+          },
+        ],
+      });
+      const topicPolicies = JSON.stringify(cloud.of('AWS::SNS::TopicPolicy').map(({ properties }) => properties));
+      expect(topicPolicies).toContain('events.amazonaws.com');
+      expect(cloud.at('alarms/backups-missing/Alarm').properties).toMatchObject({
+        Namespace: 'AWS/Backup',
+        MetricName: 'NumberOfBackupJobsCompleted',
+        Dimensions: [{ Name: 'BackupVaultName', Value: '<data/Backups/Vault.BackupVaultName>' }],
+        ComparisonOperator: 'LessThanThreshold',
+        EvaluationPeriods: 2,
+        Period: 86_400,
+        TreatMissingData: 'breaching',
+      });
+    });
+
     test('of dead letters, of failing workers and schedules, and of the API', () => {
       const names = cloud.of('AWS::CloudWatch::Alarm').map((alarm) => alarm.path);
       const expected = ['publish', 'media', 'metrics', 'missedTicks'].map(
@@ -288,6 +360,9 @@ describe('the deployer decides by context', () => {
   test('production keeps backups for 35 days and has an instance that can take over', async () => {
     const cloud = await synthesize(sampleRoot, { stage: 'prod' });
     expect(cloud.at('data/Database').properties).toMatchObject({ BackupRetentionPeriod: 35 });
+    expect(cloud.at('data/Backups/Vault').properties).toMatchObject({
+      LockConfiguration: { MinRetentionDays: 35, MaxRetentionDays: 366 },
+    });
     expect(cloud.of('AWS::RDS::DBInstance')).toHaveLength(2);
     for (const log of cloud.of('AWS::Logs::LogGroup')) expect(log).toMatchObject({ deletionPolicy: 'Retain' });
     expect(cloud.at('media/Media').properties).not.toHaveProperty('CorsConfiguration');
