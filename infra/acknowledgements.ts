@@ -58,6 +58,7 @@ const authReasons: Readonly<Record<EndpointContract['auth'], string>> = {
   page: 'A page for a browser: its path is the secret, and the database knows its hash alone.',
 };
 
+const archiveKeys = 'The bucket holds the archive alone, and its objects have no names before they exist.';
 const objectKeys = 'The objects of one folder of the media bucket have no names before they exist.';
 
 export interface Acknowledged {
@@ -93,6 +94,11 @@ function ofDoor({ area, operation, contract }: Door, stageName: StageName): Ackn
   for (const keys of objectKeysOf(contract.uses)) {
     const resource = new RegExp(`-${stack}/${operation}/Role/Resource$`);
     found.push({ rule: `IAM5[Resource::${bucket}/${keys}]`, resource, reason: objectKeys });
+  }
+  if (contract.uses.archive === true) {
+    const archive = bucket.replace('-media-', '-archive-');
+    const resource = new RegExp(`-${stack}/${operation}/Role/Resource$`);
+    found.push({ rule: `IAM5[Resource::${archive}/*]`, resource, reason: archiveKeys });
   }
   return found;
 }
