@@ -31,7 +31,7 @@ export const rights: RightsTable = {
   },
   approval_requests: {
     key: 'project_id',
-    verbs: { select: readByMembers, insert: { ...writtenByWriters, writers: '23514' }, update: writtenByWriters },
+    verbs: { select: readByMembers, insert: writtenByWriters, update: writtenByWriters },
     set: 'state = state',
     add: perProject(({ more }) => ({ workflow_id: more.get('workflow'), post_id: more.get('draft-post') })),
   },
