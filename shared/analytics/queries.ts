@@ -128,15 +128,9 @@ export type MetricsJob = z.output<typeof job>;
 export const loadMetricsJobs = query({ name: 'loadMetricsJobs', kind: 'worker', access: 'read', row: job })<{
   ids: string[];
 }>`
-  select pp.id, pp.account_id, pp.platform, pp.platform_post_id,
-    jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-      'metricsUrl', pf.metrics_url) as account,
-    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
-      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token
+  select pp.id, pp.account_id, pp.platform, pp.platform_post_id, w.account, w.token
   from post_publications pp
-  join social_accounts a on a.project_id = pp.project_id and a.id = pp.account_id
-  join platforms pf on pf.name = pp.platform
-  left join account_tokens t on t.project_id = pp.project_id and t.account_id = pp.account_id
+  cross join lateral app.work_account(pp.project_id, pp.account_id, pp.platform) w
   where pp.id = any (${'ids'}::uuid[]) and pp.state = 'published' and pp.platform_post_id is not null and pp.removed_at is null`;
 
 /**
@@ -157,6 +151,10 @@ export const storeMetrics = query({
     update post_publications pp
     set likes = case when r.ok then r.likes else pp.likes end, comments = case when r.ok then r.comments else pp.comments end,
       shares = case when r.ok then r.shares else pp.shares end, views = case when r.ok then r.views else pp.views end,
+      impressions = case when r.ok then r.impressions else pp.impressions end, reach = case when r.ok then r.reach else pp.reach end,
+      saves = case when r.ok then r.saves else pp.saves end, clicks = case when r.ok then r.clicks else pp.clicks end,
+      engagement_rate = case when r.ok then app.engagement_rate(r.likes, r.comments, r.shares, r.saves, r.reach, r.impressions, r.views)
+        else pp.engagement_rate end,
       metrics_at = case when r.ok then app.now() else pp.metrics_at end,
       metrics_lease_until = null,
       next_metrics_at = app.now() + greatest(

@@ -65,7 +65,10 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH410: 'already_done',
   PH422: 'idempotency_mismatch',
   PH001: 'wrong_state',
+  PH002: 'wrong_state',
   PH003: 'wrong_state',
+  PH004: 'wrong_state',
+  PH006: 'wrong_state',
   PH007: 'wrong_state',
   PH012: 'wrong_state',
   '42501': 'forbidden', // a policy refused the row

@@ -14,64 +14,44 @@ export type Claimed = z.output<typeof claimed>;
 export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guarded', row: claimed })<{
   postId: string;
 }>`
-  with due as (
+  select c.id, c.project_id, c.generation, c.prepare, c.delay_s from app.claim(array(
     select pp.id from post_publications pp
     where pp.post_id = ${'postId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
     for update skip locked
-  )
-  update post_publications pp set state = 'queued', generation = pp.generation + 1
-  from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation,
-    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
-    greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
+  )) c`;
 
 /** The same for one publication that its user has just set free. */
 export const claimOwn = query({ name: 'claimOwn', kind: 'actor', access: 'guarded', row: claimed })<{
   publicationId: string;
 }>`
-  with due as (
+  select c.id, c.project_id, c.generation, c.prepare, c.delay_s from app.claim(array(
     select pp.id from post_publications pp
     where pp.id = ${'publicationId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
     for update skip locked
-  )
-  update post_publications pp set state = 'queued', generation = pp.generation + 1
-  from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation,
-    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
-    greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
+  )) c`;
 
 /** The tick's claim: the next `limit` of all that falls due within the horizon, oldest first. */
 export const claimDue = query({ name: 'claimDue', kind: 'worker', access: 'guarded', row: claimed })<{ limit: number }>`
-  with due as (
+  select c.id, c.project_id, c.generation, c.prepare, c.delay_s from app.claim(array(
     select pp.id from post_publications pp
     where pp.state = 'scheduled' and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
     order by coalesce(pp.next_attempt_at, pp.due_at)
     limit ${'limit'}::integer
     for update skip locked
-  )
-  update post_publications pp set state = 'queued', generation = pp.generation + 1
-  from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation,
-    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
-    greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
+  )) c`;
 
 /** A worker's claim of what it has just set back for a retry. */
 export const claimAgain = query({ name: 'claimAgain', kind: 'worker', access: 'guarded', row: claimed })<{
   ids: string[];
 }>`
-  with due as (
+  select c.id, c.project_id, c.generation, c.prepare, c.delay_s from app.claim(array(
     select pp.id from post_publications pp
     where pp.id = any (${'ids'}::uuid[]) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
     for update skip locked
-  )
-  update post_publications pp set state = 'queued', generation = pp.generation + 1
-  from due where pp.id = due.id
-  returning pp.id, pp.project_id, pp.generation,
-    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id) as prepare,
-    greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer as delay_s`;
+  )) c`;
 
 const target = z.object({ id, projectId: id });
 

@@ -9,10 +9,11 @@ import { LEASE_S, type Work } from './publish-batch.ts';
 import { freshCredentials } from './refresh-token.ts';
 import { sendWakes } from './send.ts';
 import { makeDraft, makeSession } from './session.ts';
-import { type Job, leasePreparations, storePrepared } from './work-queries.ts';
+import { leasePreparations, type Preparation, storePrepared } from './work-queries.ts';
 
 interface Stored {
   readonly id: string;
+  readonly revision: number;
   readonly prepared: unknown;
   readonly ready: boolean;
   readonly waitS: number;
@@ -45,7 +46,7 @@ export async function prepareBatch(work: Work, messages: readonly { publicationI
 }
 
 /** Null: nothing to keep. A failure here is no verdict: the attempt at the due second says what is wrong. */
-async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
+async function prepareOne(work: Work, job: Preparation): Promise<Stored | null> {
   const connector = withLimits(connectorOf(job.platform), job.account.limits);
   const ready =
     job.media.length > 0 && job.media.every((medium) => medium.status === 'ready' && whyUnpublishable(medium) === null);
@@ -64,24 +65,19 @@ async function prepareOne(work: Work, job: Job): Promise<Stored | null> {
     makeDraft(connector, job),
     job.prepared,
   );
+  const kept = { id: job.id, revision: job.revision };
   switch (result.kind) {
     case 'failed':
       log('warn', 'prepare', { publicationId: job.id, platform: job.platform, class: result.class, code: result.code });
       return null;
     case 'ready':
-      return { id: job.id, prepared: result.prepared, ready: true, waitS: 0, expiresInS: result.expiresInS };
+      return { ...kept, prepared: result.prepared, ready: true, waitS: 0, expiresInS: result.expiresInS };
     case 'waiting':
-      return {
-        id: job.id,
-        prepared: result.prepared,
-        ready: false,
-        waitS: result.waitS,
-        expiresInS: result.expiresInS,
-      };
+      return { ...kept, prepared: result.prepared, ready: false, waitS: result.waitS, expiresInS: result.expiresInS };
   }
 }
 
-function given(job: Job, error: unknown): null {
+function given(job: Preparation, error: unknown): null {
   log('error', 'prepare', { publicationId: job.id, platform: job.platform, ...describeError(error) });
   return null;
 }

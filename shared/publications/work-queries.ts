@@ -72,6 +72,9 @@ const job = z.object({
 });
 export type Job = z.output<typeof job>;
 
+const preparation = job.extend({ revision: z.number() });
+export type Preparation = z.output<typeof preparation>;
+
 const leased = z.object({
   outcome: z.enum(['leased', 'requeued']),
   id,
@@ -136,10 +139,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
       coalesce(l.text, p.text) as text, l.options, l.prepared,
       l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as "preparedReady",
       l.platform_post_id as "platformPostId",
-      jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-        'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
-      case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
-        'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
+      w.account, w.token,
       app.media_of(l.project_id, l.post_id, l.id) as media,
       l.failure_class as "failureClass", '[]'::jsonb as "knownPostIds",
       (select count(*) from publication_attempts pa where pa.account_id = l.account_id
@@ -147,17 +147,20 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
         and pa.started_at between app.now() - interval '32 days' and app.now()
         and coalesce(pa.outcome, 'unknown') in ('published', 'accepted', 'unknown', 'lost'))::integer as "postsToday"
     from posts p
-    join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
-    join platforms pf on pf.name = l.platform
-    left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id
+    cross join lateral app.work_account(l.project_id, l.account_id, l.platform) w
     where p.project_id = l.project_id and p.id = l.post_id
   ) j
   union all
   select 'requeued', r.id, r.project_id, r.generation, r.delay_s, null
   from requeued r`;
 
-/** The same material for a preparation. The state stays; only one worker prepares at a time. */
-export const leasePreparations = query({ name: 'leasePreparations', kind: 'worker', access: 'guarded', row: job })<{
+/** The same material for a preparation, and the revision that is prepared. The state stays; only one worker prepares at a time. */
+export const leasePreparations = query({
+  name: 'leasePreparations',
+  kind: 'worker',
+  access: 'guarded',
+  row: preparation,
+})<{
   ids: string[];
   leaseS: number;
 }>`
@@ -172,18 +175,13 @@ export const leasePreparations = query({ name: 'leasePreparations', kind: 'worke
     l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s, null::integer as commit_age_s,
     coalesce(l.text, p.text) as text, l.options,
     case when l.prepared_expires_at > app.now() then l.prepared end as prepared, false as prepared_ready, l.platform_post_id,
-    jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-      'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
-    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
-      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
-    app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class, '[]'::jsonb as known_post_ids, 0 as posts_today
+    w.account, w.token,
+    app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class, '[]'::jsonb as known_post_ids, 0 as posts_today, l.revision
   from leased l
   join posts p on p.project_id = l.project_id and p.id = l.post_id
-  join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
-  join platforms pf on pf.name = l.platform
-  left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id`;
+  cross join lateral app.work_account(l.project_id, l.account_id, l.platform) w`;
 
-/** Stores what was prepared, unless the publication was edited or published meanwhile. */
+/** Stores what was prepared, unless the publication was edited or published meanwhile. A claim meanwhile is no edit. */
 export const storePrepared = query({
   name: 'storePrepared',
   kind: 'worker',
@@ -193,8 +191,8 @@ export const storePrepared = query({
   update post_publications pp
   set prepared = r.prepared, prepared_ready = r.ready, prepare_lease_until = app.now() + make_interval(secs => r."waitS" + 5),
     prepared_expires_at = app.now() + make_interval(secs => coalesce(r."expiresInS", 82800))
-  from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, generation integer, prepared jsonb, ready boolean, "waitS" double precision, "expiresInS" double precision)
-  where pp.id = r.id and pp.state in ('scheduled', 'queued') and not pp.prepared_ready
+  from jsonb_to_recordset(${'results'}::jsonb) as r(id uuid, revision integer, prepared jsonb, ready boolean, "waitS" double precision, "expiresInS" double precision)
+  where pp.id = r.id and pp.revision = r.revision and pp.state in ('scheduled', 'queued') and not pp.prepared_ready
   returning pp.id`;
 
 const guarded = z.object({ id });
@@ -322,10 +320,7 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
     l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s,
     extract(epoch from app.now() - l.commit_started_at)::integer as commit_age_s,
     coalesce(l.text, p.text) as text, l.options, l.prepared, l.prepared_ready, l.platform_post_id,
-    jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
-      'metricsUrl', pf.metrics_url, 'limits', pf.limits) as account,
-    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
-      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end as token,
+    w.account, w.token,
     app.media_of(l.project_id, l.post_id, l.id) as media, l.failure_class,
     coalesce((
       select jsonb_agg(o.platform_post_id) from (
@@ -336,6 +331,4 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
     0 as posts_today
   from leased l
   join posts p on p.project_id = l.project_id and p.id = l.post_id
-  join social_accounts a on a.project_id = l.project_id and a.id = l.account_id
-  join platforms pf on pf.name = l.platform
-  left join account_tokens t on t.project_id = l.project_id and t.account_id = l.account_id`;
+  cross join lateral app.work_account(l.project_id, l.account_id, l.platform) w`;

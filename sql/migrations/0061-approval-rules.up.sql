@@ -74,7 +74,7 @@ begin
   select count(*) into deciders from app.approvers_of(new.id);
   if not flow.is_active or flow.deleted_at is not null then
     raise exception 'the workflow is not in use' using errcode = 'PH004';
-  elsif deciders < case flow.rule when 'any' then flow.min_approvals else 1 end then
+  elsif deciders < (case flow.rule when 'any' then flow.min_approvals else 1 end) then
     raise exception 'the workflow has too few approvers for this post' using errcode = 'PH004';
   end if;
   -- Publications before requests, always: an edit locks them in this order.

@@ -250,6 +250,8 @@ const publicFunctions = [
   'post_counts',
   'register',
   'report',
+  'review',
+  'review_by_link',
   'rotate_session',
   'session_id',
   'use_oauth_state',

@@ -1,0 +1,2 @@
+drop function app.work_account(uuid, uuid, text);
+drop function app.claim(uuid[]);
