@@ -487,6 +487,9 @@ CREATE INDEX approval_decisions_request_idx ON public.approval_decisions USING b
 CREATE INDEX approval_decisions_user_id_idx ON public.approval_decisions USING btree (user_id);
 
 CREATE TRIGGER approval_decisions_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'user_id', '{request_id,user_id,review_link_id,decision}', '{}', '{}');
+CREATE TRIGGER approval_decisions_count AFTER INSERT ON public.approval_decisions FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.count_decision();
+CREATE TRIGGER approval_decisions_fixed BEFORE UPDATE OF id, project_id, request_id, decision, text, created_at ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+CREATE TRIGGER approval_decisions_stay BEFORE DELETE ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION app.keep_decision();
 
 alter table approval_decisions enable row level security;
 
@@ -578,6 +581,10 @@ CREATE INDEX approval_requests_requested_by_idx ON public.approval_requests USIN
 CREATE INDEX approval_requests_workflow_idx ON public.approval_requests USING btree (project_id, workflow_id);
 
 CREATE TRIGGER approval_requests_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'requested_by', '{workflow_id,post_id,requested_by,content_hash,state,decided_at}', '{}', '{}');
+CREATE TRIGGER approval_requests_bind BEFORE INSERT ON public.approval_requests FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.bind_request();
+CREATE TRIGGER approval_requests_end AFTER UPDATE OF state ON public.approval_requests FOR EACH ROW WHEN (((old.state = 'pending'::text) AND (new.state = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text])))) EXECUTE FUNCTION app.end_request();
+CREATE TRIGGER approval_requests_guard BEFORE UPDATE OF state ON public.approval_requests FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_request();
+CREATE TRIGGER approval_requests_submit AFTER INSERT ON public.approval_requests FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.submit_request();
 CREATE TRIGGER approval_requests_touch BEFORE UPDATE ON public.approval_requests FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table approval_requests enable row level security;
@@ -2551,20 +2558,27 @@ comment on column post_publications.revision is 'Raised by every change of what 
 comment on column post_publications.total_engagement is 'Views, likes, shares and comments together.';
 
 CREATE INDEX post_publications_account_idx ON public.post_publications USING btree (project_id, account_id);
+CREATE INDEX post_publications_account_published_idx ON public.post_publications USING btree (account_id, published_at DESC) INCLUDE (engagement_rate) WHERE (published_at IS NOT NULL);
 CREATE INDEX post_publications_busy_idx ON public.post_publications USING btree (account_id, publishing_at) WHERE (state = 'publishing'::text);
 CREATE INDEX post_publications_due_idx ON public.post_publications USING btree (COALESCE(next_attempt_at, due_at)) WHERE (state = 'scheduled'::text);
 CREATE INDEX post_publications_lease_idx ON public.post_publications USING btree (lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX post_publications_metrics_idx ON public.post_publications USING btree (next_metrics_at) WHERE ((state = 'published'::text) AND (next_metrics_at IS NOT NULL));
+CREATE INDEX post_publications_open_idx ON public.post_publications USING btree (project_id, state, due_at, id) WHERE (state <> 'published'::text);
 CREATE INDEX post_publications_platform_idx ON public.post_publications USING btree (platform);
 CREATE INDEX post_publications_post_idx ON public.post_publications USING btree (project_id, post_id);
+CREATE INDEX post_publications_published_idx ON public.post_publications USING btree (project_id, published_at DESC, id DESC) WHERE (state = 'published'::text);
 CREATE INDEX post_publications_queued_idx ON public.post_publications USING btree (queued_at) WHERE (state = 'queued'::text);
 CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btree (next_attempt_at) WHERE ((state = ANY (ARRAY['processing'::text, 'unknown'::text])) AND (next_attempt_at IS NOT NULL));
 
+CREATE TRIGGER post_publications_add AFTER INSERT ON public.post_publications REFERENCING NEW TABLE AS changed FOR EACH STATEMENT WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.change_media();
 CREATE TRIGGER post_publications_announce AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['published'::text, 'failed'::text, 'unknown'::text])))) EXECUTE FUNCTION app.announce_publication();
+CREATE TRIGGER post_publications_approved BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state = ANY (ARRAY['draft'::text, 'pending_approval'::text])) AND (new.state = 'scheduled'::text) AND (NOT app.is_owner()))) EXECUTE FUNCTION app.guard_approval();
 CREATE TRIGGER post_publications_audit AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND ((new.state = 'cancelled'::text) OR (old.state = ANY (ARRAY['unknown'::text, 'failed'::text]))))) EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{state}', '{}', '{}');
 CREATE TRIGGER post_publications_begin BEFORE INSERT ON public.post_publications FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.guard_new_publication();
+CREATE TRIGGER post_publications_changed AFTER UPDATE OF text, options ON public.post_publications FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR (old.options IS DISTINCT FROM new.options))) EXECUTE FUNCTION app.change_publication();
 CREATE TRIGGER post_publications_edit BEFORE UPDATE OF text, options ON public.post_publications FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR (old.options IS DISTINCT FROM new.options))) EXECUTE FUNCTION app.edit_publication();
 CREATE TRIGGER post_publications_guard BEFORE UPDATE OF state ON public.post_publications FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION app.guard_publication();
+CREATE TRIGGER post_publications_leave_approval AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state = 'pending_approval'::text) AND (new.state = ANY (ARRAY['draft'::text, 'cancelled'::text])))) EXECUTE FUNCTION app.leave_approval();
 CREATE TRIGGER post_publications_note_posted AFTER UPDATE OF state ON public.post_publications FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = 'published'::text))) EXECUTE FUNCTION app.note_posted();
 CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW WHEN (((((((((((((((((old.project_id IS DISTINCT FROM new.project_id) OR (old.post_id IS DISTINCT FROM new.post_id)) OR (old.account_id IS DISTINCT FROM new.account_id)) OR (old.state IS DISTINCT FROM new.state)) OR (old.text IS DISTINCT FROM new.text)) OR (old.options IS DISTINCT FROM new.options)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.platform_post_id IS DISTINCT FROM new.platform_post_id)) OR (old.url IS DISTINCT FROM new.url)) OR (old.platform_published_at IS DISTINCT FROM new.platform_published_at)) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.failure_code IS DISTINCT FROM new.failure_code)) OR (old.failure_message IS DISTINCT FROM new.failure_message)) OR (old.removed_at IS DISTINCT FROM new.removed_at))) EXECUTE FUNCTION app.touch();
 
@@ -2714,12 +2728,14 @@ comment on column posts.wall_time is 'The wall time that the author chose, in ti
 
 CREATE INDEX posts_clip_idx ON public.posts USING btree (project_id, clip_id);
 CREATE INDEX posts_content_idx ON public.posts USING btree (project_id, content_id);
+CREATE INDEX posts_content_type_idx ON public.posts USING btree (project_id, content_type, id DESC) WHERE ((content_type IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_project_due_idx ON public.posts USING btree (project_id, due_at, id) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX posts_search_idx ON public.posts USING gin (search);
 CREATE UNIQUE INDEX posts_slug_key ON public.posts USING btree (project_id, slug) WHERE ((slug IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX posts_tags_idx ON public.posts USING gin (tags);
 
 CREATE TRIGGER posts_guard AFTER UPDATE OF text, title, schedule_type, due_at, wall_time, time_zone, deleted_at ON public.posts FOR EACH ROW WHEN ((((((((old.text IS DISTINCT FROM new.text) OR (old.title IS DISTINCT FROM new.title)) OR (old.schedule_type IS DISTINCT FROM new.schedule_type)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.wall_time IS DISTINCT FROM new.wall_time)) OR (old.time_zone IS DISTINCT FROM new.time_zone)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION app.guard_post();
 CREATE TRIGGER posts_link AFTER UPDATE ON public.posts FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_post();
@@ -4167,6 +4183,75 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.apply_decision(made approval_decisions)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  asked approval_requests;
+  flow approval_workflows;
+  done boolean;
+begin
+  if made.decision = 'comment' then
+    return;
+  end if;
+  perform from approval_requests r join post_publications pp on pp.post_id = r.post_id
+  where r.id = made.request_id order by pp.id for update of pp;
+  select * into asked from approval_requests r where r.id = made.request_id for update;
+  select * into flow from approval_workflows w where w.project_id = asked.project_id and w.id = asked.workflow_id;
+  if asked.state <> 'pending' then
+    raise exception 'the request is %', asked.state using errcode = 'PH004';
+  elsif made.review_link_id is null and not exists (
+    select from approval_members m where m.workflow_id = flow.id and m.user_id = made.user_id and m.role = 'approver') then
+    raise exception 'only an approver of the workflow decides' using errcode = 'PH004';
+  elsif made.review_link_id is not null and flow.rule <> 'any' then
+    raise exception 'this workflow asks its own approvers' using errcode = 'PH004';
+  end if;
+  if made.decision = 'reject' then
+    update approval_requests r set state = 'rejected' where r.id = asked.id;
+    return;
+  end if;
+  if made.review_link_id is null and not exists (select from app.approvers_of(asked.id) a where a.user_id = made.user_id) then
+    raise exception 'nobody approves what is their own' using errcode = 'PH004';
+  elsif flow.rule = 'ordered' and exists (
+    select from app.approvers_of(asked.id) a join app.approvers_of(asked.id) mine on mine.user_id = made.user_id
+    where a.place < mine.place and not a.approved) then
+    raise exception 'others decide first' using errcode = 'PH004';
+  end if;
+  if flow.rule = 'any' then
+    select count(*) >= flow.min_approvals into done
+    from approval_decisions d where d.request_id = asked.id and d.decision = 'approve';
+  else
+    select bool_and(a.approved) into done from app.approvers_of(asked.id) a;
+  end if;
+  if done then
+    update approval_requests r set state = 'approved' where r.id = asked.id;
+  end if;
+end
+$function$;
+comment on function app.apply_decision(approval_decisions) is 'What a decision does, in turn with the others of its request. PH004: no longer pending, not an approver of the workflow, one''s own post, out of order.';
+
+CREATE OR REPLACE FUNCTION app.approvers_of(request uuid)
+ RETURNS TABLE(user_id uuid, place integer, approved boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select m.user_id, m.position,
+    exists (select from approval_decisions d where d.request_id = r.id and d.user_id = m.user_id and d.decision = 'approve')
+  from approval_requests r
+  join approval_workflows w on w.project_id = r.project_id and w.id = r.workflow_id
+  join approval_members m on m.project_id = w.project_id and m.workflow_id = w.id and m.role = 'approver'
+  join project_collaborators c on c.project_id = m.project_id and c.user_id = m.user_id
+    and (c.role in ('owner', 'approver') or 'approve' = any (c.permissions))
+  join users u on u.id = m.user_id and u.status = 'active' and u.deleted_at is null
+  left join posts p on p.project_id = r.project_id and p.id = r.post_id
+  where r.id = request
+    and (w.allow_self_approval or (m.user_id is distinct from r.requested_by and m.user_id is distinct from p.created_by))
+$function$;
+
 CREATE OR REPLACE FUNCTION app.archive_page(archive_id uuid, after_id text, bytes integer)
  RETURNS TABLE(id text, line text)
  LANGUAGE plpgsql
@@ -4331,6 +4416,18 @@ AS $function$
   from jsonb_each(row_values) v where v.key = any (plain || personal || secret) and v.value <> 'null'
 $function$;
 
+CREATE OR REPLACE FUNCTION app.bind_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  new.content_hash := coalesce(app.post_hash(new.post_id), 'unknown');
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.change_media()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4343,6 +4440,18 @@ begin
   if posts <> '{}' then
     perform app.revise_posts(posts);
   end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.change_publication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform app.revise_posts(array[new.post_id]);
   return null;
 end
 $function$;
@@ -4365,6 +4474,20 @@ begin
 end
 $function$;
 grant execute on function app.check_alive(uuid,uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.claim(ids uuid[])
+ RETURNS TABLE(id uuid, project_id uuid, generation integer, prepare boolean, delay_s integer)
+ LANGUAGE sql
+AS $function$
+  update post_publications pp set state = 'queued', generation = pp.generation + 1
+  where pp.id = any (ids)
+  returning pp.id, pp.project_id, pp.generation,
+    not pp.prepared_ready and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id),
+    greatest(0, ceil(extract(epoch from coalesce(pp.next_attempt_at, pp.due_at) - app.now())))::integer
+$function$;
+comment on function app.claim(uuid[]) is 'prepare: it has media that its platform may have to take in first. delay_s: seconds until it is due.';
+grant execute on function app.claim(uuid[]) to posthaste_api;
+grant execute on function app.claim(uuid[]) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.comment_counts(ids uuid[])
  RETURNS TABLE(comment_id uuid, like_count bigint, reply_count bigint)
@@ -4470,6 +4593,18 @@ begin
   union all
   select 'comment', r.parent_id, 'reply_count', step * count(*) from changed r
   where r.is_standing and r.parent_id is not null group by r.parent_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.count_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform app.apply_decision(new);
   return null;
 end
 $function$;
@@ -4730,6 +4865,20 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.end_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update post_publications pp set state = case when new.state = 'approved' and pp.due_at is not null then 'scheduled' else 'draft' end
+  where pp.post_id = new.post_id and pp.state = 'pending_approval';
+  return null;
+end
+$function$;
+comment on function app.end_request() is 'Approved: what has its time is scheduled. Rejected and withdrawn: back to draft.';
 
 CREATE OR REPLACE FUNCTION app.engagement_rate(likes bigint, comments bigint, shares bigint, saves bigint, reach bigint, impressions bigint, views bigint)
  RETURNS numeric
@@ -5044,6 +5193,19 @@ end
 $function$;
 comment on function app.guard_ai_task() is 'Back to queued is another try: after a failure, or by whoever finds a lease that has run out.';
 
+CREATE OR REPLACE FUNCTION app.guard_approval()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state = 'pending_approval' or exists (
+    select from approval_requests r where r.project_id = new.project_id and r.post_id = new.post_id and r.state = 'pending') then
+    raise exception 'the post waits for approval' using errcode = 'PH004';
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.guard_clip()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5287,6 +5449,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.guard_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (case old.state
+    when 'pending' then new.state = 'withdrawn' or (new.state in ('approved', 'rejected', 'superseded') and app.is_owner())
+    when 'approved' then new.state = 'superseded' and app.is_owner()
+    else false
+  end) is not true then
+    raise exception 'a request for approval cannot go from % to %', old.state, new.state using errcode = 'PH004';
+  end if;
+  new.decided_at := coalesce(old.decided_at, app.now());
+  return new;
+end
+$function$;
+comment on function app.guard_request() is 'pending → withdrawn by whoever may write; → approved, rejected by decisions; → superseded, as from approved, by edits. Else PH004.';
+
 CREATE OR REPLACE FUNCTION app.guard_template_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5383,6 +5563,23 @@ $function$;
 comment on function app.hashtags_like(text,integer) is 'Hashtags that begin so, most used first: those of the actor''s projects and those of public posts. What others use in private neither shows nor counts.';
 grant execute on function app.hashtags_like(text,integer) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.hold_post(post uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  held integer;
+begin
+  update post_publications pp set state = 'scheduled', generation = pp.generation + 1 where pp.post_id = post and pp.state = 'queued';
+  update post_publications pp set state = 'draft' where pp.post_id = post and pp.state = 'scheduled';
+  update post_publications pp set state = 'pending_approval', next_attempt_at = null where pp.post_id = post and pp.state = 'draft';
+  select count(*) into held from post_publications pp where pp.post_id = post and pp.state = 'pending_approval';
+  return held;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.import_rows(system text, batch jsonb)
  RETURNS TABLE(source_id text, problem text)
  LANGUAGE plpgsql
@@ -5453,6 +5650,20 @@ begin
 end
 $function$;
 comment on function app.keep_content_version() is 'The row of the content is locked by its own change, so that numbers have no gaps and no doubles.';
+
+CREATE OR REPLACE FUNCTION app.keep_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if exists (select from approval_requests r where r.id = old.request_id) then
+    raise exception 'what was said stays' using errcode = 'PH008';
+  end if;
+  return old;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.keep_hashtags(tags text[])
  RETURNS void
@@ -5535,6 +5746,20 @@ AS $function$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.la
 comment on function app.labels_fit(text[]) is 'At most 100 labels, each of 1 to 100 characters.';
 grant execute on function app.labels_fit(text[]) to posthaste_api;
 grant execute on function app.labels_fit(text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.leave_approval()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update approval_requests r set state = 'withdrawn'
+  where r.post_id = new.post_id and r.state = 'pending'
+    and not exists (select from post_publications pp where pp.post_id = new.post_id and pp.state = 'pending_approval');
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.let_go_of_accounts()
  RETURNS trigger
@@ -5954,6 +6179,25 @@ grant execute on function app.post_counts(uuid[]) to posthaste_api;
 grant execute on function app.post_counts(uuid[]) to posthaste_public;
 grant execute on function app.post_counts(uuid[]) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.post_hash(post uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select encode(sha256(convert_to(jsonb_build_object(
+    'text', p.text, 'title', p.title,
+    'publications', coalesce((
+      select jsonb_agg(jsonb_build_array(pp.account_id, pp.text, pp.options) order by pp.account_id)
+      from post_publications pp where pp.post_id = p.id), '[]'),
+    'media', coalesce((
+      select jsonb_agg(jsonb_build_array(pm.publication_id, pm.media_id, pm.alt_text) order by pm.publication_id nulls first, pm.position)
+      from post_media pm where pm.project_id = p.project_id and pm.post_id = p.id), '[]')
+  )::text, 'UTF8')), 'hex')
+  from posts p where p.id = post
+$function$;
+comment on function app.post_hash(uuid) is 'sha256 of what a post says, everywhere: texts, options, media. Not of when: another time needs no new approval.';
+
 CREATE OR REPLACE FUNCTION app.post_status(states text[])
  RETURNS text
  LANGUAGE sql
@@ -6347,17 +6591,99 @@ end
 $function$;
 grant execute on function app.restore_content(uuid,integer) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.revise_posts(ids uuid[])
- RETURNS void
+CREATE OR REPLACE FUNCTION app.review(token_hash text)
+ RETURNS TABLE(review jsonb)
  LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'postId', p.id, 'projectName', pr.name, 'scope', l.scope, 'label', l.label, 'title', p.title, 'text', p.text, 'dueAt', p.due_at,
+    'requestState', (select r.state from approval_requests r where r.project_id = p.project_id and r.post_id = p.id order by r.id desc limit 1),
+    'note', (select r.note from approval_requests r where r.project_id = p.project_id and r.post_id = p.id order by r.id desc limit 1),
+    'publications', coalesce((
+      select jsonb_agg(jsonb_build_object('id', pp.id, 'platform', pp.platform, 'handle', a.handle, 'state', pp.state,
+        'text', coalesce(pp.text, p.text), 'dueAt', pp.due_at, 'media', coalesce((
+          select jsonb_agg(jsonb_build_object('id', m ->> 'id', 'kind', m ->> 'kind', 'altText', m ->> 'altText', 'renditions', m -> 'renditions'))
+          from jsonb_array_elements(app.media_of(pp.project_id, pp.post_id, pp.id)) m), '[]')) order by pp.id)
+      from post_publications pp join social_accounts a on a.project_id = pp.project_id and a.id = pp.account_id
+      where pp.project_id = p.project_id and pp.post_id = p.id and pp.state <> 'cancelled'), '[]'))
+  from review_links l
+  join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
+  join projects pr on pr.id = l.project_id and pr.deleted_at is null
+  where l.token_hash = review.token_hash and l.revoked_at is null and l.expires_at > app.now()
+$function$;
+grant execute on function app.review(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.review_by_link(token_hash text, decision text, text text)
+ RETURNS TABLE(outcome text, decision_id uuid)
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+declare
+  link review_links;
+  asked approval_requests;
+  made approval_decisions;
+begin
+  select l.* into link
+  from review_links l
+  join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
+  join projects pr on pr.id = l.project_id and pr.deleted_at is null
+  where l.token_hash = review_by_link.token_hash and l.revoked_at is null and l.expires_at > app.now();
+  if link.id is null then
+    return query select 'not_found', null::uuid;
+    return;
+  elsif link.scope = 'view' or (link.scope = 'comment' and review_by_link.decision <> 'comment') then
+    return query select 'forbidden', null::uuid;
+    return;
+  end if;
+  select r.* into asked from approval_requests r
+  where r.project_id = link.project_id and r.post_id = link.post_id order by r.id desc limit 1;
+  if asked.id is null or (review_by_link.decision <> 'comment' and asked.state <> 'pending') then
+    return query select 'wrong_state', null::uuid;
+    return;
+  end if;
+  insert into approval_decisions (project_id, request_id, user_id, review_link_id, decision, text)
+  values (asked.project_id, asked.id, null, link.id, review_by_link.decision, review_by_link.text)
+  returning * into made;
+  perform app.apply_decision(made);
+  return query select 'ok', made.id;
+end
+$function$;
+grant execute on function app.review_by_link(text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.revise_posts(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  stale approval_requests;
+begin
   update post_publications pp
   set revision = pp.revision + 1, prepared = null, prepared_ready = false, prepared_expires_at = null
   where pp.post_id = any (ids) and pp.state in ('draft', 'pending_approval', 'scheduled', 'queued', 'failed')
-    and (pp.prepared is not null or pp.prepare_lease_until is not null)
+    and (pp.prepared is not null or pp.prepare_lease_until is not null);
+  for stale in
+    select * from approval_requests r
+    where r.post_id = any (ids) and r.state in ('pending', 'approved') and r.content_hash <> app.post_hash(r.post_id)
+    order by r.id for update
+  loop
+    update approval_requests r set state = 'superseded' where r.id = stale.id;
+    if exists (
+      select from post_publications pp
+      where pp.post_id = stale.post_id and pp.state in ('pending_approval', 'scheduled', 'queued')) then
+      perform app.hold_post(stale.post_id);
+      insert into approval_requests (project_id, workflow_id, post_id, requested_by, note, content_hash)
+      values (stale.project_id, stale.workflow_id, stale.post_id, coalesce(app.user_id(), stale.requested_by), stale.note,
+        app.post_hash(stale.post_id));
+    end if;
+  end loop;
+end
 $function$;
+comment on function app.revise_posts(uuid[]) is 'What posts say has changed: what was prepared of it is worthless, and who was asked to approve it is asked again.';
 
 CREATE OR REPLACE FUNCTION app.roll_up(batch integer)
  RETURNS integer
@@ -6980,6 +7306,38 @@ end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.submit_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  flow approval_workflows;
+  hash text;
+  deciders integer;
+begin
+  select * into flow from approval_workflows w where w.project_id = new.project_id and w.id = new.workflow_id;
+  select count(*) into deciders from app.approvers_of(new.id);
+  if not flow.is_active or flow.deleted_at is not null then
+    raise exception 'the workflow is not in use' using errcode = 'PH004';
+  elsif deciders < (case flow.rule when 'any' then flow.min_approvals else 1 end) then
+    raise exception 'the workflow has too few approvers for this post' using errcode = 'PH004';
+  end if;
+  -- Publications before requests, always: an edit locks them in this order.
+  perform from post_publications pp where pp.post_id = new.post_id order by pp.id for update;
+  update approval_requests r set state = 'superseded' where r.post_id = new.post_id and r.id <> new.id and r.state = 'approved';
+  if exists (select from posts p where p.id = new.post_id and p.deleted_at is not null) or app.hold_post(new.post_id) = 0 then
+    raise exception 'nothing of this post waits to be published' using errcode = 'PH004';
+  end if;
+  hash := app.post_hash(new.post_id);
+  if hash <> new.content_hash then
+    update approval_requests r set content_hash = hash where r.id = new.id;
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.to_inet(address text)
  RETURNS inet
  LANGUAGE plpgsql
@@ -7147,6 +7505,23 @@ $function$;
 comment on function app.without_addresses(text) is 'In NFKC, so that a full-width # or @ is one.';
 grant execute on function app.without_addresses(text) to posthaste_api;
 grant execute on function app.without_addresses(text) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.work_account(project uuid, account uuid, platform text)
+ RETURNS TABLE(account jsonb, token jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('platformAccountId', a.platform_account_id, 'handle', a.handle, 'baseUrl', a.base_url, 'status', a.status,
+      'metricsUrl', pf.metrics_url, 'limits', pf.limits),
+    case when t.account_id is not null then jsonb_build_object('access', t.access_token_sealed, 'refresh', t.refresh_token_sealed,
+      'expiresInS', extract(epoch from t.expires_at - app.now())::integer, 'version', t.token_version) end
+  from social_accounts a
+  join platforms pf on pf.name = work_account.platform
+  left join account_tokens t on t.project_id = a.project_id and t.account_id = a.id
+  where a.project_id = work_account.project and a.id = work_account.account
+$function$;
+comment on function app.work_account(uuid,uuid,text) is 'What a connector is given of an account: where it is, and its sealed token, null where it has none.';
+grant execute on function app.work_account(uuid,uuid,text) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.write_audit(operation text, table_name text, row_id text, project_id uuid, subject_id uuid, old_values jsonb, new_values jsonb, personal jsonb)
  RETURNS void
