@@ -41,6 +41,7 @@ const testedIn: Readonly<Record<string, string>> = {
     'listComments',
     'deleteComment',
   ]),
+  ...together('test/api/community/finding.test.ts', ['listPopularPosts', 'searchCommunityPosts']),
   ...together('test/api/reports/report.test.ts', ['createReportLink', 'getReport', 'revokeReportLink']),
 };
 

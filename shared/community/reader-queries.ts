@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { count, id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
-const postRow = z.object({
+/** A community post under the reader's policies, its counts as of now. */
+export const postRow = z.object({
   id,
   accountId: id,
   handle: z.string().nullable(),

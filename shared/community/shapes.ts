@@ -34,6 +34,19 @@ export const CommunityPost = z
   .meta({ id: 'CommunityPost' });
 export type CommunityPost = z.output<typeof CommunityPost>;
 
+export const FoundPost = CommunityPost.extend({
+  writer: z
+    .object({
+      userId: id,
+      username: z.string().nullable(),
+      displayName: z.string(),
+      avatarUrl: z.string().nullable().describe('Good for an hour.'),
+    })
+    .nullable()
+    .describe('The person who wrote it; null once they are gone.'),
+}).meta({ id: 'FoundPost' });
+export type FoundPost = z.output<typeof FoundPost>;
+
 export const Comment = z
   .object({
     id,

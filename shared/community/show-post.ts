@@ -1,7 +1,8 @@
 /** A row with URLs. */
 import { presignRead } from '../aws/objects.ts';
+import type { FoundPostRow } from './finding-queries.ts';
 import type { CommunityPostRow } from './reader-queries.ts';
-import type { CommunityPost } from './shapes.ts';
+import type { CommunityPost, FoundPost } from './shapes.ts';
 
 const URL_S = 3600;
 
@@ -13,4 +14,15 @@ export async function showPost({ accountId, handle, displayName, ...row }: Commu
     ),
   }));
   return { ...row, author: { accountId, handle, displayName }, media: await Promise.all(media) };
+}
+
+/** The same with the person who wrote it; a picture that was uploaded here goes before one that lies elsewhere. */
+export async function showFound({ writer, ...row }: FoundPostRow): Promise<FoundPost> {
+  const post = await showPost(row);
+  if (writer === null) return { ...post, writer };
+  const { avatarKey, avatarUrl, ...person } = writer;
+  return {
+    ...post,
+    writer: { ...person, avatarUrl: avatarKey === null ? avatarUrl : await presignRead(avatarKey, URL_S) },
+  };
 }

@@ -60,3 +60,12 @@ export const purgeFeeds = query({
     returning 1
   )
   select count(*)::integer as purged from gone`;
+
+/** Ranks the popular posts anew. By schedule. */
+export const refreshPopularPosts = query({
+  name: 'refreshPopularPosts',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ posts: count }),
+})<Record<never, never>>`
+  select r.posts::text as posts from app.refresh_popular_posts() r`;

@@ -20,9 +20,11 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export type List =
   | 'accounts'
   | 'comments'
+  | 'community-search'
   | 'content'
   | 'content-search'
   | 'media'
+  | 'popular-posts'
   | 'posts'
   | 'posts-due'
   | 'posts-search'
@@ -32,11 +34,16 @@ export type List =
 
 /** The id before which the page begins; null for the first page. */
 export function readCursor(list: List, cursor: string | undefined): string | null {
+  return readPlace(list, cursor, z.uuid());
+}
+
+/** The same for a list in another order: its place, as `place` of `toPageBy` wrote it. */
+export function readPlace<T>(list: List, cursor: string | undefined, shape: z.ZodType<T, string>): T | null {
   if (cursor === undefined) return null;
   const [name, text] = Buffer.from(cursor, 'base64url').toString('utf8').split(/:(.*)/s);
-  const id = z.uuid().safeParse(text);
-  return id.success && name === list
-    ? id.data
+  const place = shape.safeParse(text);
+  return place.success && name === list
+    ? place.data
     : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
 }
 
@@ -47,9 +54,19 @@ export function toPage<Row extends { readonly id: string }>(
   limit: number,
   cut = false,
 ) {
+  return toPageBy(list, rows, { limit, cut, place: ({ id }) => id });
+}
+
+export function toPageBy<Row>(
+  list: List,
+  rows: readonly Row[],
+  { limit, cut = false, place }: { limit: number; cut?: boolean; place: (row: Row) => string },
+) {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const nextCursor =
-    (cut || rows.length > limit) && last !== undefined ? Buffer.from(`${list}:${last.id}`).toString('base64url') : null;
+    (cut || rows.length > limit) && last !== undefined
+      ? Buffer.from(`${list}:${place(last)}`).toString('base64url')
+      : null;
   return { data, nextCursor };
 }

@@ -24,7 +24,12 @@ const OPEN = [
   'POST /v1/auth/verify-email',
 ];
 /** Routes that answer with and without a token. */
-const OPTIONAL = ['GET /v1/community/posts/{communityPostId}', 'GET /v1/community/posts/{communityPostId}/comments'];
+const OPTIONAL = [
+  'GET /v1/community/popular',
+  'GET /v1/community/posts/{communityPostId}',
+  'GET /v1/community/posts/{communityPostId}/comments',
+  'GET /v1/community/search',
+];
 /** Routes that a platform sends people back to, with whatever it likes to add. */
 const ADDED_TO = ['GET /v1/accounts/callback'];
 

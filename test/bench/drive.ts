@@ -111,6 +111,8 @@ async function driveCommunity(
   const { comment } = await api.call('POST', `${at}/comments`, made, { text: 'Well said' });
   await send(api, 'GET', `${at}/comments`);
   await send(api, 'DELETE', `/v1/community/comments/${comment.id}`);
+  await send(api, 'GET', '/v1/community/popular');
+  await send(api, 'GET', '/v1/community/search?q=bench');
   await send(api, 'GET', `/v1/posts/${postId}/analytics`);
   await send(api, 'POST', `/v1/posts/${postId}/analytics/refresh`);
 }

@@ -17,14 +17,14 @@ beforeAll(async () => {
   await client.query('set plan_cache_mode = force_custom_plan');
   // As if the tables had a hundred times the pages: what is cheap to read whole today is not for ever.
   await client.query('set seq_page_cost = 100');
-});
+}, 180_000);
 afterAll(async () => {
   await client.end();
   await open.close();
 });
 
-/** These stay small: one row per platform, and one per instance that somebody connected. */
-const small = new Set(['platforms', 'platform_apps', 'schema_migrations']);
+/** These stay small: one row per platform, one per instance that somebody connected, a thousand popular posts. */
+const small = new Set(['platforms', 'platform_apps', 'popular_posts', 'schema_migrations']);
 
 /** `statement: table` → why a whole scan is right there. */
 const accepted: Readonly<Record<string, string>> = {};
@@ -66,6 +66,14 @@ describe('what the named functions do inside', () => {
       'actor',
       `select * from app.connect_own_account('${one.projectId}', 'threads', 'new', 'h', null, null, '', '{}', 'a', 'r', 60, null)`,
     ],
+    ['actor', `select * from app.engage('${one.communityPostId}', 'view', '{}')`],
+    ['actor', `select * from app.set_follow('${one.userId}', true)`],
+    ['actor', 'select * from app.rank_feed()'],
+    ['actor', `select * from app.view_profile('${one.userId}')`],
+    ['public', "select * from app.search_community('rain tag7', null, null, 20)"],
+    ['public', 'select * from app.popular_posts(10, 20)'],
+    ['public', `select * from app.post_counts('{${one.communityPostId}}')`],
+    ['public', `select * from app.profiles('{${one.userId}}')`],
     ['public', "select * from app.login_candidate('person7@example.com')"],
     ['public', "select * from app.register('new@example.com', 'h', 'New', 'token', 'link')"],
     ['public', "select * from app.verify_email('hash of person9@example.com')"],

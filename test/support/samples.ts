@@ -166,6 +166,8 @@ function readSamples(seed: Seed): Record<string, Sample> {
     getPostAnalytics: { params: { postId }, stranger: 'missing' },
     getCommunityPost: { params: { communityPostId }, stranger: 'missing' },
     listComments: { params: { communityPostId }, stranger: 'missing' },
+    listPopularPosts: { stranger: 'own' },
+    searchCommunityPosts: { query: { q: 'alone' }, stranger: 'empty' },
   };
 }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   world = await openWorld();
   ada = await registerUser(world);
   eve = await registerUser(world, 'Eve');
-  projectId = (await createProject(world, ada)).id;
+  projectId = (await createProject(world, ada, 'Launch')).id;
   accountId = (await connectCommunity(world, ada, projectId)).id;
 }, 60_000);
 afterAll(() => world.close());

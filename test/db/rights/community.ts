@@ -1,7 +1,7 @@
 import type { Sql } from '../database.ts';
 import type { PolicyWorld } from '../policy-world.ts';
 import { addRow } from '../seed.ts';
-import { EVERYONE, perProject, type RightsTable } from './format.ts';
+import { EVERYONE, fresh, perProject, type RightsTable } from './format.ts';
 import { members, people } from './people.ts';
 
 const OWN_POSTS = 'public unlisted followers private deleted hidden';
@@ -32,15 +32,17 @@ export async function fill(sql: Sql, world: PolicyWorld): Promise<void> {
   }
   const hidden = { community_post_id: posts.public, author_id: rival.userId, text: 'x', hidden_at: new Date() };
   labels.set(await addRow(sql, 'comments', hidden), 'hidden-comment');
-  const openCase = await addRow(sql, 'content_moderation', { target_type: 'post', target_id: posts.public });
-  labels.set(openCase, 'case');
   for (const name of [...people, 'rival']) {
     const userId = idOf(name);
     await addRow(sql, 'feed_items', { user_id: userId, community_post_id: posts.public, score: 1 });
     await addRow(sql, 'user_engagement', { user_id: userId, comment_id: idOf('on-public'), type: 'like' });
     const report = { reporter_id: userId, target_type: 'user_profile', target_id: rival.userId, reason: 'spam' };
-    labels.set(await addRow(sql, 'moderation_reports', { ...report, moderation_id: openCase }), `report-${name}`);
+    // One way to every actor: others are noted by triggers.
+    await addRow(sql, 'engagement_events', { type: 'profile_view', user_id: rival.userId, actor_id: userId });
+    labels.set(await addRow(sql, 'moderation_reports', report), `report-${name}`);
   }
+  // Theirs: what is reported more than once is one case.
+  for (const { id } of await sql('select id from content_moderation')) labels.set(String(id), 'case');
   await addRow(sql, 'moderation_words', { language: 'xx', word: 'frobnicate', category: 'spam', weight: 0.5 });
   await sql('insert into user_counters (user_id) select id from users on conflict do nothing');
 }
@@ -148,6 +150,13 @@ const posts: RightsTable = {
 };
 
 const relations: RightsTable = {
+  engagement_events: {
+    key: 'actor_id',
+    verbs: { select: { signedIn: 'me', worker: EVERYONE, reporting: EVERYONE }, insert: { worker: 'new' } },
+    add: ({ rival }) => ({
+      new: { id: fresh(), occurred_at: new Date(), type: 'profile_view', user_id: rival.userId, metadata: {} },
+    }),
+  },
   user_followers: {
     key: 'id',
     verbs: {
@@ -182,7 +191,6 @@ const relations: RightsTable = {
 
 const reported = [...people, 'rival'].map((name) => `report-${name}`).join(' ');
 const byStaff = (labels: string) => ({ signedIn: '', moderator: labels, admin: labels });
-const ABOUT = /^(public|unlisted|followers|private|deleted|hidden|other-public|other-private|gone-public)$/;
 
 const moderation: RightsTable = {
   moderation_words: {
@@ -210,8 +218,9 @@ const moderation: RightsTable = {
       update: byStaff('case'),
     },
     set: "reason = 'x'",
-    add: ({ rival }) => ({ new: { target_type: 'user_profile', target_id: rival.userId, reason: 'x' } }),
+    add: () => ({ new: { target_type: 'user_profile', target_id: fresh(), reason: 'x' } }),
   },
+  'content_moderation (unread)': { key: "'some'", verbs: { update: byStaff('some') }, set: "reason = 'x'" },
   moderation_reports: {
     key: 'id',
     verbs: {
@@ -224,12 +233,14 @@ const moderation: RightsTable = {
         members: `${OWN_POSTS} other-public`,
       },
     },
-    add: (world, me) => ({
-      ...onLabelled(ABOUT, (id) => ({ reporter_id: me, target_type: 'post', target_id: id, reason: 'spam' }))(
-        world,
-        me,
+    add: ({ posts: about, rival }, me) => ({
+      ...Object.fromEntries(
+        Object.entries(about).map(([name, id]) => [
+          name,
+          { reporter_id: me, target_type: 'post', target_id: id, reason: 'spam' },
+        ]),
       ),
-      forged: { reporter_id: world.rival.userId, target_type: 'post', target_id: world.posts.public, reason: 'spam' },
+      forged: { reporter_id: rival.userId, target_type: 'post', target_id: about.public, reason: 'spam' },
     }),
   },
   'moderation_reports (comments)': {

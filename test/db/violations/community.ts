@@ -35,6 +35,9 @@ export const violations: Violations = {
   feed_items_once:
     'insert into feed_items (user_id, community_post_id, score) select user_id, community_post_id, 1 from feed_items',
   feed_items_reason_length: "update feed_items set reason = ''",
+  engagement_events_type_known: "update engagement_events set type = 'hug'",
+  engagement_events_target_fits: "update engagement_events set type = 'like', community_post_id = null",
+  engagement_events_metadata_object: "update engagement_events set metadata = '[]'",
   counter_deltas_counter_known: "update counter_deltas set counter = 'hug_count'",
   user_counters_followers_count_natural: 'update user_counters set followers_count = -1',
   user_counters_following_count_natural: 'update user_counters set following_count = -1',

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { popularPosts } from '../../shared/community/finding-queries.ts';
+import { FoundPost } from '../../shared/community/shapes.ts';
+import { showFound } from '../../shared/community/show-post.ts';
+import { pageOf, pageQuery, readPlace, toPageBy } from '../../shared/paging/rules.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const Rank = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/community/popular',
+  auth: 'optional',
+  summary: 'List the popular posts of the last seven days, the best first',
+  description:
+    'Public posts by engagement, which counts less with every day; at most 1,000, ranked anew every hour. A ranking in the middle of paging may show a post twice.',
+  query: z.strictObject(pageQuery),
+  status: 200,
+  response: pageOf(FoundPost).meta({ id: 'PopularPostPage' }),
+  errors: ['invalid_cursor'],
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+})(async ({ query: { cursor, limit }, db }) => {
+  const rows = await db.many(popularPosts, { afterRank: readPlace('popular-posts', cursor, Rank), limit });
+  const { data, nextCursor } = toPageBy('popular-posts', rows, { limit, place: ({ rank }) => String(rank) });
+  return { data: await Promise.all(data.map(({ rank: _, ...row }) => showFound(row))), nextCursor };
+});

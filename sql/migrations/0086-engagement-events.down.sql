@@ -1,0 +1,16 @@
+drop function app.view_profile(uuid);
+drop function app.engage(uuid, text, jsonb);
+drop function app.visible_posts(uuid[]);
+drop trigger user_followers_note_delete on user_followers;
+drop trigger user_followers_note_insert on user_followers;
+drop function app.note_follows();
+drop trigger comments_note_update on comments;
+drop function app.note_standing_comment();
+drop trigger comments_note_delete on comments;
+drop trigger comments_note_insert on comments;
+drop function app.note_comments();
+drop trigger user_engagement_note_delete on user_engagement;
+drop trigger user_engagement_note_insert on user_engagement;
+drop function app.note_engagement();
+drop table engagement_events;
+delete from partitioned_tables where name = 'engagement_events';

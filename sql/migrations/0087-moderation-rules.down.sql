@@ -1,0 +1,13 @@
+delete from moderation_words;
+drop trigger moderation_reports_take on moderation_reports;
+drop function app.take_report();
+drop trigger content_moderation_apply on content_moderation;
+drop function app.apply_decision();
+drop trigger content_moderation_guard on content_moderation;
+drop function app.guard_moderation();
+drop trigger comments_judge_again on comments;
+drop trigger comments_judge on comments;
+drop trigger community_posts_judge_again on community_posts;
+drop trigger community_posts_judge on community_posts;
+drop function app.judge_text();
+drop function app.automated_score(text);
