@@ -923,10 +923,16 @@ CREATE INDEX comments_community_post_idx ON public.comments USING btree (communi
 CREATE INDEX comments_created_at_idx ON public.comments USING btree (created_at DESC);
 CREATE INDEX comments_parent_idx ON public.comments USING btree (community_post_id, parent_id);
 
+CREATE TRIGGER comments_audit AFTER UPDATE OF hidden_at ON public.comments FOR EACH ROW WHEN ((old.hidden_at IS DISTINCT FROM new.hidden_at)) EXECUTE FUNCTION app.audit('{id}', '', 'author_id', '{hidden_at}', '{}', '{}');
 CREATE TRIGGER comments_count_delete AFTER DELETE ON public.comments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_comments();
 CREATE TRIGGER comments_count_insert AFTER INSERT ON public.comments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_comments();
 CREATE TRIGGER comments_count_update AFTER UPDATE OF deleted_at, hidden_at ON public.comments FOR EACH ROW WHEN ((old.is_standing <> new.is_standing)) EXECUTE FUNCTION app.count_standing_comment();
 CREATE TRIGGER comments_edited BEFORE UPDATE OF text ON public.comments FOR EACH ROW WHEN ((old.text IS DISTINCT FROM new.text)) EXECUTE FUNCTION app.mark_edited();
+CREATE TRIGGER comments_judge AFTER INSERT ON public.comments FOR EACH ROW EXECUTE FUNCTION app.judge_text('comment');
+CREATE TRIGGER comments_judge_again AFTER UPDATE OF text ON public.comments FOR EACH ROW WHEN ((old.text IS DISTINCT FROM new.text)) EXECUTE FUNCTION app.judge_text('comment');
+CREATE TRIGGER comments_note_delete AFTER DELETE ON public.comments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_comments();
+CREATE TRIGGER comments_note_insert AFTER INSERT ON public.comments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_comments();
+CREATE TRIGGER comments_note_update AFTER UPDATE OF deleted_at, hidden_at ON public.comments FOR EACH ROW WHEN ((old.is_standing <> new.is_standing)) EXECUTE FUNCTION app.note_standing_comment();
 CREATE TRIGGER comments_touch BEFORE UPDATE OF text, hidden_at, deleted_at ON public.comments FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table comments enable row level security;
@@ -1006,6 +1012,7 @@ create table community_posts (
   is_standing boolean not null generated always as (((deleted_at IS NULL) AND (hidden_at IS NULL) AND (project_deleted_at IS NULL))) stored,
   updated_at timestamp with time zone not null default app.now(),
   version integer not null default 1,
+  search tsvector not null generated always as (app.community_document(text, tags)) stored,
   constraint community_posts_pkey PRIMARY KEY (id),
   constraint community_posts_publication_key UNIQUE (project_id, publication_id),
   constraint community_posts_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
@@ -1031,6 +1038,7 @@ comment on column community_posts.is_standing is 'Neither deleted nor hidden, an
 comment on column community_posts.media is 'What a reader needs of each medium: id, kind, alt text, keys of its renditions. URLs are computed from them.';
 comment on column community_posts.media_type is 'Kind of the first medium.';
 comment on column community_posts.project_deleted_at is 'Since when its project is deleted: then it is not public.';
+comment on column community_posts.search is 'app.community_document of text and tags.';
 comment on column community_posts.tags is 'Labels that the author gave; hashtags stand in the text.';
 
 CREATE INDEX community_posts_account_idx ON public.community_posts USING btree (project_id, account_id);
@@ -1041,16 +1049,21 @@ CREATE INDEX community_posts_listed_idx ON public.community_posts USING btree (i
 CREATE INDEX community_posts_public_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND is_standing);
 CREATE INDEX community_posts_score_idx ON public.community_posts USING btree (engagement_score DESC, id DESC) WHERE ((visibility = 'public'::text) AND is_standing);
 CREATE INDEX community_posts_scored_at_idx ON public.community_posts USING btree (scored_at) WHERE (engagement_score > (0)::numeric);
+CREATE INDEX community_posts_search_idx ON public.community_posts USING gin (search) WHERE ((visibility = 'public'::text) AND is_standing);
 CREATE INDEX community_posts_tags_idx ON public.community_posts USING gin (tags);
 
+CREATE TRIGGER community_posts_audit AFTER UPDATE OF hidden_at ON public.community_posts FOR EACH ROW WHEN ((old.hidden_at IS DISTINCT FROM new.hidden_at)) EXECUTE FUNCTION app.audit('{id}', 'project_id', 'author_id', '{hidden_at}', '{}', '{}');
 CREATE TRIGGER community_posts_author BEFORE INSERT ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.find_author();
 CREATE TRIGGER community_posts_count AFTER INSERT OR DELETE ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.count_posts();
 CREATE TRIGGER community_posts_count_update AFTER UPDATE OF author_id, deleted_at, hidden_at, project_deleted_at ON public.community_posts FOR EACH ROW WHEN (((old.is_standing <> new.is_standing) OR (old.author_id IS DISTINCT FROM new.author_id))) EXECUTE FUNCTION app.count_posts();
+CREATE TRIGGER community_posts_judge AFTER INSERT ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.judge_text('post');
+CREATE TRIGGER community_posts_judge_again AFTER UPDATE OF text ON public.community_posts FOR EACH ROW WHEN ((old.text IS DISTINCT FROM new.text)) EXECUTE FUNCTION app.judge_text('post');
 CREATE TRIGGER community_posts_link AFTER UPDATE ON public.community_posts FOR EACH ROW WHEN ((((old.text IS DISTINCT FROM new.text) OR (old.visibility IS DISTINCT FROM new.visibility)) OR (old.is_standing IS DISTINCT FROM new.is_standing))) EXECUTE FUNCTION app.link_community_post();
 CREATE TRIGGER community_posts_link_new AFTER INSERT ON public.community_posts FOR EACH ROW WHEN (((new.visibility = 'public'::text) AND new.is_standing)) EXECUTE FUNCTION app.link_community_post();
 CREATE TRIGGER community_posts_touch BEFORE UPDATE OF text, media, visibility, location, tags, is_featured, hidden_at, deleted_at ON public.community_posts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table community_posts enable row level security;
+alter table community_posts alter column search set statistics 500; alter table community_posts alter column search set ();
 
 create policy community_posts_followers on community_posts for select to posthaste_api
   using (((visibility = 'followers_only'::text) AND is_standing AND (author_id = ANY (( SELECT app.following() AS following)::uuid[]))));
@@ -1286,7 +1299,9 @@ CREATE UNIQUE INDEX content_moderation_open_key ON public.content_moderation USI
 CREATE INDEX content_moderation_queue_idx ON public.content_moderation USING btree (status, created_at);
 CREATE INDEX content_moderation_target_idx ON public.content_moderation USING btree (target_type, target_id);
 
+CREATE TRIGGER content_moderation_apply AFTER UPDATE OF status ON public.content_moderation FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status = ANY (ARRAY['approved'::text, 'rejected'::text])))) EXECUTE FUNCTION app.apply_decision();
 CREATE TRIGGER content_moderation_audit AFTER UPDATE ON public.content_moderation FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', '', '{target_type,target_id,status,moderator_id,reviewed_at}', '{}', '{}');
+CREATE TRIGGER content_moderation_guard BEFORE UPDATE OF status ON public.content_moderation FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION app.guard_moderation();
 CREATE TRIGGER content_moderation_touch BEFORE UPDATE ON public.content_moderation FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table content_moderation enable row level security;
@@ -1489,6 +1504,49 @@ create policy email_verification_tokens_worker on email_verification_tokens for 
 grant delete on email_verification_tokens to posthaste_worker;
 
 grant select (id, expires_at) on email_verification_tokens to posthaste_worker;
+
+create table engagement_events (
+  id uuid not null default uuidv7(),
+  occurred_at timestamp with time zone not null default app.now(),
+  type text not null,
+  user_id uuid not null,
+  actor_id uuid,
+  community_post_id uuid,
+  comment_id uuid,
+  metadata jsonb not null default '{}'::jsonb,
+  constraint engagement_events_pkey PRIMARY KEY (id, occurred_at),
+  constraint engagement_events_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES users(id) ON DELETE SET NULL,
+  constraint engagement_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint engagement_events_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint engagement_events_target_fits CHECK (((type = ANY (ARRAY['follow'::text, 'unfollow'::text, 'profile_view'::text])) = (community_post_id IS NULL))),
+  constraint engagement_events_type_known CHECK ((type = ANY (ARRAY['like'::text, 'unlike'::text, 'comment'::text, 'uncomment'::text, 'share'::text, 'unshare'::text, 'save'::text, 'unsave'::text, 'view'::text, 'click'::text, 'follow'::text, 'unfollow'::text, 'profile_view'::text])))
+) partition by RANGE (occurred_at);
+
+comment on table engagement_events is 'Append-only, by month. The state that came of it stands in user_engagement, comments and user_followers.';
+comment on column engagement_events.actor_id is 'Who did it; null when they are gone.';
+comment on column engagement_events.comment_id is 'The comment that was written or liked. Without a foreign key.';
+comment on column engagement_events.community_post_id is 'Without a foreign key: what happened to a post remains when the post does not.';
+comment on column engagement_events.user_id is 'Whose figures it changes: the author, who is followed, whose profile was seen.';
+
+CREATE INDEX engagement_events_actor_idx ON ONLY public.engagement_events USING btree (actor_id, occurred_at);
+CREATE INDEX engagement_events_post_idx ON ONLY public.engagement_events USING btree (community_post_id, occurred_at);
+CREATE INDEX engagement_events_user_idx ON ONLY public.engagement_events USING btree (user_id, occurred_at);
+
+CREATE TRIGGER engagement_events_fixed BEFORE DELETE OR UPDATE ON public.engagement_events FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION app.refuse_change();
+
+alter table engagement_events enable row level security;
+
+create policy engagement_events_own on engagement_events for select to posthaste_api
+  using ((actor_id = ( SELECT app.user_id() AS user_id)));
+create policy engagement_events_reporting on engagement_events for select to posthaste_reporting
+  using (true);
+create policy engagement_events_worker on engagement_events for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on engagement_events to posthaste_api;
+grant select on engagement_events to posthaste_reporting;
+grant insert, select on engagement_events to posthaste_worker;
 
 create table feed_items (
   id uuid not null default uuidv7(),
@@ -1965,6 +2023,8 @@ CREATE UNIQUE INDEX moderation_reports_open_key ON public.moderation_reports USI
 CREATE INDEX moderation_reports_reporter_id_idx ON public.moderation_reports USING btree (reporter_id, id DESC);
 CREATE INDEX moderation_reports_target_idx ON public.moderation_reports USING btree (target_type, target_id);
 
+CREATE TRIGGER moderation_reports_take BEFORE INSERT ON public.moderation_reports FOR EACH ROW EXECUTE FUNCTION app.take_report();
+
 alter table moderation_reports enable row level security;
 
 create policy moderation_reports_file on moderation_reports for insert to posthaste_api
@@ -2321,6 +2381,22 @@ create policy platforms_read on platforms for select to posthaste_api, posthaste
 grant select on platforms to posthaste_api;
 grant select on platforms to posthaste_public;
 grant select on platforms to posthaste_worker;
+
+create materialized view popular_posts as
+ SELECT (row_number() OVER (ORDER BY engagement_score DESC, id DESC))::integer AS rank,
+    id AS post_id,
+    author_id,
+    engagement_score
+   FROM community_posts p
+  WHERE ((visibility = 'public'::text) AND is_standing AND (created_at > (app.now() - '7 days'::interval)))
+  ORDER BY engagement_score DESC, id DESC
+ LIMIT 1000;;
+
+comment on materialized view popular_posts is 'The 1000 best public posts of the last 7 days. Under no policy, so nobody reads it but app.popular_posts; readers join the live posts.';
+
+CREATE UNIQUE INDEX popular_posts_post_id_key ON public.popular_posts USING btree (post_id);
+CREATE UNIQUE INDEX popular_posts_rank_key ON public.popular_posts USING btree (rank);
+CREATE INDEX popular_posts_score_idx ON public.popular_posts USING btree (engagement_score DESC);
 
 create table post_hashtags (
   project_id uuid not null,
@@ -3617,6 +3693,8 @@ CREATE INDEX user_engagement_type_idx ON public.user_engagement USING btree (typ
 
 CREATE TRIGGER user_engagement_count_delete AFTER DELETE ON public.user_engagement REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_engagement();
 CREATE TRIGGER user_engagement_count_insert AFTER INSERT ON public.user_engagement REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_engagement();
+CREATE TRIGGER user_engagement_note_delete AFTER DELETE ON public.user_engagement REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_engagement();
+CREATE TRIGGER user_engagement_note_insert AFTER INSERT ON public.user_engagement REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_engagement();
 
 alter table user_engagement enable row level security;
 
@@ -3652,6 +3730,8 @@ CREATE INDEX user_followers_following_id_idx ON public.user_followers USING btre
 
 CREATE TRIGGER user_followers_count_delete AFTER DELETE ON public.user_followers REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_follows();
 CREATE TRIGGER user_followers_count_insert AFTER INSERT ON public.user_followers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.count_follows();
+CREATE TRIGGER user_followers_note_delete AFTER DELETE ON public.user_followers REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_follows();
+CREATE TRIGGER user_followers_note_insert AFTER INSERT ON public.user_followers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.note_follows();
 
 alter table user_followers enable row level security;
 
@@ -4183,6 +4263,27 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.apply_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  hidden timestamptz := case when new.status = 'rejected' then app.now() end;
+begin
+  if new.target_type = 'post' then
+    update community_posts p set hidden_at = hidden where p.id = new.target_id and (p.hidden_at is null) <> (hidden is null);
+  elsif new.target_type = 'comment' then
+    update comments c set hidden_at = hidden where c.id = new.target_id and (c.hidden_at is null) <> (hidden is null);
+  end if;
+  update moderation_reports r
+  set status = case new.status when 'rejected' then 'upheld' else 'dismissed' end, resolved_at = app.now()
+  where r.moderation_id = new.id and r.status <> case new.status when 'rejected' then 'upheld' else 'dismissed' end;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.apply_decision(made approval_decisions)
  RETURNS void
  LANGUAGE plpgsql
@@ -4416,6 +4517,28 @@ AS $function$
   from jsonb_each(row_values) v where v.key = any (plain || personal || secret) and v.value <> 'null'
 $function$;
 
+CREATE OR REPLACE FUNCTION app.automated_score(text text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with word as (
+    select w.word as one, lead(w.word) over (order by w.place) as two, lead(w.word, 2) over (order by w.place) as three
+    from regexp_split_to_table(lower(left(automated_score.text, 20000)), '[^[:alnum:]'']+') with ordinality w (word, place)
+    where w.word <> ''
+  ), phrase as (
+    select distinct p.text from word w cross join lateral (values (w.one), (w.one || ' ' || w.two), (w.one || ' ' || w.two || ' ' || w.three)) p (text)
+    where p.text is not null
+  ), found as (
+    select max(m.weight) as weight from phrase p join moderation_words m on m.word = p.text where m.enabled group by m.word
+  )
+  select least(1, coalesce(1 - round(exp(sum(ln(greatest(1 - f.weight, 0.001)))), 2), 0))::numeric(3, 2) from found f
+$function$;
+comment on function app.automated_score(text) is '1 minus the product of (1 - weight) over the listed words and phrases that occur, each once.';
+grant execute on function app.automated_score(text) to posthaste_api;
+grant execute on function app.automated_score(text) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.bind_request()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4507,6 +4630,19 @@ $function$;
 grant execute on function app.comment_counts(uuid[]) to posthaste_api;
 grant execute on function app.comment_counts(uuid[]) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.community_document(text text, tags text[])
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select setweight(to_tsvector('simple', coalesce((select string_agg(h.tag[1], ' ') from regexp_matches(text, '#([[:alnum:]_]+)', 'g') h (tag)), '')), 'A')
+    || setweight(to_tsvector('simple', coalesce((select string_agg(t.tag, ' ') from unnest(tags) t (tag)), '')), 'B')
+    || setweight(to_tsvector('simple', text), 'C')
+$function$;
+comment on function app.community_document(text,text[]) is 'Hashtags weigh most (A), then labels (B), then the words (C). Without stemming: posts are of all languages.';
+grant execute on function app.community_document(text,text[]) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.community_profiles(ids uuid[])
  RETURNS TABLE(account_id uuid, handle text, display_name text)
  LANGUAGE sql
@@ -4517,6 +4653,16 @@ AS $function$
 $function$;
 grant execute on function app.community_profiles(uuid[]) to posthaste_api;
 grant execute on function app.community_profiles(uuid[]) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.community_query(words text)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select to_tsquery('simple', string_agg(quote_literal(w.word) || case when length(w.word) > 1 then ':*' else '' end, ' & '))
+  from (select m[1] as word from regexp_matches(left(words, 500), '[[:alnum:]_]+', 'g') m limit 10) w
+$function$;
 
 CREATE OR REPLACE FUNCTION app.connect_account(user_id uuid, project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
  RETURNS TABLE(outcome text, account social_accounts)
@@ -4879,6 +5025,32 @@ begin
 end
 $function$;
 comment on function app.end_request() is 'Approved: what has its time is scheduled. Rejected and withdrawn: back to draft.';
+
+CREATE OR REPLACE FUNCTION app.engage(post uuid, kind text, metadata jsonb)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person uuid := app.user_id();
+  author uuid;
+begin
+  select p.author_id into author from community_posts p where p.id = post and p.id = any (app.visible_posts(array[post]));
+  if person is null or kind not in ('view', 'click', 'share', 'save') or not found then
+    return query select 'not_found';
+    return;
+  end if;
+  insert into user_engagement (user_id, community_post_id, type, metadata) values (person, post, kind, engage.metadata)
+  on conflict on constraint user_engagement_once do nothing;
+  if not found and kind in ('view', 'click') and author is not null then
+    insert into engagement_events (type, user_id, actor_id, community_post_id, metadata) values (kind, author, person, post, engage.metadata);
+  end if;
+  return query select 'ok';
+end
+$function$;
+comment on function app.engage(uuid,text,jsonb) is 'kind: view, click, share, save. metadata: surface, referrer. not_found where the actor cannot see the post.';
+grant execute on function app.engage(uuid,text,jsonb) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.engagement_rate(likes bigint, comments bigint, shares bigint, saves bigint, reach bigint, impressions bigint, views bigint)
  RETURNS numeric
@@ -5302,6 +5474,28 @@ end
 $function$;
 comment on function app.guard_media() is 'pending_upload to processing or failed, processing to ready or failed, failed to processing; anything else is PH003.';
 
+CREATE OR REPLACE FUNCTION app.guard_moderation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (case old.status
+    when 'pending' then new.status in ('flagged', 'approved', 'rejected')
+    when 'flagged' then new.status in ('pending', 'approved', 'rejected')
+    when 'approved' then new.status = 'rejected'
+    when 'rejected' then new.status = 'approved'
+    else false
+  end) is not true then
+    raise exception 'a case cannot go from % to %', old.status, new.status using errcode = 'PH010';
+  end if;
+  if new.status in ('approved', 'rejected') then
+    new.moderator_id := app.user_id();
+    new.reviewed_at := app.now();
+  end if;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.guard_new_publication()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5633,6 +5827,26 @@ AS $function$
 $function$;
 comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both.';
 grant execute on function app.is_staff(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.judge_text()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  score numeric(3, 2) := app.automated_score(new.text);
+begin
+  if score >= 0.5 then
+    insert into content_moderation as m (target_type, target_id, status, reason, automated_score)
+    values (tg_argv[0], new.id, case when score >= 0.85 then 'flagged' else 'pending' end, 'words', score)
+    on conflict (target_type, target_id) where status in ('pending', 'flagged') do update
+      set automated_score = greatest(m.automated_score, excluded.automated_score),
+        status = case when excluded.status = 'flagged' then 'flagged' else m.status end;
+  end if;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.keep_content_version()
  RETURNS trigger
@@ -6002,6 +6216,24 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.note_comments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id)
+  select case tg_op when 'DELETE' then 'uncomment' else 'comment' end, author.id, actor.id, p.id, r.id
+  from changed r
+  join community_posts p on p.id = r.community_post_id
+  join users author on author.id = p.author_id
+  left join users actor on actor.id = r.author_id
+  where r.is_standing;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.note_duration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6010,6 +6242,40 @@ CREATE OR REPLACE FUNCTION app.note_duration()
 AS $function$
 begin
   update media m set duration_ms = new.duration_ms where m.project_id = new.project_id and m.id = new.media_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.note_engagement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- In a cascade the person or the post is gone already: then there is nobody to tell of, or nothing that was taken back.
+  insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id, metadata)
+  select case tg_op when 'DELETE' then 'un' else '' end || r.type, author.id, actor.id, p.id, r.comment_id, r.metadata
+  from changed r
+  left join comments c on c.id = r.comment_id
+  join community_posts p on p.id = coalesce(r.community_post_id, c.community_post_id)
+  join users author on author.id = case when r.comment_id is null then p.author_id else c.author_id end
+  left join users actor on actor.id = r.user_id
+  where r.type <> 'comment' and (tg_op = 'INSERT' or r.type in ('like', 'share', 'save'));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.note_follows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into engagement_events (type, user_id, actor_id)
+  select case tg_op when 'DELETE' then 'unfollow' else 'follow' end, person.id, actor.id
+  from changed r join users person on person.id = r.following_id left join users actor on actor.id = r.follower_id;
   return null;
 end
 $function$;
@@ -6039,6 +6305,20 @@ begin
   update social_accounts a set last_posted_at = new.published_at
   where a.project_id = new.project_id and a.id = new.account_id
     and (a.last_posted_at is null or a.last_posted_at < new.published_at);
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.note_standing_comment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id)
+  select case when new.is_standing then 'comment' else 'uncomment' end, p.author_id, new.author_id, p.id, new.id
+  from community_posts p where p.id = new.community_post_id and p.author_id is not null;
   return null;
 end
 $function$;
@@ -6153,6 +6433,21 @@ $function$;
 comment on function app.personal_project() is 'The personal project of the actor, made where there is none.';
 grant execute on function app.personal_project() to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.popular_posts(after_rank integer, take integer)
+ RETURNS TABLE(rank integer, post_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select v.rank, v.post_id
+  from popular_posts v join community_posts p on p.id = v.post_id
+  where v.rank > coalesce(after_rank, 0) and p.visibility = 'public' and p.is_standing
+  order by v.rank
+  limit take
+$function$;
+grant execute on function app.popular_posts(integer,integer) to posthaste_api;
+grant execute on function app.popular_posts(integer,integer) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.post_counts(ids uuid[])
  RETURNS TABLE(post_id uuid, like_count bigint, comment_count bigint, share_count bigint, save_count bigint, view_count bigint, click_count bigint)
  LANGUAGE sql
@@ -6222,6 +6517,22 @@ $function$;
 comment on function app.post_status(text[]) is 'draft, pending_approval, scheduled, queued, publishing, published, partial, failed, unknown or cancelled.';
 grant execute on function app.post_status(text[]) to posthaste_api;
 grant execute on function app.post_status(text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.profiles(ids uuid[])
+ RETURNS TABLE(user_id uuid, username text, display_name text, bio text, avatar_url text, avatar_key text, followers_count bigint, following_count bigint, posts_count bigint, created_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, u.username, u.display_name, u.bio, u.avatar_url,
+    (select r.object_key from media_renditions r where r.media_id = u.avatar_media_id and r.name = 'thumb'),
+    n.followers_count, n.following_count, n.posts_count, u.created_at
+  from users u join app.user_counts(ids) n on n.user_id = u.id
+  where u.id = any (ids) and u.status = 'active' and u.deleted_at is null
+$function$;
+comment on function app.profiles(uuid[]) is 'avatar_key: object key of the picture that was uploaded here, which goes before avatar_url.';
+grant execute on function app.profiles(uuid[]) to posthaste_api;
+grant execute on function app.profiles(uuid[]) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.projects_of(permission text)
  RETURNS uuid[]
@@ -6295,6 +6606,50 @@ end
 $function$;
 comment on function app.purge_project(uuid,integer) is 'Granted to nobody: app.erase_user calls it.';
 
+CREATE OR REPLACE FUNCTION app.rank_feed()
+ RETURNS TABLE(items bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  me uuid := app.user_id();
+begin
+  if me is null then
+    return query select 0::bigint;
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('app.rank_feed ' || me, 0));
+  if not exists (select from feed_items f where f.user_id = me and f.expires_at > app.now() and f.created_at > app.now() - interval '5 minutes') then
+    delete from feed_items f where f.user_id = me;
+    insert into feed_items (user_id, community_post_id, score, reason)
+    select me, c.id, c.score, c.reason
+    from (
+      select distinct on (s.id) s.id, s.reason,
+        round(p.engagement_score + s.bonus * power(0.5, extract(epoch from app.now() - p.created_at)::numeric / 86400), 4) as score
+      from (
+        select newest.id, 'following' as reason, 20 as bonus
+        from (select f.following_id from user_followers f where f.follower_id = me order by f.id desc limit 300) f
+        cross join lateral (
+          select p.id from community_posts p
+          where p.author_id = f.following_id and p.is_standing and p.visibility in ('public', 'followers_only')
+            and p.created_at > app.now() - interval '14 days'
+          order by p.id desc limit 5) newest
+        union all
+        (select p.id, 'featured', 10 from community_posts p where p.is_featured and p.visibility = 'public' and p.is_standing order by p.id desc limit 20)
+        union all
+        select v.post_id, 'popular', 1 from app.popular_posts(0, 100) v
+      ) s join community_posts p on p.id = s.id
+      order by s.id, s.bonus desc
+    ) c
+    order by c.score desc, c.id desc
+    limit 200;
+  end if;
+  return query select count(*) from feed_items f where f.user_id = me;
+end
+$function$;
+grant execute on function app.rank_feed() to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.recent_uses(tag text)
  RETURNS TABLE(uses bigint, projects bigint)
  LANGUAGE sql
@@ -6346,6 +6701,20 @@ end
 $function$;
 comment on function app.refresh_niches() is 'Scores every niche by what its hashtags were used in the last 90 days, and lets tags that three projects use become niches of their own. The same data give the same scores.';
 grant execute on function app.refresh_niches() to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.refresh_popular_posts()
+ RETURNS TABLE(posts bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  refresh materialized view concurrently popular_posts;
+  return query select count(*) from popular_posts;
+end
+$function$;
+comment on function app.refresh_popular_posts() is 'By schedule. Readers are not held up meanwhile.';
+grant execute on function app.refresh_popular_posts() to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.refuse_change()
  RETURNS trigger
@@ -7085,6 +7454,37 @@ $function$;
 comment on function app.seal_audit(integer) is 'Safe with two at once. At most 500 rows, so that a seal stays below the Data API''s 64 KiB per row.';
 grant execute on function app.seal_audit(integer) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.search_community(words text, after_weight numeric, after_id uuid, take integer)
+ RETURNS TABLE(post_id uuid, weight numeric)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  wanted tsquery := app.community_query(words);
+begin
+  if wanted is null or numnode(wanted) = 0 then
+    return;
+  end if;
+  return query
+  select m.id, m.weight
+  from (
+    select p.id, round(ts_rank('{0.05, 0.2, 0.5, 1}', p.search, wanted)::numeric, 6) as weight
+    from community_posts p
+    where p.visibility = 'public' and p.is_standing and p.search @@ wanted
+    order by p.id desc
+    limit 500
+  ) m
+  where after_id is null or (m.weight, m.id) < (after_weight, after_id)
+  order by m.weight desc, m.id desc
+  limit take;
+end
+$function$;
+comment on function app.search_community(text,numeric,uuid,integer) is 'Of the newest 500 public posts that match, the best first. after_*: the last of the page before.';
+grant execute on function app.search_community(text,numeric,uuid,integer) to posthaste_api;
+grant execute on function app.search_community(text,numeric,uuid,integer) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.search_config(language text)
  RETURNS regconfig
  LANGUAGE sql
@@ -7285,6 +7685,27 @@ grant execute on function app.session_id() to posthaste_public;
 grant execute on function app.session_id() to posthaste_reporting;
 grant execute on function app.session_id() to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.set_follow(person uuid, following boolean)
+ RETURNS TABLE(outcome text, followers_count bigint)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if person = app.user_id() or not exists (select from app.profiles(array[person])) then
+    return query select 'not_found', null::bigint;
+    return;
+  end if;
+  if set_follow.following then
+    insert into user_followers (follower_id, following_id) values (app.user_id(), person)
+    on conflict on constraint user_followers_once do nothing;
+  else
+    delete from user_followers f where f.follower_id = app.user_id() and f.following_id = person;
+  end if;
+  return query select 'ok', p.followers_count from app.profiles(array[person]) p;
+end
+$function$;
+grant execute on function app.set_follow(uuid,boolean) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.set_like(post uuid, liked boolean)
  RETURNS TABLE(outcome text, like_count bigint)
  LANGUAGE plpgsql
@@ -7335,6 +7756,22 @@ begin
     update approval_requests r set content_hash = hash where r.id = new.id;
   end if;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.take_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into content_moderation as m (target_type, target_id, reason) values (new.target_type, new.target_id, 'reported')
+  on conflict (target_type, target_id) where status in ('pending', 'flagged') do update
+    set status = case when (
+      select count(*) from moderation_reports r where r.moderation_id = m.id and r.status = 'open') >= 2 then 'flagged' else m.status end
+  returning m.id into new.moderation_id;
+  return new;
 end
 $function$;
 
@@ -7480,6 +7917,35 @@ begin
 end
 $function$;
 grant execute on function app.verify_email(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.view_profile(person uuid)
+ RETURNS TABLE(outcome text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with noted as (
+    insert into engagement_events (type, user_id, actor_id)
+    select 'profile_view', u.id, app.user_id() from users u
+    where u.id = person and u.status = 'active' and u.deleted_at is null and u.id <> app.user_id()
+  )
+  select 'ok' from users u where u.id = person and u.status = 'active' and u.deleted_at is null
+$function$;
+comment on function app.view_profile(uuid) is 'Notes that the actor saw somebody''s profile; their own is no view. No row: there is no such person.';
+grant execute on function app.view_profile(uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.visible_posts(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(p.id), '{}') from community_posts p
+  where p.id = any (ids) and p.is_standing and (p.visibility in ('public', 'unlisted')
+    or p.visibility = 'followers_only' and p.author_id = any ((select app.following())::uuid[])
+    or p.project_id = any ((select app.projects_of('read'))::uuid[]))
+$function$;
+grant execute on function app.visible_posts(uuid[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.withdraw_community_posts()
  RETURNS trigger
