@@ -122,6 +122,10 @@ function settings(options: LaunchOptions): string[] {
     log_parameter_max_length: 0,
     log_parameter_max_length_on_error: 0,
     log_checkpoints: 'off',
+    shared_preload_libraries: 'pg_stat_statements',
+    // Those that app.run executes, and none that sets a password.
+    'pg_stat_statements.track': 'all',
+    'pg_stat_statements.track_utility': 'off',
     ...(options.durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

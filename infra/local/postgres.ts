@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { z } from 'zod';
+import { watching } from '../tools/watching.ts';
 import { findHome, PostgresError, type PostgresHome, possibleLocations, reasonOf } from './postgres-home.ts';
 import { findRunning, launch, stopServer } from './postgres-process.ts';
 
@@ -101,15 +102,23 @@ export async function ensureCluster(
     if (databases.rowCount === 0) {
       await client.query(`create database ${client.escapeIdentifier(options.database)} owner ${role}`);
     }
+    // What Aurora's master user has: the migrator's functions tell how statements and tables do.
+    await client.query(`grant pg_read_all_stats to ${role}`);
   });
+  const watch = async (client: pg.Client) => {
+    await client.query(watching);
+    await client.query(`grant usage on schema watching to ${client.escapeIdentifier(options.migrator.user)}`);
+  };
+  await asSuperuser(postgres, watch, options.database);
 }
 
-/** Lends a connection of the superuser to the database `postgres`. */
+/** Lends a connection of the superuser to a database. */
 export async function asSuperuser<T>(
   postgres: Pick<LocalPostgres, 'port' | 'superuser'>,
   work: (client: pg.Client) => Promise<T>,
+  database = 'postgres',
 ): Promise<T> {
-  const client = new pg.Client({ host: '127.0.0.1', port: postgres.port, database: 'postgres', ...postgres.superuser });
+  const client = new pg.Client({ host: '127.0.0.1', port: postgres.port, database, ...postgres.superuser });
   client.on('error', () => {});
   await client.connect();
   try {

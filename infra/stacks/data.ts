@@ -89,6 +89,7 @@ export class DataStack extends Stack {
       defaultDatabaseName: settings.databaseName,
       enableDataApi: true,
       iamAuthentication: true,
+      parameters: { 'pg_stat_statements.track': 'all', 'pg_stat_statements.track_utility': '0' },
       storageEncrypted: true,
       deletionProtection: true,
       backup: { retention: Duration.days(settings.backupDays) },

@@ -5,6 +5,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { RunSql } from './sql-runner.ts';
+import { watching } from './watching.ts';
 
 export const ROLES = { api: 'posthaste_api', worker: 'posthaste_worker', reporting: 'posthaste_reporting' } as const;
 /** What a call without an actor becomes: it may only run the named functions and read what is public. */
@@ -21,6 +22,11 @@ export async function ensureRoles(runOnce: RunSql, passwords: RolePasswords): Pr
     await run(`alter role ${role} login password '${scramVerifier(passwords[key])}'`);
   }
   await run(`grant ${PUBLIC_ROLE} to ${ROLES.api}`);
+  // A replica is for reading, and nobody's report may hold up vacuum for long.
+  await run(`alter role ${ROLES.reporting} set default_transaction_read_only = on`);
+  await run(`alter role ${ROLES.reporting} set statement_timeout = '60s'`);
+  await run(`alter role ${ROLES.reporting} set idle_in_transaction_session_timeout = '60s'`);
+  await run(watching);
 }
 
 /** A lock of one database does not keep out the migrator of another on the same server; PostgreSQL refuses one of the two. */

@@ -92,3 +92,46 @@ export const purgeExpired = query({
     (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
     (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
     (select count(*) from deliveries)::integer as deliveries, (select count(*) from events)::integer as events`;
+
+/** Months ahead of now, and months of rows that came without one. */
+export const ensurePartitions = query({
+  name: 'ensurePartitions',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ tableName: z.string(), partitionName: z.string() }),
+})<{ monthsAhead: number }>`
+  select table_name, partition_name from app.ensure_partitions(${'monthsAhead'}::integer)`;
+
+/** Rows whose time is over, by table; a full batch means that there are more. */
+export const purgeKept = query({
+  name: 'purgeKept',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ what: z.string(), rows: z.number() }),
+})<{ batch: number }>`select what, rows from app.purge_kept(${'batch'}::integer) where rows > 0`;
+
+/** Keeps what PostgreSQL tells of itself; answers with the worst of it. */
+export const recordMeasures = query({
+  name: 'recordMeasures',
+  kind: 'worker',
+  access: 'write',
+  row: z.object({
+    measures: z.number(),
+    deadPercent: z.number(),
+    deadTable: z.string().nullable(),
+    slowestMs: z.number().nullable(),
+    oldestTransactionS: z.number(),
+    transactionIdsPercent: z.number(),
+  }),
+})<Record<never, never>>`
+  with measured as (
+    insert into system_metrics (name, value, tags) select m.name, m.value, m.tags from app.measure() m
+    returning name, value, tags
+  ), dead as (
+    select m.value, m.tags ->> 'table' as table_name from measured m where m.name = 'table.dead_percent' order by m.value desc limit 1
+  )
+  select (select count(*) from measured)::integer as measures,
+    coalesce((select d.value from dead d), 0)::float as dead_percent, (select d.table_name from dead d) as dead_table,
+    (select max(m.value) from measured m where m.name = 'statement.mean_ms')::float as slowest_ms,
+    (select max(m.value) from measured m where m.name = 'transaction.oldest_s')::float as oldest_transaction_s,
+    (select max(m.value) from measured m where m.name = 'transaction.ids_used_percent')::float as transaction_ids_percent`;

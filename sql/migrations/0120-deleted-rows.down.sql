@@ -1,0 +1,14 @@
+drop index notifications_read_at_idx;
+drop index webhooks_deleted_at_idx;
+drop index schedule_slots_deleted_at_idx;
+drop index publishing_schedules_deleted_at_idx;
+drop index projects_deleted_at_idx;
+drop index posts_deleted_at_idx;
+drop index post_variations_deleted_at_idx;
+drop index content_templates_deleted_at_idx;
+drop index content_categories_deleted_at_idx;
+drop index content_deleted_at_idx;
+drop index community_posts_deleted_at_idx;
+drop index comments_deleted_at_idx;
+drop index clips_deleted_at_idx;
+drop index approval_workflows_deleted_at_idx;

@@ -1,0 +1,1 @@
+drop function app.purge_kept(integer);

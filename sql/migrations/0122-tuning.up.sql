@@ -1,0 +1,64 @@
+-- Old code keeps working: yes.
+-- Statistics and vacuum of the tables that change most, what is watched of the database, and reading without writing.
+
+alter table posts alter column due_at set statistics 1000;
+alter table post_publications alter column published_at set statistics 1000;
+alter table post_publications set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+-- Rows that are changed again and again, or come and go within minutes.
+alter table community_posts set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+alter table outbox_events set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+alter table idempotency_keys set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+alter table analytics_touched set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+alter table analytics_rollups set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+
+-- What PostgreSQL knows of itself, as name, value and of what: the largest tables with their dead rows, the slowest
+-- statements (where pg_stat_statements is installed), and how far the oldest transaction is behind.
+create function app.measure() returns table (name text, value numeric, tags jsonb)
+language plpgsql stable security definer set search_path = public, pg_temp
+as $$
+declare
+  statements regclass := (select c.oid::regclass from pg_extension e
+    join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.classid = 'pg_class'::regclass
+    join pg_class c on c.oid = d.objid
+    where e.extname = 'pg_stat_statements' and c.relname = 'pg_stat_statements');
+begin
+  return query
+    select m.name, m.value, jsonb_build_object('table', t.relname)
+    from (
+      select s.relname, s.n_dead_tup, s.n_live_tup, pg_total_relation_size(s.relid) as bytes
+      from pg_stat_user_tables s where s.schemaname in ('public', 'archive')
+      order by bytes desc limit 40
+    ) t
+    cross join lateral (values
+      ('table.bytes', t.bytes::numeric),
+      ('table.dead_rows', t.n_dead_tup::numeric),
+      -- Of a small table it says nothing.
+      ('table.dead_percent', case when t.n_dead_tup < 1000 then 0
+        else round(100.0 * t.n_dead_tup / (t.n_dead_tup + t.n_live_tup), 2) end)
+    ) m (name, value);
+  return query
+    select 'database.bytes', pg_database_size(current_database())::numeric, '{}'::jsonb
+    union all
+    select 'transaction.oldest_s', coalesce(max(extract(epoch from now() - a.xact_start)), 0)::numeric, '{}'
+    from pg_stat_activity a where a.datname = current_database() and a.state <> 'idle'
+    union all
+    select 'transaction.ids_used_percent', round(100.0 * age(d.datfrozenxid) / 2147483647, 4), '{}'
+    from pg_database d where d.datname = current_database();
+  if statements is not null then
+    return query execute format(
+      $q$select m.name, m.value::numeric, jsonb_build_object('statement', s.queryid::text,
+        'text', left(regexp_replace(s.query, '\s+', ' ', 'g'), 120))
+      from (
+        select q.queryid, q.query, q.mean_exec_time, q.max_exec_time, q.calls from %s q
+        where q.dbid = (select d.oid from pg_database d where d.datname = current_database()) and q.calls >= 5
+        order by q.mean_exec_time desc limit 20
+      ) s
+      cross join lateral (values
+        ('statement.mean_ms', round(s.mean_exec_time::numeric, 4)), ('statement.max_ms', round(s.max_exec_time::numeric, 4)),
+        ('statement.calls', s.calls::numeric)
+      ) m (name, value)$q$, statements);
+  end if;
+end
+$$;
+comment on function app.measure is 'Numbers for system_metrics. Texts of statements hold no values: PostgreSQL writes $1 for each.';
+grant execute on function app.measure() to posthaste_worker;

@@ -1,0 +1,143 @@
+/** What has been kept as long as it is to be kept goes, and nothing else; the database says how it does. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loginOf } from '../db/database.ts';
+import { addAccount, addPerson, addPost, addPublication, addRow, addTenant, type Tenant } from '../db/seed.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+let world: World;
+let tenant: Tenant;
+let userId: string;
+const dayMs = 86_400_000;
+
+beforeAll(async () => {
+  world = await openWorld();
+  userId = (await addPerson(world.sql, 'owner')).userId;
+  tenant = await addTenant(world.sql, userId);
+});
+afterAll(() => world.close());
+
+const count = async (table: string, where = 'true') =>
+  Number((await world.sql(`select count(*) as n from ${table} where ${where}`))[0]?.n);
+
+async function afterDays(days: number): Promise<void> {
+  await world.moveClock(days * dayMs);
+  await world.tick('maintain');
+  expect(world.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+}
+
+describe('the hourly tick', () => {
+  it('takes away on its day, and not a day before', async () => {
+    const { projectId, accountId } = tenant;
+    await addRow(world.sql, 'account_health_checks', {
+      project_id: projectId,
+      account_id: accountId,
+      result: 'healthy',
+    });
+    await addRow(world.sql, 'notifications', { user_id: userId, kind: 'post.published', read_at: new Date() });
+    await addRow(world.sql, 'notifications', { user_id: userId, kind: 'post.published' });
+    await addRow(world.sql, 'system_metrics', { name: 'mine', value: 1 });
+    const postId = await addPost(world.sql, projectId);
+    const kept = await addPost(world.sql, projectId);
+    await world.sql('update posts set deleted_at = app.now() where id = $1', [postId]);
+
+    await afterDays(29);
+    expect(await count('account_health_checks')).toBe(1);
+    expect(await count('posts', `id = '${postId}'`)).toBe(1);
+    await afterDays(31);
+    expect(await count('account_health_checks')).toBe(0);
+    expect(await count('posts', `id = '${postId}'`)).toBe(0);
+    expect(await count('posts', `id = '${kept}'`)).toBe(1);
+    await afterDays(89);
+    expect(await count('system_metrics', "name = 'mine'")).toBe(1);
+    await afterDays(91);
+    expect(await count('system_metrics', "name = 'mine'")).toBe(0);
+    await afterDays(179);
+    expect(await count('notifications')).toBe(2);
+    await afterDays(181);
+    // What nobody has read stays.
+    expect(await count('notifications')).toBe(1);
+    expect(await count('notifications', 'read_at is null')).toBe(1);
+    await world.moveClock(0);
+  });
+
+  it('leaves a deleted comment its place while an answer to it stands', async () => {
+    const { projectId, accountId } = tenant;
+    const publicationId = await addPublication(world.sql, tenant, { state: 'published' });
+    const post = await addRow(world.sql, 'community_posts', {
+      project_id: projectId,
+      account_id: accountId,
+      publication_id: publicationId,
+      text: 'x',
+    });
+    const said = { community_post_id: post, author_id: userId, text: 'x' };
+    const first = await addRow(world.sql, 'comments', said);
+    const answer = await addRow(world.sql, 'comments', { ...said, parent_id: first });
+    await world.sql('update comments set deleted_at = app.now() where id = $1', [first]);
+    await afterDays(40);
+    expect(await count('comments', `id in ('${first}', '${answer}')`)).toBe(2);
+    await world.sql('update comments set deleted_at = app.now() where id = $1', [answer]);
+    await afterDays(80);
+    await afterDays(81);
+    expect(await count('comments', `id in ('${first}', '${answer}')`)).toBe(0);
+    await world.moveClock(0);
+  });
+
+  it('ends a deleted project thirty days later, with all that was in it', async () => {
+    const gone = await addTenant(world.sql, userId);
+    await addAccount(world.sql, gone.projectId);
+    await addPublication(world.sql, gone, { state: 'published' });
+    await world.sql('update projects set deleted_at = app.now() where id = $1', [gone.projectId]);
+    await afterDays(29);
+    expect(await count('projects', `id = '${gone.projectId}'`)).toBe(1);
+    await afterDays(31);
+    // Files and tokens are the sweep's; then the rest may go.
+    await world.sql('update outbox_events set dispatched_at = app.now() where project_id = $1', [gone.projectId]);
+    await afterDays(31);
+    expect(await count('projects', `id = '${gone.projectId}'`)).toBe(0);
+    expect(await count('post_publications', `project_id = '${gone.projectId}'`)).toBe(0);
+    expect(await count('projects', `id = '${tenant.projectId}'`)).toBe(1);
+    await world.moveClock(0);
+  });
+
+  it('notes how tables and statements do, without a value of any row', async () => {
+    await world.sql('create table dying (id integer, note text)');
+    await world.sql("insert into dying select n, 'secret of nobody' from generate_series(1, 4000) n");
+    await world.sql('alter table dying set (autovacuum_enabled = off)');
+    await world.sql("delete from dying where id <= 3000 and note = 'secret of nobody'");
+    for (let n = 0; n < 6; n += 1) await world.sql("select pg_sleep(0.05), 'secret of nobody' as sleepy");
+    await expect
+      .poll(async () => {
+        await world.sql('select pg_stat_force_next_flush()');
+        return count('pg_stat_user_tables', "relname = 'dying' and n_dead_tup >= 3000");
+      })
+      .toBe(1);
+    await world.tick('maintain');
+    const line = JSON.parse(world.logs.at(-1) ?? '{}');
+    expect(line).toMatchObject({ operation: 'maintain', deadPercent: 75, deadTable: 'dying' });
+    expect(line.slowestMs).toBeGreaterThan(40);
+    const slow = await world.sql(
+      "select value::float as ms, tags from system_metrics where name = 'statement.mean_ms' and tags ->> 'text' like '%sleepy%'",
+    );
+    expect(slow).toHaveLength(1);
+    expect(JSON.stringify(await world.sql('select tags from system_metrics'))).not.toContain('secret of nobody');
+    await world.sql('drop table dying');
+  });
+});
+
+describe('reports', () => {
+  it('are read and never written, for at most a minute, without a person in them', async () => {
+    const client = await world.database.connect(loginOf('reporting'));
+    try {
+      const show = async (name: string) => (await client.query(`show ${name}`)).rows[0]?.[name];
+      expect(await show('default_transaction_read_only')).toBe('on');
+      expect(await show('statement_timeout')).toBe('1min');
+      for (const table of ['analytics', 'analytics_rollups', 'account_metrics', 'system_metrics'])
+        await client.query(`select * from ${table}`);
+      await client.query('select day, post_impressions from user_analytics');
+      for (const personal of ['select user_id from user_analytics', 'select email from users', 'select * from posts'])
+        await expect(client.query(personal), personal).rejects.toThrow(/permission denied/);
+    } finally {
+      await client.end();
+    }
+  });
+});
