@@ -29,11 +29,13 @@ export interface DoorFunctionProps extends FunctionSettings {
 export class DoorFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
+  readonly contract: Contract;
 
   constructor(scope: Construct, props: DoorFunctionProps) {
     const { door, settings, resources } = props;
     const { contract } = door;
     super(scope, door.operation);
+    this.contract = contract;
     this.logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/posthaste/${settings.stage}/${door.area}/${door.operation}`,
       retention: settings.logRetention,

@@ -13,6 +13,7 @@ export const runbooks = [
   'The API answers with server errors',
   'The database is at its limit',
   'A backup failed',
+  'A table is full of dead rows',
 ] as const;
 export type Runbook = (typeof runbooks)[number];
 

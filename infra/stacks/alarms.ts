@@ -46,7 +46,7 @@ export class AlarmsStack extends Stack {
     this.#watchApi(props.api);
     if (props.cluster !== undefined) this.#watchDatabase(props.cluster);
     if (props.backupVault !== undefined) this.#watchBackups(props.backupVault);
-    this.#drawDashboard(props, lateness);
+    this.#drawDashboard(props, lateness, this.#watchTables(props));
   }
 
   #watchQueues({ queues, missedTicks }: QueuesStack): void {
@@ -83,7 +83,8 @@ export class AlarmsStack extends Stack {
         runbook: 'A worker or schedule fails',
         metric: door.function.metricErrors({ period: minute, statistic: Stats.SUM }),
         threshold: 0,
-        periods: 3,
+        // One that runs by the hour or the day has only this one error to show.
+        periods: door.contract.kind === 'schedule' && door.contract.everyMinutes > 1 ? 1 : 3,
         topic: this.#topic,
       });
     }
@@ -185,7 +186,49 @@ export class AlarmsStack extends Stack {
     });
   }
 
-  #drawDashboard({ api, queues, functions, cluster }: AlarmsStackProps, lateness: IMetric | undefined): void {
+  /** What the hourly look at the database found worst, from its log line. */
+  #watchTables({ functions, settings }: AlarmsStackProps): IMetric[] {
+    const maintain = functions.get('maintain');
+    if (maintain === undefined) return [];
+    const measured = (metricName: string, field: string): Metric => {
+      const name = { metricNamespace: `Posthaste/${settings.stage}`, metricName };
+      new MetricFilter(this, metricName, {
+        ...name,
+        logGroup: maintain.logGroup,
+        filterPattern: FilterPattern.exists(`$.${field}`),
+        metricValue: `$.${field}`,
+      });
+      return new Metric({
+        namespace: name.metricNamespace,
+        metricName,
+        statistic: Stats.MAXIMUM,
+        period: Duration.hours(1),
+      });
+    };
+    const deadRows = measured('DeadRowsPercent', 'deadPercent');
+    new ImpactAlarm(this, 'dead-rows', {
+      impact: 'A table fills with rows that are gone: it becomes slow, and what waits in it late.',
+      runbook: 'A table is full of dead rows',
+      metric: deadRows,
+      threshold: 40,
+      periods: 3,
+      topic: this.#topic,
+    });
+    new ImpactAlarm(this, 'transaction-ids', {
+      impact: 'At 100 the database takes no more writes.',
+      runbook: 'A table is full of dead rows',
+      metric: measured('TransactionIdsUsedPercent', 'transactionIdsPercent'),
+      threshold: 50,
+      topic: this.#topic,
+    });
+    return [deadRows, measured('SlowestStatementMs', 'slowestMs')];
+  }
+
+  #drawDashboard(
+    { api, queues, functions, cluster }: AlarmsStackProps,
+    lateness: IMetric | undefined,
+    measures: IMetric[],
+  ): void {
     const doors = [...functions.values()].map((door) => door.function);
     const mains = Object.values(queues.queues).map(({ queue }) => queue);
     const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 8 });
@@ -219,6 +262,7 @@ export class AlarmsStack extends Stack {
           ),
           graph('Database: capacity used in %', cluster === undefined ? [] : [cluster.metricACUUtilization()]),
         ],
+        [graph('Database: dead rows of the worst table in %, slowest statement in ms', measures)],
       ],
     });
   }

@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.ts')).verify,
   'verify-audit': async () => (await import('./verify.ts')).verifyLog,
   drift: async () => (await import('./drift.ts')).drift,
+  archive: async () => (await import('./archive.ts')).archive,
   import: async () => (await import('./import/command.ts')).importRows,
 };
 

@@ -2,6 +2,10 @@
  * Months past their time leave the database for the archive: every row once, whoever is killed whenever, and nothing is
  * dropped that the archive does not hold.
  */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { archivePartitions, Manifest } from '../../shared/archive/archive-partitions.ts';
@@ -96,6 +100,18 @@ it('the schedule takes away what is past its time, and nothing else', async () =
   expect(await archived('analytics_y2020m01')).toEqual(late);
 });
 
+it('an operator lists what left, and reads it back as it was', async () => {
+  const old = await fillMonth('2019-07', 25);
+  expect(await operator('run')).toBe('1 partitions archived; 25 rows written in 1 parts\n');
+  const listed = await operator('list');
+  const [, manifest = ''] = /^dropped +analytics_y2019m07 25 rows, \d+ bytes (\S+)$/m.exec(listed) ?? [];
+  expect(await operator('read', manifest)).toBe(`${old.join('\n')}\n`);
+  const [part = ''] = await objects('analytics_y2019m07');
+  expect(await operator('read', part)).toBe(`${old.join('\n')}\n`);
+  await s3.send(new PutObjectCommand({ Bucket: config('archive').ARCHIVE_BUCKET, Key: part, Body: gzipSync('{}\n') }));
+  await expect(operator('read', manifest)).rejects.toThrow(/is not what was written/);
+});
+
 it('whoever is killed at any call is followed by somebody who loses nothing and doubles nothing', async () => {
   const rows = await fillMonth('2020-02', 9_000);
   let runs = 0;
@@ -136,6 +152,13 @@ it('nothing is dropped while the archive does not hold it as it was written', as
   await expect(archivePartitions(db, longTime)).rejects.toThrow();
   expect(await isThere('analytics_y2020m04')).toBe(true);
 });
+
+/** What `npm run db -- archive` prints, with the environment of the world. */
+async function operator(...args: string[]): Promise<string> {
+  const tool = fileURLToPath(new URL('../../infra/tools/db.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [tool, 'archive', ...args]);
+  return stdout;
+}
 
 /** The same database, whose caller is killed after so many calls. */
 function dying(real: Db, calls: number): Db {
