@@ -1,4 +1,5 @@
 create extension btree_gist with schema gist;
+create extension pg_stat_statements with schema watching;
 create extension pgcrypto with schema crypto;
 
 create schema app;
@@ -18,6 +19,9 @@ create schema gist;
 comment on schema gist is 'The extension btree_gist. Its operator classes are found without being named.';
 
 grant usage on schema public to public;
+
+create schema watching;
+grant usage on schema watching to posthaste_migrator;
 
 alter default privileges on functions: the owner alone;
 
@@ -370,7 +374,7 @@ CASE period
     WHEN 'weekly'::text THEN 'week'::text
     ELSE 'month'::text
 END, starts_at, 'UTC'::text)))
-);
+) with (autovacuum_vacuum_scale_factor=0.05, autovacuum_analyze_scale_factor=0.02);
 
 comment on table analytics_rollups is 'Numbers per hour, day, week (from Monday) and month in UTC, of a publication, of an account and of a project. Only buckets with a snapshot have a row.';
 comment on column analytics_rollups.likes is 'Known at the end of the bucket. Of an account and a project: the sum over their publications. Likewise the other plain columns.';
@@ -399,7 +403,7 @@ create table analytics_touched (
   from_at timestamp with time zone not null,
   constraint analytics_touched_pkey PRIMARY KEY (publication_id),
   constraint analytics_touched_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE
-);
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table analytics_touched is 'Publications whose rollups do not know their newest snapshots yet.';
 comment on column analytics_touched.from_at is 'The earliest snapshot that the rollups do not know: with late ones far in the past.';
@@ -633,6 +637,7 @@ comment on column approval_workflows.min_approvals is 'For the rule any.';
 comment on column approval_workflows.rule is 'any: min_approvals approvers agree. all: every approver does. ordered: every approver does, those with a lower position first.';
 
 CREATE INDEX approval_workflows_created_by_idx ON public.approval_workflows USING btree (created_by);
+CREATE INDEX approval_workflows_deleted_at_idx ON public.approval_workflows USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX approval_workflows_name_key ON public.approval_workflows USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
 
 CREATE TRIGGER approval_workflows_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{created_by,name,rule,min_approvals,allow_self_approval,is_active,deleted_at}', '{}', '{}');
@@ -859,6 +864,7 @@ comment on column clips.transcript is 'List of what is said, in the form that th
 comment on column clips.video_id is 'The media_id of the video.';
 
 CREATE INDEX clips_created_by_idx ON public.clips USING btree (created_by);
+CREATE INDEX clips_deleted_at_idx ON public.clips USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX clips_rendered_media_idx ON public.clips USING btree (project_id, rendered_media_id);
 CREATE INDEX clips_status_created_idx ON public.clips USING btree (project_id, status, created_at DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX clips_video_idx ON public.clips USING btree (project_id, video_id, ai_score DESC);
@@ -921,6 +927,7 @@ comment on column comments.parent_id is 'The comment of the same post that this 
 CREATE INDEX comments_author_id_idx ON public.comments USING btree (author_id);
 CREATE INDEX comments_community_post_idx ON public.comments USING btree (community_post_id, id);
 CREATE INDEX comments_created_at_idx ON public.comments USING btree (created_at DESC);
+CREATE INDEX comments_deleted_at_idx ON public.comments USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX comments_parent_idx ON public.comments USING btree (community_post_id, parent_id);
 
 CREATE TRIGGER comments_audit AFTER UPDATE OF hidden_at ON public.comments FOR EACH ROW WHEN ((old.hidden_at IS DISTINCT FROM new.hidden_at)) EXECUTE FUNCTION app.audit('{id}', '', 'author_id', '{hidden_at}', '{}', '{}');
@@ -1028,7 +1035,7 @@ create table community_posts (
   constraint community_posts_tags_few CHECK ((cardinality(tags) <= 50)),
   constraint community_posts_view_count_natural CHECK ((view_count >= 0)),
   constraint community_posts_visibility_known CHECK ((visibility = ANY (ARRAY['public'::text, 'followers_only'::text, 'unlisted'::text, 'private'::text])))
-);
+) with (autovacuum_vacuum_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05);
 
 comment on table community_posts is '1:1 to a publication on the platform community.';
 comment on column community_posts.author_id is 'Who wrote it: of the post, or else of the project. Null once the person is gone; the post stays the project''s.';
@@ -1044,6 +1051,7 @@ comment on column community_posts.tags is 'Labels that the author gave; hashtags
 CREATE INDEX community_posts_account_idx ON public.community_posts USING btree (project_id, account_id);
 CREATE INDEX community_posts_author_idx ON public.community_posts USING btree (author_id, id DESC);
 CREATE INDEX community_posts_created_at_idx ON public.community_posts USING btree (created_at DESC);
+CREATE INDEX community_posts_deleted_at_idx ON public.community_posts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX community_posts_featured_idx ON public.community_posts USING btree (id DESC) WHERE (is_featured AND (visibility = 'public'::text) AND is_standing);
 CREATE INDEX community_posts_listed_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = 'public'::text) AND is_standing);
 CREATE INDEX community_posts_public_idx ON public.community_posts USING btree (id DESC) WHERE ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text])) AND is_standing);
@@ -1143,6 +1151,7 @@ comment on column content.thumbnail_url is 'An address elsewhere, for content th
 comment on column content.video_url is 'An address elsewhere, for content that was brought in; files of ours are video_media_id.';
 
 CREATE INDEX content_created_by_idx ON public.content USING btree (created_by, created_at DESC, id DESC) INCLUDE (project_id, deleted_at, title);
+CREATE INDEX content_deleted_at_idx ON public.content USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX content_external_id_key ON public.content USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX content_platform_idx ON public.content USING btree (platform);
 CREATE INDEX content_project_id_created_idx ON public.content USING btree (project_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -1196,6 +1205,7 @@ comment on table content_categories is 'Categories of a project. Which content, 
 comment on column content_categories.color is 'Such as #1f883d; null = none was chosen.';
 
 CREATE INDEX content_categories_created_by_idx ON public.content_categories USING btree (created_by);
+CREATE INDEX content_categories_deleted_at_idx ON public.content_categories USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX content_categories_name_key ON public.content_categories USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
 
 CREATE TRIGGER content_categories_touch BEFORE UPDATE ON public.content_categories FOR EACH ROW EXECUTE FUNCTION app.touch();
@@ -1396,6 +1406,7 @@ comment on column content_templates.type is 'What it is a template of, in the te
 comment on column content_templates.version is 'Optimistic lock. The version of the text is content_template_versions.number.';
 
 CREATE INDEX content_templates_created_by_idx ON public.content_templates USING btree (created_by);
+CREATE INDEX content_templates_deleted_at_idx ON public.content_templates USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX content_templates_name_key ON public.content_templates USING btree (project_id, name, type) WHERE (deleted_at IS NULL);
 CREATE INDEX content_templates_project_id_idx ON public.content_templates USING btree (project_id, id DESC);
 
@@ -1782,7 +1793,7 @@ create table idempotency_keys (
   expires_at timestamp with time zone not null default (app.now() + '24:00:00'::interval),
   constraint idempotency_keys_pkey PRIMARY KEY (caller, route, key),
   constraint idempotency_keys_key_length CHECK (((length(key) >= 1) AND (length(key) <= 255)))
-);
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table idempotency_keys is 'Answers of writes by Idempotency-Key. Touched by app.run alone.';
 
@@ -2150,6 +2161,7 @@ comment on column notifications.event_id is 'The event that it tells of: a secon
 CREATE INDEX notifications_actor_id_idx ON public.notifications USING btree (actor_id);
 CREATE INDEX notifications_created_at_idx ON public.notifications USING btree (created_at);
 CREATE INDEX notifications_project_id_idx ON public.notifications USING btree (project_id);
+CREATE INDEX notifications_read_at_idx ON public.notifications USING btree (read_at) WHERE (read_at IS NOT NULL);
 CREATE INDEX notifications_unread_idx ON public.notifications USING btree (user_id, id DESC) WHERE (read_at IS NULL);
 CREATE INDEX notifications_user_id_idx ON public.notifications USING btree (user_id, id DESC);
 
@@ -2222,7 +2234,7 @@ create table outbox_events (
   constraint outbox_events_pkey PRIMARY KEY (id),
   constraint outbox_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint outbox_events_kind_form CHECK (((kind = 'mail'::text) OR (kind ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)+$'::text)))
-);
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
 comment on column outbox_events.kind is 'mail, or noun.verb: what happened to what.';
@@ -2618,7 +2630,7 @@ create table post_publications (
   constraint post_publications_numbers_natural CHECK (((likes >= 0) AND (comments >= 0) AND (shares >= 0) AND (views >= 0) AND (impressions >= 0) AND (reach >= 0) AND (saves >= 0) AND (clicks >= 0))),
   constraint post_publications_owned CHECK (((state <> ALL (ARRAY['publishing'::text, 'processing'::text])) OR (lease_until IS NOT NULL) OR (next_attempt_at IS NOT NULL))),
   constraint post_publications_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'pending_approval'::text, 'scheduled'::text, 'queued'::text, 'publishing'::text, 'processing'::text, 'published'::text, 'failed'::text, 'unknown'::text, 'cancelled'::text])))
-);
+) with (autovacuum_vacuum_scale_factor=0.05, autovacuum_analyze_scale_factor=0.02);
 
 comment on table post_publications is 'A post on one account: the state machine of the artery. Guarded by app.guard_publication.';
 comment on column post_publications.analytics is 'What the platform told beyond the columns, by its own names.';
@@ -2659,6 +2671,7 @@ CREATE TRIGGER post_publications_note_posted AFTER UPDATE OF state ON public.pos
 CREATE TRIGGER post_publications_touch BEFORE UPDATE ON public.post_publications FOR EACH ROW WHEN (((((((((((((((((old.project_id IS DISTINCT FROM new.project_id) OR (old.post_id IS DISTINCT FROM new.post_id)) OR (old.account_id IS DISTINCT FROM new.account_id)) OR (old.state IS DISTINCT FROM new.state)) OR (old.text IS DISTINCT FROM new.text)) OR (old.options IS DISTINCT FROM new.options)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.platform_post_id IS DISTINCT FROM new.platform_post_id)) OR (old.url IS DISTINCT FROM new.url)) OR (old.platform_published_at IS DISTINCT FROM new.platform_published_at)) OR (old.published_at IS DISTINCT FROM new.published_at)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.failure_code IS DISTINCT FROM new.failure_code)) OR (old.failure_message IS DISTINCT FROM new.failure_message)) OR (old.removed_at IS DISTINCT FROM new.removed_at))) EXECUTE FUNCTION app.touch();
 
 alter table post_publications enable row level security;
+alter table post_publications alter column published_at set statistics 1000; alter table post_publications alter column published_at set ();
 
 create policy post_publications_insert on post_publications for insert to posthaste_api
   with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
@@ -2715,6 +2728,7 @@ comment on column post_variations.post_id is 'The original.';
 comment on column post_variations.variant_post_id is 'The post that was made of it; its numbers are what is compared.';
 
 CREATE INDEX post_variations_created_by_idx ON public.post_variations USING btree (created_by);
+CREATE INDEX post_variations_deleted_at_idx ON public.post_variations USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX post_variations_post_idx ON public.post_variations USING btree (project_id, post_id);
 CREATE INDEX post_variations_variant_idx ON public.post_variations USING btree (project_id, variant_post_id);
 CREATE UNIQUE INDEX post_variations_winner_key ON public.post_variations USING btree (post_id) WHERE (is_winner AND (deleted_at IS NULL));
@@ -2806,6 +2820,7 @@ CREATE INDEX posts_clip_idx ON public.posts USING btree (project_id, clip_id);
 CREATE INDEX posts_content_idx ON public.posts USING btree (project_id, content_id);
 CREATE INDEX posts_content_type_idx ON public.posts USING btree (project_id, content_type, id DESC) WHERE ((content_type IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
+CREATE INDEX posts_deleted_at_idx ON public.posts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX posts_project_due_idx ON public.posts USING btree (project_id, due_at, id) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_project_id_idx ON public.posts USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
@@ -2819,6 +2834,7 @@ CREATE TRIGGER posts_link_new AFTER INSERT ON public.posts REFERENCING NEW TABLE
 CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW WHEN ((NOT ((old.metrics_requested_at IS DISTINCT FROM new.metrics_requested_at) OR (old.analytics IS DISTINCT FROM new.analytics)))) EXECUTE FUNCTION app.touch();
 
 alter table posts enable row level security;
+alter table posts alter column due_at set statistics 1000; alter table posts alter column due_at set ();
 
 create policy posts_insert on posts for insert to posthaste_api
   with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
@@ -2979,6 +2995,7 @@ comment on column projects.time_zone is 'IANA name: the zone of wall times that 
 comment on column projects.type is 'What is mainly made in it; null = everything.';
 
 CREATE INDEX projects_created_by_idx ON public.projects USING btree (created_by);
+CREATE INDEX projects_deleted_at_idx ON public.projects USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX projects_owner_name_key ON public.projects USING btree (created_by, name) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX projects_personal_key ON public.projects USING btree (created_by) WHERE (personal AND (deleted_at IS NULL));
 CREATE INDEX projects_platform_idx ON public.projects USING btree (platform);
@@ -3098,6 +3115,7 @@ comment on column publishing_schedules.schedule_rule is 'Cron-like rules that ca
 comment on column publishing_schedules.wall_time is 'The first time, on the clock of time_zone.';
 
 CREATE INDEX publishing_schedules_created_by_idx ON public.publishing_schedules USING btree (created_by);
+CREATE INDEX publishing_schedules_deleted_at_idx ON public.publishing_schedules USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX publishing_schedules_name_key ON public.publishing_schedules USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
 CREATE INDEX publishing_schedules_next_idx ON public.publishing_schedules USING btree (next_at) WHERE (is_active AND (deleted_at IS NULL));
 CREATE INDEX publishing_schedules_post_idx ON public.publishing_schedules USING btree (project_id, post_id);
@@ -3384,6 +3402,7 @@ comment on column schedule_slots.weekday is 'ISO 8601, 1 is Monday.';
 
 CREATE INDEX schedule_slots_account_idx ON public.schedule_slots USING btree (project_id, account_id);
 CREATE INDEX schedule_slots_created_by_idx ON public.schedule_slots USING btree (created_by);
+CREATE INDEX schedule_slots_deleted_at_idx ON public.schedule_slots USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
 CREATE TRIGGER schedule_slots_touch BEFORE UPDATE ON public.schedule_slots FOR EACH ROW EXECUTE FUNCTION app.touch();
 
@@ -4095,6 +4114,7 @@ comment on column webhooks.failing_since is 'The first failure after the last su
 comment on column webhooks.previous_secret_sealed is 'Signs too until previous_secret_expires_at, while the receiver changes over.';
 
 CREATE INDEX webhooks_created_by_idx ON public.webhooks USING btree (created_by);
+CREATE INDEX webhooks_deleted_at_idx ON public.webhooks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX webhooks_previous_secret_idx ON public.webhooks USING btree (previous_secret_expires_at) WHERE (previous_secret_expires_at IS NOT NULL);
 CREATE UNIQUE INDEX webhooks_url_key ON public.webhooks USING btree (project_id, url) WHERE (deleted_at IS NULL);
 
@@ -6147,6 +6167,59 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.measure()
+ RETURNS TABLE(name text, value numeric, tags jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  statements regclass := (select c.oid::regclass from pg_extension e
+    join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.classid = 'pg_class'::regclass
+    join pg_class c on c.oid = d.objid
+    where e.extname = 'pg_stat_statements' and c.relname = 'pg_stat_statements');
+begin
+  return query
+    select m.name, m.value, jsonb_build_object('table', t.relname)
+    from (
+      select s.relname, s.n_dead_tup, s.n_live_tup, pg_total_relation_size(s.relid) as bytes
+      from pg_stat_user_tables s where s.schemaname in ('public', 'archive')
+      order by bytes desc limit 40
+    ) t
+    cross join lateral (values
+      ('table.bytes', t.bytes::numeric),
+      ('table.dead_rows', t.n_dead_tup::numeric),
+      -- Of a small table it says nothing.
+      ('table.dead_percent', case when t.n_dead_tup < 1000 then 0
+        else round(100.0 * t.n_dead_tup / (t.n_dead_tup + t.n_live_tup), 2) end)
+    ) m (name, value);
+  return query
+    select 'database.bytes', pg_database_size(current_database())::numeric, '{}'::jsonb
+    union all
+    select 'transaction.oldest_s', coalesce(max(extract(epoch from now() - a.xact_start)), 0)::numeric, '{}'
+    from pg_stat_activity a where a.datname = current_database() and a.state <> 'idle'
+    union all
+    select 'transaction.ids_used_percent', round(100.0 * age(d.datfrozenxid) / 2147483647, 4), '{}'
+    from pg_database d where d.datname = current_database();
+  if statements is not null then
+    return query execute format(
+      $q$select m.name, m.value::numeric, jsonb_build_object('statement', s.queryid::text,
+        'text', left(regexp_replace(s.query, '\s+', ' ', 'g'), 120))
+      from (
+        select q.queryid, q.query, q.mean_exec_time, q.max_exec_time, q.calls from %s q
+        where q.dbid = (select d.oid from pg_database d where d.datname = current_database()) and q.calls >= 5
+        order by q.mean_exec_time desc limit 20
+      ) s
+      cross join lateral (values
+        ('statement.mean_ms', round(s.mean_exec_time::numeric, 4)), ('statement.max_ms', round(s.max_exec_time::numeric, 4)),
+        ('statement.calls', s.calls::numeric)
+      ) m (name, value)$q$, statements);
+  end if;
+end
+$function$;
+comment on function app.measure() is 'Numbers for system_metrics. Texts of statements hold no values: PostgreSQL writes $1 for each.';
+grant execute on function app.measure() to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.media_of(project uuid, post uuid, publication uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -6568,6 +6641,69 @@ AS $function$
   from post_publications pp where pp.post_id = post
 $function$;
 grant execute on function app.publications_of(uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.purge_kept(batch integer)
+ RETURNS TABLE(what text, rows integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  kept record;
+  ended uuid;
+begin
+  for kept in
+    select * from (values
+      ('account_health_checks', 'id', 'checked_at', interval '30 days'),
+      ('webhook_deliveries', 'id', 'expires_at', interval '0'),
+      ('notifications', 'id', 'read_at', interval '180 days'),
+      ('system_metrics', 'id', 'recorded_at', interval '90 days'),
+      ('realtime_connections', 'connection_id', 'expires_at', interval '0'),
+      ('project_invitations', 'id', 'expires_at', interval '30 days'),
+      ('password_reset_tokens', 'id', 'expires_at', interval '7 days'),
+      -- What people deleted, those first that hang on others.
+      ('community_posts', 'id', 'deleted_at', interval '30 days'),
+      ('clips', 'id', 'deleted_at', interval '30 days'),
+      ('post_variations', 'id', 'deleted_at', interval '30 days'),
+      ('schedule_slots', 'id', 'deleted_at', interval '30 days'),
+      ('publishing_schedules', 'id', 'deleted_at', interval '30 days'),
+      ('approval_workflows', 'id', 'deleted_at', interval '30 days'),
+      ('webhooks', 'id', 'deleted_at', interval '30 days'),
+      ('content_templates', 'id', 'deleted_at', interval '30 days'),
+      ('content', 'id', 'deleted_at', interval '30 days'),
+      ('content_categories', 'id', 'deleted_at', interval '30 days'),
+      ('posts', 'id', 'deleted_at', interval '30 days')
+    ) as k (name, key, since, age)
+  loop
+    what := kept.name;
+    execute format('delete from %1$I d where d.%2$I in (select o.%2$I from %1$I o where o.%3$I < $1 order by o.%3$I limit $2)',
+      kept.name, kept.key, kept.since) using app.now() - kept.age, batch;
+    get diagnostics rows = row_count;
+    return next;
+  end loop;
+
+  -- Its answers would go with it: while one stands, a deleted comment keeps its place.
+  what := 'comments';
+  delete from comments d where d.id in (
+    select o.id from comments o
+    where o.deleted_at < app.now() - interval '30 days'
+      and not exists (select from comments r where r.community_post_id = o.community_post_id and r.parent_id = o.id)
+    order by o.deleted_at limit batch);
+  get diagnostics rows = row_count;
+  return next;
+
+  what := 'projects';
+  rows := 0;
+  for ended in
+    select o.id from projects o where o.deleted_at < app.now() - interval '30 days' order by o.deleted_at limit 10
+  loop
+    rows := rows + app.purge_project(ended, batch)::integer;
+  end loop;
+  return next;
+end
+$function$;
+comment on function app.purge_kept(integer) is 'Rows that went, by table, at most so many of each: a full batch means that there are more. Sessions, keys, tokens and events go by the sweep, months by app.detach_expired.';
+grant execute on function app.purge_kept(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.purge_project(project uuid, batch integer)
  RETURNS boolean
