@@ -163,8 +163,7 @@ comment on column mfa_factors.confirmed_at is 'Null: enrolled, but no code was s
 create index mfa_factors_user_id_idx on mfa_factors (user_id);
 create unique index mfa_factors_recovery_key on mfa_factors (user_id) where kind = 'recovery';
 alter table mfa_factors enable row level security;
-create policy mfa_factors_own on mfa_factors for all to posthaste_api
-  using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
+create policy mfa_factors_own on mfa_factors for all to posthaste_api using (user_id = (select app.user_id()));
 grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at), delete on mfa_factors to posthaste_api;
 
 create table api_keys (

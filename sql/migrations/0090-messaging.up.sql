@@ -38,8 +38,7 @@ create index notifications_project_id_idx on notifications (project_id);
 create index notifications_actor_id_idx on notifications (actor_id);
 create index notifications_created_at_idx on notifications (created_at);
 alter table notifications enable row level security;
-create policy notifications_own on notifications for all to posthaste_api
-  using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
+create policy notifications_own on notifications for all to posthaste_api using (user_id = (select app.user_id()));
 create policy notifications_worker on notifications for all to posthaste_worker using (true) with check (true);
 grant select, update (read_at) on notifications to posthaste_api;
 grant select, insert, delete on notifications to posthaste_worker;

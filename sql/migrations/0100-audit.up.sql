@@ -268,13 +268,12 @@ begin
   end if;
   select * into last from audit_seals s order by s.sequence desc limit 1;
   with taken as (
-    delete from audit_unsealed q using (
-      select u.occurred_at, u.audit_id from audit_unsealed u
+    -- By place: under the lock nobody else moves or takes them, and a long queue is not read for its first few.
+    delete from audit_unsealed q where q.ctid = any (array(
+      select u.ctid from audit_unsealed u
       where u.occurred_at >= made.month::timestamp at time zone 'UTC'
         and u.occurred_at < (made.month + interval '1 month') at time zone 'UTC'
-      order by u.occurred_at, u.audit_id limit least(row_limit, 500)
-    ) oldest
-    where q.occurred_at = oldest.occurred_at and q.audit_id = oldest.audit_id
+      order by u.occurred_at, u.audit_id limit least(row_limit, 500)))
     returning q.occurred_at, q.audit_id
   )
   select array_agg(t.audit_id order by t.occurred_at, t.audit_id),
