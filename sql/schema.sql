@@ -1998,8 +1998,7 @@ CREATE TRIGGER mfa_factors_audit AFTER INSERT OR DELETE OR UPDATE ON public.mfa_
 alter table mfa_factors enable row level security;
 
 create policy mfa_factors_own on mfa_factors for all to posthaste_api
-  using ((user_id = ( SELECT app.user_id() AS user_id)))
-  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
 
 grant delete on mfa_factors to posthaste_api;
 
@@ -2168,8 +2167,7 @@ CREATE INDEX notifications_user_id_idx ON public.notifications USING btree (user
 alter table notifications enable row level security;
 
 create policy notifications_own on notifications for all to posthaste_api
-  using ((user_id = ( SELECT app.user_id() AS user_id)))
-  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
 create policy notifications_worker on notifications for all to posthaste_worker
   using (true)
   with check (true);
@@ -7563,13 +7561,12 @@ begin
   end if;
   select * into last from audit_seals s order by s.sequence desc limit 1;
   with taken as (
-    delete from audit_unsealed q using (
-      select u.occurred_at, u.audit_id from audit_unsealed u
+    -- By place: under the lock nobody else moves or takes them, and a long queue is not read for its first few.
+    delete from audit_unsealed q where q.ctid = any (array(
+      select u.ctid from audit_unsealed u
       where u.occurred_at >= made.month::timestamp at time zone 'UTC'
         and u.occurred_at < (made.month + interval '1 month') at time zone 'UTC'
-      order by u.occurred_at, u.audit_id limit least(row_limit, 500)
-    ) oldest
-    where q.occurred_at = oldest.occurred_at and q.audit_id = oldest.audit_id
+      order by u.occurred_at, u.audit_id limit least(row_limit, 500)))
     returning q.occurred_at, q.audit_id
   )
   select array_agg(t.audit_id order by t.occurred_at, t.audit_id),
