@@ -1,6 +1,7 @@
 import { revokeDisconnected } from '../../shared/accounts/revoke-accounts.ts';
 import { sealRows } from '../../shared/audit/seal-rows.ts';
 import { keepCommunity } from '../../shared/community/keep-community.ts';
+import { keepHashtags } from '../../shared/hashtags/keep-hashtags.ts';
 import { purgeExpired } from '../../shared/housekeeping/queries.ts';
 import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
@@ -32,12 +33,13 @@ export const handler = schedule({
     revokeDisconnected(db, platformHttp(), signal),
     sealRows(db),
     keepCommunity(db),
+    keepHashtags(db),
     db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
   ]);
-  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, purgedRows] = rest.map((part) =>
+  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, foldedHashtags, purgedRows] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, purgedRows };
+  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, foldedHashtags, purgedRows };
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instant, json } from '../db/columns.ts';
+import { count, id, instant, json } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
 const summaryRow = z.object({
@@ -87,6 +87,11 @@ export const findContent = query({
     videoUrl: z.string().nullable(),
     externalId: z.string().nullable(),
     metadata: json,
+    likes: count,
+    comments: count,
+    shares: count,
+    views: count,
+    metricsAt: instant.nullable(),
     publications: z.array(
       z.object({
         id,
@@ -103,7 +108,8 @@ export const findContent = query({
   select c.id, c.project_id, c.created_by, c.title, c.description, c.body, c.script, c.tone, c.content_type, c.status, c.platform,
     c.language, c.tags, array(select h.tag from content_hashtags h where h.content_id = c.id order by h.tag) as hashtags,
     c.thumbnail_media_id, c.thumbnail_url, c.video_media_id, c.video_url, c.external_id, c.metadata, c.ai_generated, c.scheduled_at,
-    c.published_at, c.created_at, c.updated_at, c.version,
+    c.published_at, c.created_at, c.updated_at, c.version, m.likes::text as likes, m.comments::text as comments,
+    m.shares::text as shares, m.views::text as views, m.metrics_at,
     coalesce((
       select jsonb_agg(jsonb_build_object('id', w.id, 'postId', w.post_id, 'platform', w.platform, 'platformName', w.display_name,
         'state', w.state, 'url', w.url, 'publishedAt', w.published_at) order by w.id desc)
@@ -116,6 +122,7 @@ export const findContent = query({
         order by pp.id desc limit 200
       ) w), '[]'::jsonb) as publications
   from content c
+  join content_metrics m on m.content_id = c.id
   where c.id = ${'contentId'}::uuid and c.deleted_at is null`;
 
 /** Read from the index alone. */

@@ -47,6 +47,14 @@ export const Content = ContentSummary.omit({ excerpt: true })
     videoUrl: z.string().nullable(),
     externalId: z.string().nullable(),
     metadata: z.unknown(),
+    likes: z
+      .number()
+      .int()
+      .describe('Sum over the posts made of it and of clips of its video, like the other numbers.'),
+    comments: z.number().int(),
+    shares: z.number().int(),
+    views: z.number().int(),
+    metricsAt: z.string().nullable().describe('When the latest of the numbers was fetched.'),
     publications: z
       .array(
         z.object({

@@ -28,7 +28,7 @@ comment on function app.search_config is 'How words of a language (BCP 47) becom
 create function app.search_document(project_id uuid, language text, title text, tags text[], body text) returns tsvector
 language sql immutable parallel safe
 as $$
-  select array_to_tsvector(array['project ' || coalesce(project_id::text, '')])
+  select array_to_tsvector(array[' ' || coalesce(project_id::text, '')])
     || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
     || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
     || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
@@ -37,7 +37,7 @@ as $$
         || setweight(to_tsvector('pg_catalog.simple', coalesce(array_to_string(tags, ' '), '')), 'B') end
 $$;
 comment on function app.search_document is
-  'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+  'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word begins with a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
 
 -- Generated columns are computed with the rights of whoever writes.
 grant execute on function app.search_config(text), app.search_document(uuid, text, text, text[], text), app.hashtags_in(text),
@@ -133,7 +133,7 @@ begin
         with found as materialized (
           select r.id, r.search, r.language, r.created_at from content r
           where r.project_id = one and r.deleted_at is null
-            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ ((''' ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
@@ -182,7 +182,7 @@ begin
         with found as materialized (
           select r.id, r.search, r.language from posts r
           where r.project_id = one and r.deleted_at is null
-            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ ((''' ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;

@@ -35,7 +35,7 @@ language plpgsql stable security definer set search_path = public, pg_temp set p
 as $$
 declare
   projects uuid[] := app.projects_of('read');
-  beginning text := app.normal_hashtag(ltrim(prefix, '#'));
+  beginning text := ltrim(app.normal_hashtag(prefix), '#');
 begin
   return query
     with own as (

@@ -1,0 +1,17 @@
+/** A minute's worth of bringing uses of hashtags into their counts. */
+import type { Db } from '../db/client.ts';
+import { foldHashtags } from './queries.ts';
+
+/** Deltas of one statement; a busier minute takes several. */
+const LIMIT = 10_000;
+const MOST_ROUNDS = 20;
+
+/** How many deltas were folded. */
+export async function keepHashtags(db: Db): Promise<number> {
+  let all = 0;
+  for (let round = 0, folded = LIMIT; round < MOST_ROUNDS && folded >= LIMIT; round += 1) {
+    folded = (await db.one(foldHashtags, { limit: LIMIT })).folded;
+    all += folded;
+  }
+  return all;
+}
