@@ -1278,6 +1278,47 @@ create policy content_hashtags_worker on content_hashtags for select to posthast
 grant select on content_hashtags to posthaste_api;
 grant select on content_hashtags to posthaste_worker;
 
+create view content_metrics with (security_invoker=true) as
+ SELECT c.project_id,
+    c.id AS content_id,
+    w.publications,
+    w.published,
+    w.likes,
+    w.comments,
+    w.shares,
+    w.views,
+    w.impressions,
+    w.saves,
+    w.clicks,
+    (((w.likes + w.comments) + w.shares) + w.views) AS total_engagement,
+    w.metrics_at
+   FROM (content c
+     CROSS JOIN LATERAL ( SELECT count(pp.id) AS publications,
+            count(pp.id) FILTER (WHERE (pp.state = 'published'::text)) AS published,
+            (COALESCE(sum(pp.likes), (0)::numeric))::bigint AS likes,
+            (COALESCE(sum(pp.comments), (0)::numeric))::bigint AS comments,
+            (COALESCE(sum(pp.shares), (0)::numeric))::bigint AS shares,
+            (COALESCE(sum(pp.views), (0)::numeric))::bigint AS views,
+            (COALESCE(sum(pp.impressions), (0)::numeric))::bigint AS impressions,
+            (COALESCE(sum(pp.saves), (0)::numeric))::bigint AS saves,
+            (COALESCE(sum(pp.clicks), (0)::numeric))::bigint AS clicks,
+            max(pp.metrics_at) AS metrics_at
+           FROM (( SELECT p.id
+                   FROM posts p
+                  WHERE ((p.project_id = c.project_id) AND (p.content_id = c.id) AND (p.deleted_at IS NULL))
+                UNION
+                 SELECT p.id
+                   FROM (clips k
+                     JOIN posts p ON (((p.project_id = k.project_id) AND (p.clip_id = k.id))))
+                  WHERE ((k.project_id = c.project_id) AND (k.video_id = c.video_media_id) AND (k.deleted_at IS NULL) AND (p.deleted_at IS NULL))) made
+             JOIN post_publications pp ON (((pp.project_id = c.project_id) AND (pp.post_id = made.id))))) w);;
+
+comment on view content_metrics is 'Computed when asked, so that it is never behind: content has few posts. A post that is both of the content and of its clip counts once.';
+comment on column content_metrics.metrics_at is 'When the latest of the numbers was fetched.';
+
+grant select on content_metrics to posthaste_api;
+grant select on content_metrics to posthaste_worker;
+
 create table content_moderation (
   id uuid not null default uuidv7(),
   target_type text not null,
@@ -5746,7 +5787,7 @@ CREATE OR REPLACE FUNCTION app.hashtags_like(prefix text, most integer)
 AS $function$
 declare
   projects uuid[] := app.projects_of('read');
-  beginning text := app.normal_hashtag(ltrim(prefix, '#'));
+  beginning text := ltrim(app.normal_hashtag(prefix), '#');
 begin
   return query
     with own as (
@@ -7688,7 +7729,7 @@ begin
         with found as materialized (
           select r.id, r.search, r.language, r.created_at from content r
           where r.project_id = one and r.deleted_at is null
-            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ ((''' ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.created_at desc, r.id desc limit 1000;
@@ -7704,7 +7745,7 @@ CREATE OR REPLACE FUNCTION app.search_document(project_id uuid, language text, t
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select array_to_tsvector(array['project ' || coalesce(project_id::text, '')])
+  select array_to_tsvector(array[' ' || coalesce(project_id::text, '')])
     || setweight(to_tsvector(app.search_config(language), coalesce(title, '')), 'A')
     || setweight(to_tsvector(app.search_config(language), coalesce(array_to_string(tags, ' '), '')), 'B')
     || setweight(to_tsvector(app.search_config(language), left(coalesce(body, ''), 100000)), 'C')
@@ -7712,7 +7753,7 @@ AS $function$
       else setweight(to_tsvector('pg_catalog.simple', coalesce(title, '')), 'A')
         || setweight(to_tsvector('pg_catalog.simple', coalesce(array_to_string(tags, ' '), '')), 'B') end
 $function$;
-comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word has a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
+comment on function app.search_document(uuid,text,text,text[],text) is 'Title A, hashtags and labels B, text C (its first 100,000 characters: a tsvector ends at one megabyte), in the word forms of the language; titles and tags as they are written too, for beginnings. One more term names the project: no word begins with a space, so nobody can ask for it, and the index finds a tenant''s rows by it.';
 grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_api;
 grant execute on function app.search_document(uuid,text,text,text[],text) to posthaste_worker;
 
@@ -7758,7 +7799,7 @@ begin
         with found as materialized (
           select r.id, r.search, r.language from posts r
           where r.project_id = one and r.deleted_at is null
-            and r.search @@ (('''project ' || one || '''')::tsquery && anyhow)
+            and r.search @@ ((''' ' || one || '''')::tsquery && anyhow)
             and r.search @@ queries[array_position(configs, app.search_config(r.language))]
         )
         select r.id, ts_rank(r.search, wanted[array_position(configs, app.search_config(r.language))]) from found r order by r.id desc limit 1000;
