@@ -35,7 +35,8 @@ const mapped = z.strictObject({
   values: z.record(z.string(), z.string()).optional(),
   /** Counted or computed here from the rows themselves: read back, never written. */
   derived: z.literal(true).optional(),
-  why: z.string().optional(),
+  /** Why it does not live in the column of ours that has its name. */
+  why: z.string().min(20).optional(),
 });
 const better = z.strictObject({ better: z.string().min(20), test: z.string() });
 
@@ -71,6 +72,7 @@ export interface Mapping {
   readonly by: Change | null;
   readonly values: Readonly<Record<string, string>> | null;
   readonly derived: boolean;
+  readonly why: string | null;
 }
 
 export async function readSeedMap(): Promise<SeedMap> {
@@ -82,7 +84,7 @@ export async function readSeedMap(): Promise<SeedMap> {
 export function mappingsOf(map: SeedMap, seedTable: string): Mapping[] {
   return Object.entries(map.columns[seedTable]?.columns ?? {}).flatMap(([column, given]) => {
     if (typeof given === 'object' && 'better' in given) return [];
-    const { at, ref, by, values, derived } = typeof given === 'string' ? mapped.parse({ at: given }) : given;
+    const { at, ref, by, values, derived, why } = typeof given === 'string' ? mapped.parse({ at: given }) : given;
     return [at].flat().map((text) => {
       const [table = '', target] = text.split('.');
       return {
@@ -93,6 +95,7 @@ export function mappingsOf(map: SeedMap, seedTable: string): Mapping[] {
         by: by ?? null,
         values: values ?? null,
         derived: derived === true,
+        why: why ?? null,
       };
     });
   });
