@@ -6335,8 +6335,9 @@ CREATE OR REPLACE FUNCTION app.note_comments()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id)
-  select case tg_op when 'DELETE' then 'uncomment' else 'comment' end, author.id, actor.id, p.id, r.id
+  insert into engagement_events (occurred_at, type, user_id, actor_id, community_post_id, comment_id)
+  select case tg_op when 'INSERT' then r.created_at else app.now() end,
+    case tg_op when 'DELETE' then 'uncomment' else 'comment' end, author.id, actor.id, p.id, r.id
   from changed r
   join community_posts p on p.id = r.community_post_id
   join users author on author.id = p.author_id
@@ -6366,8 +6367,9 @@ CREATE OR REPLACE FUNCTION app.note_engagement()
 AS $function$
 begin
   -- In a cascade the person or the post is gone already: then there is nobody to tell of, or nothing that was taken back.
-  insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id, metadata)
-  select case tg_op when 'DELETE' then 'un' else '' end || r.type, author.id, actor.id, p.id, r.comment_id, r.metadata
+  insert into engagement_events (occurred_at, type, user_id, actor_id, community_post_id, comment_id, metadata)
+  select case tg_op when 'INSERT' then r.created_at else app.now() end,
+    case tg_op when 'DELETE' then 'un' else '' end || r.type, author.id, actor.id, p.id, r.comment_id, r.metadata
   from changed r
   left join comments c on c.id = r.comment_id
   join community_posts p on p.id = coalesce(r.community_post_id, c.community_post_id)
@@ -6385,8 +6387,9 @@ CREATE OR REPLACE FUNCTION app.note_follows()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  insert into engagement_events (type, user_id, actor_id)
-  select case tg_op when 'DELETE' then 'unfollow' else 'follow' end, person.id, actor.id
+  insert into engagement_events (occurred_at, type, user_id, actor_id)
+  select case tg_op when 'INSERT' then r.created_at else app.now() end,
+    case tg_op when 'DELETE' then 'unfollow' else 'follow' end, person.id, actor.id
   from changed r join users person on person.id = r.following_id left join users actor on actor.id = r.follower_id;
   return null;
 end
