@@ -53,7 +53,6 @@ alter table posts
   add column search tsvector not null generated always as (app.search_document(project_id, language, title,
     app.hashtags_in(text) || tags, text)) stored;
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
-create index posts_search_idx on posts using gin (search);
 
 -- What people type, as a query in one language: words, "phrases", or, -without; word* finds what begins so.
 create function app.search_query(config regconfig, words text) returns tsquery

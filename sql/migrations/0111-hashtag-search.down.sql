@@ -1,5 +1,4 @@
 drop function app.publications_of(uuid);
-drop index posts_project_due_idx;
 drop function app.hashtags_like(text, integer);
 drop index hashtags_usage_idx;
 drop index hashtags_public_prefix_idx;

@@ -1,5 +1,5 @@
 -- Old code keeps working: yes.
--- Which hashtags everybody may know, completion of hashtags as they are typed, and lists of posts by hashtag and by date.
+-- Which hashtags everybody may know, and completion of hashtags as they are typed.
 
 -- A tag is known to everybody while a public post of the community has it, and only then.
 create function app.link_community_post() returns trigger
@@ -46,6 +46,8 @@ begin
         select l.tag from post_hashtags l where l.project_id = any (projects) and l.tag ^@ beginning
       ) u
       group by u.tag
+      order by 2 desc, 1
+      limit 5 * most
     ), everybodys as (
       select h.tag, h.public_count as uses
       from hashtags h
@@ -64,9 +66,6 @@ $$;
 comment on function app.hashtags_like is
   'Hashtags that begin so, most used first: those of the actor''s projects and those of public posts. What others use in private neither shows nor counts.';
 grant execute on function app.hashtags_like(text, integer) to posthaste_api;
-
--- What comes next of a project, soonest first.
-create index posts_project_due_idx on posts (project_id, due_at, id) where deleted_at is null and due_at is not null;
 
 -- A post's publications as lists show them. Plain SQL, so that it becomes part of the statement and of its plan.
 create function app.publications_of(post uuid) returns table (states text[], accounts uuid[], updated_at timestamptz, publications jsonb)
