@@ -5798,6 +5798,8 @@ begin
         select l.tag from post_hashtags l where l.project_id = any (projects) and l.tag ^@ beginning
       ) u
       group by u.tag
+      order by 2 desc, 1
+      limit 5 * most
     ), everybodys as (
       select h.tag, h.public_count as uses
       from hashtags h
