@@ -102,6 +102,7 @@ describe('no policy is idle', () => {
       'audit_unsealed',
       'community_hashtags',
       'counter_deltas',
+      'derivation_marks',
       'email_verification_tokens',
       'hashtag_deltas',
       'hashtags',

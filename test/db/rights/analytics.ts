@@ -49,6 +49,11 @@ export const rights: RightsTable = {
     add: () => ({ metric: { name: 'metric', value: 1 } }),
   },
   partitioned_tables: { key: 'name', set: 'name = name', verbs: { select: { worker: 'registered' } } },
+  derivation_marks: {
+    key: 'name',
+    set: 'name = name',
+    verbs: { select: { worker: 'user_analytics' }, update: { worker: 'user_analytics' } },
+  },
   partition_archives: {
     key: 'partition_name',
     set: 'written_at = written_at',

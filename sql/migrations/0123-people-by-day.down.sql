@@ -1,0 +1,2 @@
+drop function app.check_consistency();
+drop table derivation_marks;
