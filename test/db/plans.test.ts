@@ -24,7 +24,14 @@ afterAll(async () => {
 });
 
 /** These stay small: one row per platform, one per instance that somebody connected, a thousand popular posts. */
-const small = new Set(['platforms', 'platform_apps', 'popular_posts', 'schema_migrations']);
+const small = new Set([
+  'platforms',
+  'platform_apps',
+  'popular_posts',
+  'schema_migrations',
+  'partition_archives',
+  'archive_parts',
+]);
 
 /** `statement: table` → why a whole scan is right there. */
 const accepted: Readonly<Record<string, string>> = {};
@@ -89,13 +96,15 @@ describe('what the named functions do inside', () => {
 
   it('reads no whole table either', async () => {
     const found: string[] = [];
+    const empty = await emptyMonths();
     for (const [kind, text] of calls(asking)) {
       await asRole(kind === 'actor' ? 'posthaste_api' : 'posthaste_public', async () => {
         const before = await sequentialScans();
         await client.query(text);
         const after = await sequentialScans();
         for (const [table, times] of after) {
-          if (!small.has(table) && times > (before.get(table) ?? 0)) found.push(`${text}: ${table}`);
+          if (!small.has(table) && !empty.has(table) && times > (before.get(table) ?? 0))
+            found.push(`${text}: ${table}`);
         }
       });
     }
@@ -129,12 +138,19 @@ const node: z.ZodType<Node> = z.object({
 });
 const planRow = z.object({ 'QUERY PLAN': z.array(z.object({ Plan: node })) });
 
+/** Partitions with no row, as those of the months ahead: there is nothing to read but all of it. */
+async function emptyMonths(): Promise<Set<string>> {
+  const rows = await open.sql('select relname as name from pg_class where relispartition and reltuples <= 0');
+  return new Set(rows.map(({ name }) => String(name)));
+}
+
 /** `name: table` of every node that reads all of a table that grows: in sequence, or by an index that nothing narrows. */
 async function scansOf(statement: AnyStatement, filtered = true): Promise<string[]> {
   // An index over a fifth of the rows or less may be read from its begin to its end.
   const partial = await open.sql(`select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
     join pg_class t on t.oid = i.indrelid where i.indpred is not null and c.reltuples < t.reltuples / 5`);
   const narrow = new Set(partial.map(({ name }) => String(name)));
+  const empty = await emptyMonths();
   const values = statement.keys.map((key) => argumentOf(statement, key, { asking, filtered }));
   const plan = await asRole(loginOfKind[statement.kind], async () => {
     const { rows } = await client.query<{ part: string }>(
@@ -151,7 +167,8 @@ async function scansOf(statement: AnyStatement, filtered = true): Promise<string
       (/^Index( Only)? Scan$/.test(current['Node Type']) &&
         current['Index Cond'] === undefined &&
         !narrow.has(current['Index Name'] ?? ''));
-    if (whole && table !== undefined && !small.has(table)) found.push(`${statement.name}: ${table}`);
+    if (whole && table !== undefined && !small.has(table) && !empty.has(table))
+      found.push(`${statement.name}: ${table}`);
     for (const child of current.Plans ?? []) visit(child);
   };
   visit(plan['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'nothing' });

@@ -97,6 +97,7 @@ describe('no policy is idle', () => {
     }
     // Only roles that may see all of it have a grant.
     expect(unnoticed).toEqual([
+      'analytics_touched',
       'archive_parts',
       'audit_keys',
       'audit_unsealed',
