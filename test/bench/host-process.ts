@@ -18,6 +18,8 @@ export interface HostProcess {
   readonly secrets: SecretArns;
   /** Past row-level security, as the owner of the tables: for arranging, for looking, and for baselines. */
   readonly pool: pg.Pool;
+  /** As the doors' own login, under row-level security. Its owner ends it. */
+  apiPool(connections: number): pg.Pool;
   tick(schedule: string): Promise<void>;
   /** Data API calls since the start, by statement (or operation). */
   dataApiCalls(): Promise<ReadonlyMap<string, number>>;
@@ -80,6 +82,10 @@ export async function startHostProcess({ platforms }: { platforms: boolean }): P
     ports,
     secrets,
     pool,
+    apiPool: (max) => {
+      const login = readLogin(kept, secrets.databaseApi);
+      return new pg.Pool({ ...at, user: login.username, password: login.password, max });
+    },
     tick: async (schedule) => void (await control(controlOrigin, 'POST', '/tick', { schedule })),
     dataApiCalls: async () => callsOf(await control(controlOrigin, 'GET', '/faults/seen')),
     logged: async () => linesOf(await readFile(join(dataDir, 'logs', 'host.log'), 'utf8')),

@@ -12,9 +12,13 @@ export const CALLERS = 8;
 const warmUpMs = 700;
 
 /** Warms up, then counts for `seconds`. The first call that fails ends it. */
-export async function load(seconds: number, call: (index: number) => Promise<unknown>): Promise<Load> {
-  await loop(warmUpMs, call);
-  const { ms, elapsedMs } = await loop(seconds * 1000, call);
+export async function load(
+  seconds: number,
+  call: (index: number, caller: number) => Promise<unknown>,
+  callers = CALLERS,
+): Promise<Load> {
+  await loop(warmUpMs, call, callers);
+  const { ms, elapsedMs } = await loop(seconds * 1000, call, callers);
   return {
     calls: ms.length,
     perS: ms.length / (elapsedMs / 1000),
@@ -23,16 +27,16 @@ export async function load(seconds: number, call: (index: number) => Promise<unk
   };
 }
 
-async function loop(forMs: number, call: (index: number) => Promise<unknown>) {
+async function loop(forMs: number, call: (index: number, caller: number) => Promise<unknown>, callers: number) {
   const ms: number[] = [];
   const began = performance.now();
   let index = 0;
   await Promise.all(
-    Array.from({ length: CALLERS }, async () => {
+    Array.from({ length: callers }, async (_, caller) => {
       while (performance.now() - began < forMs) {
         const sent = performance.now();
         index += 1;
-        await call(index);
+        await call(index, caller);
         ms.push(performance.now() - sent);
       }
     }),

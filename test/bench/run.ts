@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME [options]]`: figures beside a baseline of the same run. A bench that cannot run fails. */
 import { benchBundles } from './bundles.ts';
+import { benchCounters } from './counters.ts';
 import { benchData } from './data/run.ts';
 import { benchDoors } from './doors.ts';
 import { benchPublications } from './publications.ts';
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<v
   publications: benchPublications,
   bundles: benchBundles,
   doors: benchDoors,
+  counters: benchCounters,
   data: benchData,
 };
 
