@@ -97,8 +97,9 @@ describe('a query with a wrong field is refused', () => {
     async ({ operation, contract }) => {
       for (const cursor of ['', 'nonsense', '%ff', '=', Buffer.from("' or 1=1 --").toString('base64url')]) {
         const { token } = seed.owner;
-        const path = pathOf(contract, { ...sampleOf(operation), query: {} });
-        const answer = await world.call(contract.method, `${path}cursor=${cursor}`, { token });
+        const sample = sampleOf(operation);
+        const path = pathOf(contract, { ...sample, query: sample.query ?? {} });
+        const answer = await world.call(contract.method, `${path}&cursor=${cursor}`, { token });
         expect([cursor, answer.status, answer.code, answer.pointers]).toEqual([
           cursor,
           422,
