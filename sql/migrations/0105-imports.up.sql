@@ -87,3 +87,17 @@ end
 $$;
 comment on function app.import_rows is
   'Writes a batch of rows of another system. Returns those that could not be taken, with the name of the constraint that they break; the rest is written. Runs as the migrator alone.';
+
+-- Ids of another system may tell who somebody was there.
+create function app.forget_import() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+  delete from import_ids i using import_ids p
+  where p.target_id = old.id and i.system = p.system and i.source_id = p.source_id
+    and i.source_table in (p.source_table, p.source_table || '#project', p.source_table || '#account');
+  return null;
+end
+$$;
+comment on function app.forget_import() is 'What a person was imported from is forgotten with them.';
+create trigger users_forget_import after delete on users for each row execute function app.forget_import();

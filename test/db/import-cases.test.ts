@@ -186,6 +186,47 @@ it('numbers in JSON keep every digit', async () => {
   expect(row).toEqual({ text: '{"id": 9007199254740993, "rate": 1.10}' });
 });
 
+it('whoever is deleted leaves no trace of who they were there', async () => {
+  const { url } = await ownerOf('creatornexus', [['users', { id: 'user_gone', email: 'gone@example.com' }]]);
+  await bring('creatornexus', url);
+  expect(await one(`select count(*)::integer as ids from import_ids where source_id = 'user_gone'`, [])).toEqual({
+    ids: 2,
+  });
+  await world.sql(`delete from projects where created_by = (select id from users where email = 'gone@example.com')`);
+  await world.sql(`delete from users where email = 'gone@example.com'`);
+  expect(await one(`select count(*)::integer as ids from import_ids where source_id = 'user_gone'`, [])).toEqual({
+    ids: 0,
+  });
+});
+
+it('tokens stand nowhere as they were, not even in the log', async () => {
+  const userId = randomUUID();
+  const { url } = await ownerOf('smmp', [
+    ['users', { id: userId, email: 'sealed@example.com', role: 'user' }],
+    [
+      'social_accounts',
+      {
+        userId,
+        platform: 'threads',
+        status: 'active',
+        health: 'healthy',
+        accessToken: 'plain-access-4711',
+        refreshToken: 'plain-refresh-4711',
+      },
+    ],
+  ]);
+  await bring('smmp', url);
+  const tables = await world.sql(
+    `select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+  );
+  const found: unknown[] = [];
+  for (const { name } of tables)
+    if ((await world.sql(`select 1 from ${name} t where t::text ~ 'plain-(access|refresh)-4711' limit 1`)).length > 0)
+      found.push(name);
+  expect(found).toEqual([]);
+  expect(world.logs.join()).not.toContain('4711');
+});
+
 it('two of a kind come under two labels', async () => {
   const first = await ownerOf('creatornexus', [['users', { id: '1', email: 'first@example.com' }]]);
   const second = await ownerOf('creatornexus', [['users', { id: '1', email: 'second@example.com' }]]);
