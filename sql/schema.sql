@@ -4006,6 +4006,7 @@ CREATE INDEX users_role_idx ON public.users USING btree (role, id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
+CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
 alter table users enable row level security;
@@ -5452,6 +5453,21 @@ AS $function$
 $function$;
 comment on function app.following() is 'The people whom the actor follows. In policies as (select app.following())::uuid[], so that it is asked once.';
 grant execute on function app.following() to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.forget_import()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from import_ids i using import_ids p
+  where p.target_id = old.id and i.system = p.system and i.source_id = p.source_id
+    and i.source_table in (p.source_table, p.source_table || '#project', p.source_table || '#account');
+  return null;
+end
+$function$;
+comment on function app.forget_import() is 'What a person was imported from is forgotten with them.';
 
 CREATE OR REPLACE FUNCTION app.guard_ai_task()
  RETURNS trigger
