@@ -5,6 +5,8 @@
 
 /** Schemas that are ours. */
 const OURS = `('public', 'app')`;
+/** Extensions that come with the server, or that whoever runs it adds to watch it. */
+const SERVERS = `('plpgsql', 'pg_stat_statements')`;
 /** Name of a table or function as seen from `public`. */
 const NAMED = (schema: string, name: string) =>
   `case ${schema} when 'public' then '' else ${schema}::text || '.' end || quote_ident(${name})`;
@@ -124,13 +126,14 @@ const OTHER_QUERIES = [
       from (${granted("coalesce(f.proacl, acldefault('f', f.proowner))", 'f.proowner')}) g), '')
   from pg_proc f join pg_namespace n on n.oid = f.pronamespace where n.nspname in ${OURS} and ${ownOnly('pg_proc', 'f.oid')}`,
   `select '', 0, e.extname::text, 'create extension ' || quote_ident(e.extname) || ' with schema ' || e.extnamespace::regnamespace || ';'
-  from pg_extension e where e.extname <> 'plpgsql'`,
+  from pg_extension e where e.extname not in ${SERVERS}`,
   // A schema that is nobody's is named, but what is in it is its owner's.
   `select '', 1, n.nspname::text, case n.nspname when 'public' then '' else 'create schema ' || n.nspname || ';'
       || ${commented("'schema ' || n.nspname", 'pg_namespace', 'n.oid')} || E'\\n' end
     || coalesce((select string_agg('grant ' || g.rights || ' on schema ' || n.nspname || ' to ' || g.grantee || ';', E'\\n' order by g.grantee)
       from (${granted('n.nspacl', 'n.nspowner')}) g), '')
-  from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ${ownOnly('pg_namespace', 'n.oid')}`,
+  from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ${ownOnly('pg_namespace', 'n.oid')}
+    and not exists (select from pg_extension e where e.extnamespace = n.oid and e.extname in ${SERVERS})`,
   `select '', 2, a.defaclobjtype::text || coalesce(a.defaclnamespace::regnamespace::text, ''), 'alter default privileges'
     || case a.defaclnamespace when 0 then '' else ' in schema ' || a.defaclnamespace::regnamespace end
     || case a.defaclobjtype when 'f' then ' on functions' when 'r' then ' on tables' when 'S' then ' on sequences' when 'T' then ' on types'

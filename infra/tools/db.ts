@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'verify-audit': async () => (await import('./verify.ts')).verifyLog,
   drift: async () => (await import('./drift.ts')).drift,
   archive: async () => (await import('./archive.ts')).archive,
+  seed: async () => (await import('./seed/command.ts')).seed,
   import: async () => (await import('./import/command.ts')).importRows,
 };
 
