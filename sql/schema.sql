@@ -1,5 +1,4 @@
 create extension btree_gist with schema gist;
-create extension pg_stat_statements with schema watching;
 create extension pgcrypto with schema crypto;
 
 create schema app;
@@ -19,9 +18,6 @@ create schema gist;
 comment on schema gist is 'The extension btree_gist. Its operator classes are found without being named.';
 
 grant usage on schema public to public;
-
-create schema watching;
-grant usage on schema watching to posthaste_migrator;
 
 alter default privileges on functions: the owner alone;
 
