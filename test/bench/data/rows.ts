@@ -15,8 +15,10 @@ export interface Size {
 }
 
 export const POSTS_EACH = 1_000;
-/** Of a project's publications, so many are due now; others are done. */
+/** Of a project's publications, so many are scheduled; others are done. */
 const DUE_EACH = 20;
+/** Those of so many projects fall due now, whatever the size: more customers post at more times, not all at once. */
+const DUE_PROJECTS = 40;
 const ASKING = 7;
 
 export const sizes = {
@@ -213,7 +215,7 @@ function publications(posts: number): string {
       commit_started_at, published_at, likes, comments, shares, views, metrics_at, next_metrics_at, created_at, updated_at)
     select ${id('publication', 'n * 2 + k')}, ${id('project', OWNER)}, ${id('post', 'n')}, ${id('account', `(${OWNER}) * 10 + k`)},
       (array['community', 'threads'])[k + 1], case when ${done} then 'published' else 'scheduled' end,
-      case when ${done} then ${SAID} else app.now() - interval '1 second' * (n % 60) end,
+      case when ${done} then ${SAID} else app.now() + case when n > ${DUE_PROJECTS * POSTS_EACH} then interval '3 days' else interval '-1 second' end * (1 + n % 60) end,
       case when ${done} then n || '-' || k end, case when ${done} then ${SAID} end, case when ${done} then ${SAID} end,
       case when ${done} then 30 end, case when ${done} then 10 end, case when ${done} then 5 end, case when ${done} then 400 end,
       case when ${done} then app.now() - interval '2 hours' end, case when ${done} then app.now() + interval '1 day' end, ${SAID}, ${SAID}

@@ -7,6 +7,7 @@ const ALLOWED_BUFFERS = 150;
 
 /** Statement → why it may read all that there is: jobs that nobody waits for. */
 export const maintenance: Readonly<Record<string, string>> = {
+  refreshPopularPosts: 'ranks all public posts of a week',
   repairCounters: 'compares every counter with what it counts',
 };
 
