@@ -2295,7 +2295,7 @@ comment on column outbox_events.user_id is 'The one person whom it concerns; nul
 
 CREATE INDEX outbox_events_dispatched_at_idx ON public.outbox_events USING btree (dispatched_at) WHERE (dispatched_at IS NOT NULL);
 CREATE INDEX outbox_events_user_id_idx ON public.outbox_events USING btree (user_id);
-CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (created_at) WHERE (dispatched_at IS NULL);
+CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (kind, created_at) WHERE (dispatched_at IS NULL);
 
 alter table outbox_events enable row level security;
 
