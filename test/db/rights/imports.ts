@@ -1,7 +1,9 @@
 import type { Fill, RightsTable } from './format.ts';
 
 /** Of the migrator alone. */
-export const rights: RightsTable = { import_ids: { key: "'some'", verbs: {} } };
+export const rights: RightsTable = {
+  import_ids: { key: "'some'", verbs: {}, set: 'target_id = target_id' },
+};
 
 export const fill: Fill = async (sql) => {
   await sql(
