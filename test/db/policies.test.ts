@@ -108,6 +108,7 @@ describe('no policy is idle', () => {
       'hashtag_deltas',
       'hashtags',
       'idempotency_keys',
+      'import_ids',
       'niches',
       'outbox_events',
       'partition_archives',
