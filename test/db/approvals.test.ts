@@ -200,6 +200,26 @@ describe('what becomes of the post', () => {
     expect(await world.statesOf(postId)).toEqual(['pending_approval', 'failed', 'pending_approval']);
   });
 
+  it('nor takes one of its publications aside to schedule it, nor one that waits without being asked for', async () => {
+    const postId = await world.addDraft('draft', 'draft');
+    await world.ask(postId, await world.addFlow());
+    const [first] = await world.open.sql('select id from post_publications where post_id = $1 order by id limit 1', [
+      postId,
+    ]);
+    const to = (state: string, id: unknown) =>
+      outcomeOf(
+        world.act('owner', 'update post_publications set state = $2 where id = $1::uuid returning 1 as one', [
+          id,
+          state,
+        ]),
+      );
+    expect(await to('draft', first?.id)).toBe('done');
+    expect(await to('scheduled', first?.id)).toBe('PH004');
+    const unasked = await world.addDraft('pending_approval');
+    const [waits] = await world.open.sql('select id from post_publications where post_id = $1', [unasked]);
+    expect(await to('scheduled', waits?.id)).toBe('PH004');
+  });
+
   it('withdrawn by the request or by the post: drafts again, and nothing is asked any more', async () => {
     const flow = await world.addFlow();
     const postId = await world.addDraft('draft');

@@ -97,6 +97,14 @@ describe('slots of one account', () => {
       '23P01',
     ],
     [
+      'over the end of the week, into its first minute',
+      [
+        [7, '23:59', 2],
+        [1, '00:00', 1],
+      ],
+      '23P01',
+    ],
+    [
       'beside the end of the week',
       [
         [7, '23:30', 60],
