@@ -5,7 +5,7 @@ import { query } from '../db/statement.ts';
 
 const evidence = z.object({ id, createdAt: instant });
 
-/** The community's commit: one row per publication, whoever asks how often. */
+/** The community's commit: one row per publication, whoever asks how often. The team's labels stay the team's. */
 export const publishToCommunity = query({
   name: 'publishToCommunity',
   kind: 'worker',
@@ -18,9 +18,10 @@ export const publishToCommunity = query({
   visibility: string;
 }>`
   with made as (
-    insert into community_posts (project_id, publication_id, account_id, text, media, visibility)
-    select pp.project_id, pp.id, pp.account_id, ${'text'}, ${'media'}::jsonb, ${'visibility'}
-    from post_publications pp where pp.id = ${'publicationId'}::uuid
+    insert into community_posts (project_id, publication_id, account_id, text, media, visibility, location)
+    select pp.project_id, pp.id, pp.account_id, ${'text'}, ${'media'}::jsonb, ${'visibility'}, left(p.location, 100)
+    from post_publications pp join posts p on p.project_id = pp.project_id and p.id = pp.post_id
+    where pp.id = ${'publicationId'}::uuid
     on conflict on constraint community_posts_publication_key do nothing
     returning id, created_at
   )

@@ -1,5 +1,7 @@
 /** Following, the feed, profiles, and the events that come of what people do. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishToCommunity } from '../../shared/community/queries.ts';
+import { json } from '../../shared/db/parameters.ts';
 import { type OpenDatabase, openDatabase, type Row } from './database.ts';
 import { addPerson, addPublication, addRow, addTenant, type Someone, type Tenant } from './seed.ts';
 
@@ -49,6 +51,22 @@ const eventsOf = async (person: Someone) =>
       [person.userId],
     )
   ).map(({ type, n }) => `${type} ${n}`);
+
+it('a post comes into the community with its author and its place, without the labels of the team', async () => {
+  const publicationId = await addPublication(open.sql, tenant, { state: 'published' });
+  await open.sql(
+    `update posts set tags = '{unhappy client}', location = 'Oslo', created_by = $2 where id = (select post_id from post_publications where id = $1)`,
+    [publicationId, reader.userId],
+  );
+  const made = await open.worker.one(publishToCommunity, {
+    publicationId,
+    text: 'Hi',
+    media: json([]),
+    visibility: 'public',
+  });
+  const rows = await open.sql('select author_id, location, tags from community_posts where id = $1', [made.id]);
+  expect(rows).toEqual([{ author_id: reader.userId, location: 'Oslo', tags: [] }]);
+});
 
 describe('following', () => {
   it('opens what is for followers, and ending it closes that again', async () => {
@@ -104,6 +122,7 @@ describe('events', () => {
       ]);
       expect(engaged).toEqual([{ outcome: 'ok' }]);
     }
+    await as(fan, "delete from user_engagement where user_id = app.user_id() and type = 'share' returning id");
     const [said] = await as(fan, "select id from app.add_comment($1::uuid, null, 'Nice')", [postId]);
     await as(star, "select outcome from app.add_comment($1::uuid, $2::uuid, 'Thanks')", [postId, String(said?.id)]);
     await as(fan, 'update comments set deleted_at = app.now() where id = $1::uuid returning id', [String(said?.id)]);
@@ -124,6 +143,7 @@ describe('events', () => {
       'uncomment 1',
       'unfollow 1',
       'unlike 1',
+      'unshare 1',
       'view 2',
     ];
     expect(await eventsOf(star)).toEqual(told);
