@@ -183,6 +183,8 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 function fatalLine(log: string, begin: number): string | null {
+  // Whoever ended the server may have removed its folder already.
+  if (!existsSync(log)) return null;
   const lines = readFileSync(log).subarray(begin).toString('utf8').split('\n');
   // The first error is the cause, what follows are consequences.
   const cause = lines.find((line) => /(?:FATAL|PANIC|LOG: {2}could not bind|error while loading)/.test(line));

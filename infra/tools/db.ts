@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   drift: async () => (await import('./drift.ts')).drift,
   archive: async () => (await import('./archive.ts')).archive,
   seed: async () => (await import('./seed/command.ts')).seed,
+  'restore-drill': async () => (await import('./restore-drill.ts')).restoreDrill,
   import: async () => (await import('./import/command.ts')).importRows,
 };
 
