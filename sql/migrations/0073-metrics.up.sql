@@ -97,7 +97,8 @@ comment on column analytics_rollups.likes is 'Known at the end of the bucket. Of
 comment on column analytics_rollups.likes_delta is 'Gained in the bucket, counted from nothing for a first one; negative where a counter fell. Likewise the other deltas.';
 comment on column analytics_rollups.likes_min is 'Lowest of the bucket''s snapshots; of an account and a project: of its hours'' ends. Likewise the other _min and _max.';
 create index analytics_rollups_publication_idx on analytics_rollups (project_id, publication_id, period, starts_at desc);
-create index analytics_rollups_period_idx on analytics_rollups (project_id, period, starts_at desc);
+create index analytics_rollups_period_idx on analytics_rollups (project_id, account_id, period, starts_at desc)
+  where publication_id is null;
 alter table analytics_rollups enable row level security;
 create policy analytics_rollups_read on analytics_rollups for select to posthaste_api
   using (project_id = any ((select app.projects_of('read'))::uuid[]));
