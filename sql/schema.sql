@@ -377,7 +377,7 @@ comment on column analytics_rollups.likes is 'Known at the end of the bucket. Of
 comment on column analytics_rollups.likes_delta is 'Gained in the bucket, counted from nothing for a first one; negative where a counter fell. Likewise the other deltas.';
 comment on column analytics_rollups.likes_min is 'Lowest of the bucket''s snapshots; of an account and a project: of its hours'' ends. Likewise the other _min and _max.';
 
-CREATE INDEX analytics_rollups_period_idx ON public.analytics_rollups USING btree (project_id, period, starts_at DESC);
+CREATE INDEX analytics_rollups_period_idx ON public.analytics_rollups USING btree (project_id, account_id, period, starts_at DESC) WHERE (publication_id IS NULL);
 CREATE INDEX analytics_rollups_publication_idx ON public.analytics_rollups USING btree (project_id, publication_id, period, starts_at DESC);
 
 alter table analytics_rollups enable row level security;
