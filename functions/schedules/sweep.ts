@@ -36,10 +36,10 @@ export const handler = schedule({
     keepHashtags(db),
     db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
   ]);
-  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, foldedHashtags, purgedRows] = rest.map((part) =>
+  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, keptHashtags, purgedRows] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, foldedHashtags, purgedRows };
+  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, keptHashtags, purgedRows };
 });

@@ -17,3 +17,11 @@ export const foldHashtags = query({
   access: 'guarded',
   row: z.object({ folded: z.number() }),
 })<{ limit: number }>`select app.fold_hashtags(${'limit'}::integer) as folded`;
+
+/** Tags that no text has had for a day. */
+export const forgetHashtags = query({
+  name: 'forgetHashtags',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ forgotten: z.number() }),
+})<{ limit: number }>`select app.forget_hashtags(${'limit'}::integer) as forgotten`;

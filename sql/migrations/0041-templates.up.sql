@@ -88,7 +88,8 @@ begin
   if tg_op = 'INSERT' then
     select coalesce(max(v.number), 0) into newest from content_template_versions v where v.template_id = new.template_id;
     new.number := coalesce(new.number, newest + 1);
-    if new.number <> newest + 1 then
+    -- The first that is known here need not be the first there was: a template may come from elsewhere.
+    if newest > 0 and new.number <> newest + 1 then
       raise exception 'the next version of the template is %', newest + 1 using errcode = 'PH011';
     end if;
   elsif (new.id, new.project_id, new.template_id, new.number, new.body, new.variables, new.created_at)

@@ -24,6 +24,8 @@ comment on column hashtags.tag is 'Without the sign; NFKC, lower case.';
 comment on column hashtags.usage_count is 'Content and posts that stand and have it, as far as folded: the whole is hashtag_usage.';
 comment on column hashtags.public_count is 'Public posts of the community that have it, as far as folded.';
 
+create index hashtags_unused_idx on hashtags (created_at) where usage_count = 0 and public_count = 0;
+
 create table hashtag_deltas (
   id uuid not null default uuidv7(),
   tag text not null,

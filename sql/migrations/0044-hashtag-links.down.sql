@@ -1,4 +1,5 @@
 drop function app.repair_hashtag_counts();
+drop function app.forget_hashtags(integer);
 drop function app.fold_hashtags(integer);
 drop view hashtag_usage;
 drop trigger community_hashtags_take on community_hashtags;

@@ -229,6 +229,30 @@ end
 $$;
 comment on function app.fold_hashtags is 'Adds the oldest deltas to the counts of hashtags, and says how many; 0 = nothing left, or another is at it.';
 
+create function app.forget_hashtags(most integer) returns integer
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+  unused text[];
+  forgotten integer;
+begin
+  -- Locked first: whoever is linking one holds it and is passed over, whoever comes now waits and makes it anew.
+  select array_agg(c.tag) into unused from (
+    select h.tag from hashtags h
+    where h.usage_count = 0 and h.public_count = 0 and h.created_at < app.now() - interval '1 day'
+    order by h.created_at limit most for update skip locked
+  ) c;
+  delete from hashtags h
+  where h.tag = any (unused)
+    and not exists (select from content_hashtags l where l.tag = h.tag)
+    and not exists (select from post_hashtags l where l.tag = h.tag)
+    and not exists (select from community_hashtags l where l.tag = h.tag);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$$;
+comment on function app.forget_hashtags is 'Nothing is kept of a tag that no text has any more: it can be a name, or a secret.';
+
 create function app.repair_hashtag_counts() returns table (tag text, counted bigint, actual bigint)
 language sql set search_path = public, pg_temp
 as $$
@@ -251,7 +275,7 @@ as $$
 $$;
 comment on function app.repair_hashtag_counts is
   'Puts right every count that is not what the links say, and names it. Reads all links: for operators, not for schedules. Safe beside writers and foldings.';
-grant execute on function app.fold_hashtags(integer), app.repair_hashtag_counts() to posthaste_worker;
+grant execute on function app.fold_hashtags(integer), app.forget_hashtags(integer), app.repair_hashtag_counts() to posthaste_worker;
 
 -- What is there already.
 select app.keep_hashtags(array(select distinct t.tag from posts p, unnest(app.hashtags_in(p.text)) as t (tag) where p.deleted_at is null));

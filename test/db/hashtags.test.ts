@@ -236,6 +236,47 @@ describe('counts', () => {
   });
 });
 
+describe('a tag that no text has any more', () => {
+  const known = async (tag: string) => (await open.sql('select 1 from hashtags where tag = $1', [tag])).length === 1;
+
+  it('is forgotten after a day', async () => {
+    const id = await addRow(open.sql, 'content', { project_id: tenant.projectId, title: '#fleeting #lasting' });
+    await open.sql("update content set title = '#lasting' where id = $1", [id]);
+    await keepHashtags(open.worker);
+    expect(await known('fleeting')).toBe(true);
+    await open.moveClock(2 * 86_400);
+    await keepHashtags(open.worker);
+    expect([await known('fleeting'), await known('lasting')]).toEqual([false, true]);
+    await open.moveClock(0);
+  });
+
+  it('is not forgotten by one while another begins to use it, nor fails the other', async () => {
+    await open.sql("insert into hashtags (tag, created_at) values ('contested', app.now() - interval '2 days')");
+    await open.sql("insert into hashtags (tag, created_at) values ('doomed', app.now() - interval '2 days')");
+    const [writer, keeper] = [await open.database.connect(), await open.database.connect()];
+    const write = "insert into posts (project_id, text, schedule_type) values ($1, $2, 'draft')";
+    try {
+      await writer.query('begin');
+      await writer.query(write, [tenant.projectId, '#contested']);
+      await keeper.query('begin');
+      await keeper.query('select app.forget_hashtags(1000)');
+      // Now the other way round: it is going, and somebody wants it.
+      const late = open.sql(write, [tenant.projectId, '#doomed']);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await keeper.query('commit');
+      await late;
+      await writer.query('commit');
+    } finally {
+      await Promise.all([writer.end(), keeper.end()]);
+    }
+    expect([await known('contested'), await known('doomed')]).toEqual([true, true]);
+    expect(await open.sql("select tag from post_hashtags where tag in ('contested', 'doomed') order by 1")).toEqual([
+      { tag: 'contested' },
+      { tag: 'doomed' },
+    ]);
+  });
+});
+
 describe('completion', () => {
   const complete = async (person: Someone, prefix: string) =>
     (await open.as({ kind: 'actor', ...person }).many(listHashtags, { prefix, limit: 10 })).map(({ tag }) => tag);
