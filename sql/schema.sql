@@ -1763,6 +1763,7 @@ comment on column hashtags.usage_count is 'Content and posts that stand and have
 
 CREATE INDEX hashtags_public_idx ON public.hashtags USING btree (public_count DESC, tag) WHERE (public_count > 0);
 CREATE INDEX hashtags_public_prefix_idx ON public.hashtags USING btree (tag text_pattern_ops) WHERE (public_count > 0);
+CREATE INDEX hashtags_unused_idx ON public.hashtags USING btree (created_at) WHERE ((usage_count = 0) AND (public_count = 0));
 CREATE INDEX hashtags_usage_idx ON public.hashtags USING btree (usage_count DESC, tag) WHERE (usage_count > 0);
 
 alter table hashtags enable row level security;
@@ -5449,6 +5450,34 @@ AS $function$
 $function$;
 comment on function app.following() is 'The people whom the actor follows. In policies as (select app.following())::uuid[], so that it is asked once.';
 grant execute on function app.following() to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.forget_hashtags(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  unused text[];
+  forgotten integer;
+begin
+  -- Locked first: whoever is linking one holds it and is passed over, whoever comes now waits and makes it anew.
+  select array_agg(c.tag) into unused from (
+    select h.tag from hashtags h
+    where h.usage_count = 0 and h.public_count = 0 and h.created_at < app.now() - interval '1 day'
+    order by h.created_at limit most for update skip locked
+  ) c;
+  delete from hashtags h
+  where h.tag = any (unused)
+    and not exists (select from content_hashtags l where l.tag = h.tag)
+    and not exists (select from post_hashtags l where l.tag = h.tag)
+    and not exists (select from community_hashtags l where l.tag = h.tag);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
+$function$;
+comment on function app.forget_hashtags(integer) is 'Nothing is kept of a tag that no text has any more: it can be a name, or a secret.';
+grant execute on function app.forget_hashtags(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.forget_import()
  RETURNS trigger
