@@ -207,7 +207,6 @@ describe('the public', () => {
   const hidden = [
     'users',
     'user_sessions',
-    'projects',
     'social_accounts',
     'posts',
     'post_publications',
@@ -218,6 +217,11 @@ describe('the public', () => {
   ];
   it.each(hidden)('cannot read %s', async (table) => {
     expect(await failure(run(nobody, `select 1 as x from ${table}`))).toBe('42501');
+  });
+
+  it('reads of projects what public ones show, not who made them', async () => {
+    expect(await failure(run(nobody, 'select id as x from projects'))).toBe('nothing');
+    expect(await failure(run(nobody, 'select created_by as x from projects'))).toBe('42501');
   });
 
   it.each([
@@ -265,8 +269,8 @@ describe('an Idempotency-Key', () => {
     const [one, two] = [await addPerson(open.sql, 'fay'), await addPerson(open.sql, 'gus')];
     await run({ ...actor(one), repeat: repeat() }, make, ['A']);
     await run({ ...actor(two), repeat: repeat() }, make, ['A']);
-    await run({ ...actor(one), repeat: repeat({ route: 'POST /v1/other' }) }, make, ['A']);
-    await run({ ...actor(one), repeat: repeat({ key: 'other' }) }, make, ['A']);
+    await run({ ...actor(one), repeat: repeat({ route: 'POST /v1/other' }) }, make, ['B']);
+    await run({ ...actor(one), repeat: repeat({ key: 'other' }) }, make, ['C']);
     expect([await count(one), await count(two)]).toEqual([3, 1]);
   });
 

@@ -108,6 +108,17 @@ describe('what is watched', () => {
     partition_archives: ['detached_at'],
     moderation_words: ['created_at', 'updated_at', 'version'],
     content_moderation: ['automated_score', 'created_at', 'reason', 'updated_at', 'version'],
+    // Of what people write, the log keeps who hid it; the row itself keeps what it said.
+    community_posts: [
+      ...['account_id', 'click_count', 'comment_count', 'created_at', 'deleted_at', 'engagement_score', 'is_featured'],
+      ...['is_standing', 'like_count', 'location', 'media', 'media_type', 'project_deleted_at', 'publication_id'],
+      ...['save_count', 'scored_at', 'search', 'share_count', 'tags', 'text', 'updated_at', 'version', 'view_count'],
+      'visibility',
+    ],
+    comments: [
+      ...['community_post_id', 'created_at', 'deleted_at', 'edited_at', 'is_edited', 'is_standing', 'like_count'],
+      ...['parent_id', 'reply_count', 'text', 'updated_at', 'version'],
+    ],
   };
 
   it('is every sensitive table, and a new column of one is a decision', async () => {
