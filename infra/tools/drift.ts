@@ -36,10 +36,10 @@ export async function findDrift(target: Target, folder?: URL): Promise<DriftRepo
 async function buildFresh(target: Target, folder?: URL): Promise<Piece[] | null> {
   const applied = (await migrationStatus(target, folder)).filter(({ state }) => state === 'applied');
   const versions = new Set(applied.map(({ version }) => version));
-  const database = `posthaste_drift_${randomBytes(6).toString('hex')}`;
+  const database = `${target.database.slice(0, 40)}_drift_${randomBytes(6).toString('hex')}`;
   const run = sqlRunner(target);
   try {
-    await run(`create database ${database} template template0`);
+    await run(`create database "${database}" template template0`);
   } catch (error) {
     if (sqlStateOf(error) === '42501') return null;
     throw error;
@@ -49,7 +49,7 @@ async function buildFresh(target: Target, folder?: URL): Promise<Piece[] | null>
     await applyFiles(scratch, { only: ({ version }) => versions.has(version), ...(folder && { folder }) });
     return await readCatalogue(sqlRunner(scratch));
   } finally {
-    await run(`drop database ${database} with (force)`);
+    await run(`drop database "${database}" with (force)`);
   }
 }
 

@@ -71,9 +71,7 @@ async function refuseProduction(run: RunSql): Promise<void> {
 
 /** Rows of the last two months need their partitions, or they would lie among those of no month. */
 async function makeMonths(run: RunSql, base: string): Promise<void> {
-  const [known] = await run(`select to_regclass('partitioned_tables') is not null as known`);
-  if (known?.known !== true) return;
-  for (const table of ['analytics', 'publication_attempts'])
+  for (const table of ['analytics', 'publication_attempts', 'engagement_events'])
     for (const back of [2, 1, 0])
       await run(
         `select app.add_month_partition(:name::regclass, (date_trunc('month', :base::timestamptz) - make_interval(months => :back::integer))::date)`,

@@ -273,7 +273,6 @@ function postSteps({
 function communitySteps({
   set,
   size,
-  projectAt,
   user,
   posts,
   dueAt,
@@ -282,6 +281,7 @@ function communitySteps({
   spread,
   passerBy,
 }: Terms): SeedStep[] {
+  const followedAt = `${BASE} - interval '50 days' + m % 60000 * interval '1 minute'`;
   return [
     {
       table: 'comments',
@@ -303,7 +303,7 @@ function communitySteps({
       table: 'user_followers',
       count: size.people * size.follows,
       sql: `insert into user_followers (id, follower_id, following_id, created_at)
-        select ${idOf(set, 'user_followers', 'm', projectAt('n'))}, ${user('n')}, ${user(`1 + (n + i * i + i) % ${size.people}`)}, ${projectAt('n')}
+        select ${idOf(set, 'user_followers', 'm', followedAt)}, ${user('n')}, ${user(`1 + (n + i * i + i) % ${size.people}`)}, ${followedAt}
         from ${spread(size.follows)} where 1 + (n + i * i + i) % ${size.people} <> n
         on conflict do nothing`,
     },

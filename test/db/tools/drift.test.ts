@@ -23,7 +23,9 @@ describe('drift', () => {
   it('is not there in a database that was migrated, and the scratch database is gone again', async () => {
     const report = await findDrift(open.target);
     expect(report).toEqual({ compared: 'a fresh build', drifts: [] });
-    expect(await open.sql(`select datname from pg_database where datname like 'posthaste_drift%'`)).toEqual([]);
+    expect(
+      await open.sql('select datname from pg_database where datname like $1', [`${open.database.name}_drift%`]),
+    ).toEqual([]);
   });
 
   it('is no new month', async () => {
