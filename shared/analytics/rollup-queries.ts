@@ -1,6 +1,6 @@
 /** Numbers derived from what happened, by schedule. */
 import { z } from 'zod';
-import { count, id, instant } from '../db/columns.ts';
+import { count, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
 /** Rolls up so many publications whose snapshots are news. 0: all are; null: another one is at it. */
@@ -67,6 +67,7 @@ export const deriveUserAnalytics = query({
 
 const figure = count.nullable();
 const rollup = z.object({
+  level: z.enum(['publication', 'account', 'project']),
   startsAt: instant,
   likes: figure,
   comments: figure,
@@ -86,50 +87,20 @@ const rollup = z.object({
   clicksDelta: figure,
 });
 
-/** A publication's numbers by `period` (hourly, daily, weekly, monthly) since an instant: known at the end, and gained. */
-export const publicationRollups = query({
-  name: 'publicationRollups',
-  kind: 'actor',
-  access: 'read',
-  row: rollup.extend({ publicationId: id }),
-})<{ publicationId: string; period: string; since: string; limit: number }>`
-  select r.publication_id, r.starts_at, r.likes::text, r.comments::text, r.shares::text, r.views::text, r.impressions::text,
-    r.reach::text, r.saves::text, r.clicks::text, r.likes_delta::text, r.comments_delta::text, r.shares_delta::text,
-    r.views_delta::text, r.impressions_delta::text, r.reach_delta::text, r.saves_delta::text, r.clicks_delta::text
-  from post_publications pp
-  join analytics_rollups r on r.project_id = pp.project_id and r.publication_id = pp.id
-  where pp.id = ${'publicationId'}::uuid and r.period = ${'period'} and r.starts_at >= ${'since'}::timestamptz
-  order by r.starts_at desc
-  limit ${'limit'}::integer`;
-
-/** The same of an account: the sum over its publications. */
-export const accountRollups = query({
-  name: 'accountRollups',
-  kind: 'actor',
-  access: 'read',
-  row: rollup.extend({ accountId: id }),
-})<{ projectId: string; accountId: string; period: string; since: string; limit: number }>`
-  select r.account_id, r.starts_at, r.likes::text, r.comments::text, r.shares::text, r.views::text, r.impressions::text,
+/**
+ * Numbers of a publication, an account or a project by `period` (hourly, daily, weekly, monthly) since an instant: known at the
+ * end of each bucket, and gained in it.
+ */
+export const rollupsOf = query({ name: 'rollupsOf', kind: 'actor', access: 'read', row: rollup })<{
+  targetId: string;
+  period: string;
+  since: string;
+  limit: number;
+}>`
+  select r.level, r.starts_at, r.likes::text, r.comments::text, r.shares::text, r.views::text, r.impressions::text,
     r.reach::text, r.saves::text, r.clicks::text, r.likes_delta::text, r.comments_delta::text, r.shares_delta::text,
     r.views_delta::text, r.impressions_delta::text, r.reach_delta::text, r.saves_delta::text, r.clicks_delta::text
   from analytics_rollups r
-  where r.project_id = ${'projectId'}::uuid and r.account_id = ${'accountId'}::uuid and r.publication_id is null
-    and r.period = ${'period'} and r.starts_at >= ${'since'}::timestamptz
-  order by r.starts_at desc
-  limit ${'limit'}::integer`;
-
-/** The same of a project: the sum over its accounts. */
-export const projectRollups = query({
-  name: 'projectRollups',
-  kind: 'actor',
-  access: 'read',
-  row: rollup.extend({ projectId: id }),
-})<{ projectId: string; period: string; since: string; limit: number }>`
-  select r.project_id, r.starts_at, r.likes::text, r.comments::text, r.shares::text, r.views::text, r.impressions::text,
-    r.reach::text, r.saves::text, r.clicks::text, r.likes_delta::text, r.comments_delta::text, r.shares_delta::text,
-    r.views_delta::text, r.impressions_delta::text, r.reach_delta::text, r.saves_delta::text, r.clicks_delta::text
-  from analytics_rollups r
-  where r.project_id = ${'projectId'}::uuid and r.account_id is null and r.publication_id is null
-    and r.period = ${'period'} and r.starts_at >= ${'since'}::timestamptz
+  where r.target_id = ${'targetId'}::uuid and r.period = ${'period'} and r.starts_at >= ${'since'}::timestamptz
   order by r.starts_at desc
   limit ${'limit'}::integer`;
