@@ -321,6 +321,13 @@ CASE
     WHEN (account_id IS NOT NULL) THEN 'account'::text
     ELSE 'project'::text
 END) stored,
+  target_id uuid not null generated always as (COALESCE(publication_id, account_id, project_id)) stored,
+  parent_id uuid generated always as (
+CASE
+    WHEN (publication_id IS NOT NULL) THEN account_id
+    WHEN (account_id IS NOT NULL) THEN project_id
+    ELSE NULL::uuid
+END) stored,
   period text not null,
   starts_at timestamp with time zone not null,
   likes bigint,
@@ -357,7 +364,7 @@ END) stored,
   clicks_max bigint,
   updated_at timestamp with time zone not null default app.now(),
   constraint analytics_rollups_pkey PRIMARY KEY (id),
-  constraint analytics_rollups_bucket_key UNIQUE NULLS NOT DISTINCT (project_id, account_id, publication_id, period, starts_at),
+  constraint analytics_rollups_bucket_key UNIQUE (target_id, period, starts_at),
   constraint analytics_rollups_account_fkey FOREIGN KEY (project_id, account_id) REFERENCES social_accounts(project_id, id) ON DELETE CASCADE,
   constraint analytics_rollups_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint analytics_rollups_publication_fkey FOREIGN KEY (project_id, publication_id) REFERENCES post_publications(project_id, id) ON DELETE CASCADE,
@@ -376,9 +383,12 @@ comment on table analytics_rollups is 'Numbers per hour, day, week (from Monday)
 comment on column analytics_rollups.likes is 'Known at the end of the bucket. Of an account and a project: the sum over their publications. Likewise the other plain columns.';
 comment on column analytics_rollups.likes_delta is 'Gained in the bucket, counted from nothing for a first one; negative where a counter fell. Likewise the other deltas.';
 comment on column analytics_rollups.likes_min is 'Lowest of the bucket''s snapshots; of an account and a project: of its hours'' ends. Likewise the other _min and _max.';
+comment on column analytics_rollups.parent_id is 'Into whose numbers they are added up.';
+comment on column analytics_rollups.target_id is 'Whose numbers they are: the publication, the account or the project.';
 
-CREATE INDEX analytics_rollups_period_idx ON public.analytics_rollups USING btree (project_id, account_id, period, starts_at DESC) WHERE (publication_id IS NULL);
-CREATE INDEX analytics_rollups_publication_idx ON public.analytics_rollups USING btree (project_id, publication_id, period, starts_at DESC);
+CREATE INDEX analytics_rollups_account_idx ON public.analytics_rollups USING btree (project_id, account_id);
+CREATE INDEX analytics_rollups_parent_idx ON public.analytics_rollups USING btree (parent_id, starts_at) WHERE (period = 'hourly'::text);
+CREATE INDEX analytics_rollups_publication_idx ON public.analytics_rollups USING btree (project_id, publication_id);
 
 alter table analytics_rollups enable row level security;
 
@@ -7403,8 +7413,7 @@ begin
     from rolling r cross join lateral (
       select p.likes, p.comments, p.shares, p.views, p.impressions, p.reach, p.saves, p.clicks
       from analytics_rollups p
-      where p.project_id = r.project_id and p.publication_id = r.publication_id and p.period = 'hourly'
-        and p.starts_at < r.starts_at
+      where p.target_id = r.publication_id and p.period = 'hourly' and p.starts_at < r.starts_at
       order by p.starts_at desc limit 1
     ) b
   ), runs as (
@@ -7511,16 +7520,13 @@ begin
     max(h.likes_max), max(h.comments_max), max(h.shares_max), max(h.views_max), max(h.impressions_max), max(h.reach_max),
     max(h.saves_max), max(h.clicks_max)
   from (
-    select c.project_id, c.account_id, c.publication_id, min(c.starts_at) as from_at
+    select t.id as target_id, min(c.starts_at) as from_at
     from jsonb_to_recordset(changed) as c(project_id uuid, account_id uuid, publication_id uuid, starts_at timestamptz)
-    group by 1, 2, 3
-    union all
-    select c.project_id, null, null, min(c.starts_at)
-    from jsonb_to_recordset(changed) as c(project_id uuid, starts_at timestamptz) group by 1
+    cross join lateral (values (coalesce(c.publication_id, c.account_id)), (c.project_id)) t (id)
+    group by 1
   ) f
   cross join (values ('daily', 'day'), ('weekly', 'week'), ('monthly', 'month')) as p (period, unit)
-  join analytics_rollups h on h.project_id = f.project_id and h.account_id is not distinct from f.account_id
-    and h.publication_id is not distinct from f.publication_id and h.period = 'hourly'
+  join analytics_rollups h on h.target_id = f.target_id and h.period = 'hourly'
     and h.starts_at >= date_trunc(p.unit, f.from_at, 'UTC')
   group by 1, 2, 3, 4, 5
   on conflict on constraint analytics_rollups_bucket_key do update
@@ -7547,16 +7553,15 @@ AS $function$
 begin
   insert into analytics_rollups as r (project_id, account_id, period, starts_at,
     likes_delta, comments_delta, shares_delta, views_delta, impressions_delta, reach_delta, saves_delta, clicks_delta)
-  select p.project_id, case when of_accounts then p.account_id end, 'hourly', p.starts_at,
+  select t.project_id, t.account_id, 'hourly', t.starts_at,
     sum(p.likes_delta), sum(p.comments_delta), sum(p.shares_delta), sum(p.views_delta), sum(p.impressions_delta),
     sum(p.reach_delta), sum(p.saves_delta), sum(p.clicks_delta)
   from (
     select distinct t.project_id, case when of_accounts then t.account_id end as account_id, t.starts_at
     from jsonb_to_recordset(rolled) as t(project_id uuid, account_id uuid, starts_at timestamptz)
   ) t
-  join analytics_rollups p on p.project_id = t.project_id and p.period = 'hourly' and p.starts_at = t.starts_at
-    and case when of_accounts then p.account_id = t.account_id and p.publication_id is not null
-      else p.account_id is not null and p.publication_id is null end
+  join analytics_rollups p on p.parent_id = coalesce(t.account_id, t.project_id) and p.period = 'hourly'
+    and p.starts_at = t.starts_at
   group by 1, 2, 3, 4
   on conflict on constraint analytics_rollups_bucket_key do update
     set likes_delta = excluded.likes_delta, comments_delta = excluded.comments_delta, shares_delta = excluded.shares_delta,
@@ -7590,19 +7595,17 @@ begin
       case when b.clicks is not null or count(h.clicks_delta) over w > 0
         then coalesce(b.clicks, 0) + coalesce(sum(h.clicks_delta) over w, 0) end as clicks
     from (
-      select t.project_id, case when of_accounts then t.account_id end as account_id, min(t.starts_at) as starts_at
-      from jsonb_to_recordset(rolled) as t(project_id uuid, account_id uuid, starts_at timestamptz) group by 1, 2
+      select case when of_accounts then t.account_id else t.project_id end as target_id, min(t.starts_at) as starts_at
+      from jsonb_to_recordset(rolled) as t(project_id uuid, account_id uuid, starts_at timestamptz) group by 1
     ) f
-    join analytics_rollups h on h.project_id = f.project_id and h.account_id is not distinct from f.account_id
-      and h.publication_id is null and h.period = 'hourly' and h.starts_at >= f.starts_at
+    join analytics_rollups h on h.target_id = f.target_id and h.period = 'hourly' and h.starts_at >= f.starts_at
     left join lateral (
       select p.likes, p.comments, p.shares, p.views, p.impressions, p.reach, p.saves, p.clicks
       from analytics_rollups p
-      where p.project_id = f.project_id and p.account_id is not distinct from f.account_id and p.publication_id is null
-        and p.period = 'hourly' and p.starts_at < f.starts_at
+      where p.target_id = f.target_id and p.period = 'hourly' and p.starts_at < f.starts_at
       order by p.starts_at desc limit 1
     ) b on true
-    window w as (partition by h.project_id, h.account_id order by h.starts_at)
+    window w as (partition by h.target_id order by h.starts_at)
   ) s
   where r.id = s.id;
 end
