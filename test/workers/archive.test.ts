@@ -148,7 +148,9 @@ it('nothing is dropped while the archive does not hold it as it was written', as
   await fillMonth('2020-04', 50);
   await archivePartitions(dying(db, 6), longTime).catch(() => undefined);
   const [key] = await objects('analytics_y2020m04');
-  await s3.send(new PutObjectCommand({ Bucket: config('archive').ARCHIVE_BUCKET, Key: key, Body: gzipSync('{}\n'.repeat(50)) }));
+  await s3.send(
+    new PutObjectCommand({ Bucket: config('archive').ARCHIVE_BUCKET, Key: key, Body: gzipSync('{}\n'.repeat(50)) }),
+  );
   await expect(archivePartitions(db, longTime)).rejects.toThrow();
   expect(await isThere('analytics_y2020m04')).toBe(true);
 });
