@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   down: async () => (await import('./migrations.ts')).down,
   status: async () => (await import('./migrations.ts')).status,
   dump: async () => (await import('./migrations.ts')).dump,
+  er: async () => (await import('./er/command.ts')).er,
   verify: async () => (await import('./verify.ts')).verify,
   'verify-audit': async () => (await import('./verify.ts')).verifyLog,
   drift: async () => (await import('./drift.ts')).drift,
