@@ -92,8 +92,8 @@ function bare(line: string): string {
 export function driftLines({ drifts }: DriftReport): string[] {
   return drifts.flatMap(({ about, missing, foreign }) => [
     about,
-    ...missing.map((line) => `  - ${line.trim()}`),
-    ...foreign.map((line) => `  + ${line.trim()}`),
+    ...missing.map((line) => `  - ${bare(line.trim())}`),
+    ...foreign.map((line) => `  + ${bare(line.trim())}`),
   ]);
 }
 
