@@ -49,7 +49,7 @@ describe('building and taking back', () => {
     expect(left).toEqual({ tables: 'schema_migrations', schemas: 0, functions: 0, defaults: 0 });
     expect(await migrateUp(target, passwords)).toEqual(names);
     expect(await dump()).toBe(before);
-  }, 180_000);
+  }, 600_000);
 
   it('every single step back and forth leaves the catalogue as it was', async () => {
     const dumps = [await dump()];
@@ -62,7 +62,7 @@ describe('building and taking back', () => {
       await upTo(migration.version);
     }
     expect(await dump()).toBe(dumps.pop());
-  }, 180_000);
+  }, 600_000);
 
   it('two migrators at once apply each file once', async () => {
     const before = await dump();
@@ -70,7 +70,7 @@ describe('building and taking back', () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrateUp(target, passwords)));
     expect(applied.flat().sort()).toEqual(names);
     expect(await dump()).toBe(before);
-  }, 180_000);
+  }, 600_000);
 
   it('is what sql/schema.sql shows (npm run db -- dump writes it)', async () => {
     await expect(await dump()).toMatchFileSnapshot('../../sql/schema.sql');

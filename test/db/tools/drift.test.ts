@@ -1,10 +1,12 @@
 /** Whoever changes the live schema by hand is found out, thing by thing and line by line; what time alone changes is no drift. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { comparePieces, type Drift, findDrift } from '../../../infra/tools/drift.ts';
 import { type Piece, readCatalogue } from '../../../infra/tools/dump-schema.ts';
 import { sqlRunner } from '../../../infra/tools/sql-runner.ts';
 import { verifyDatabase } from '../../../infra/tools/verify.ts';
 import { type OpenDatabase, openDatabase } from '../database.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 let open: OpenDatabase;
 let asBuilt: readonly Piece[];
