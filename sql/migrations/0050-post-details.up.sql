@@ -224,6 +224,17 @@ create trigger posts_guard after update of text, title, schedule_type, due_at, w
     is distinct from (new.text, new.title, new.schedule_type, new.due_at, new.wall_time, new.time_zone, new.deleted_at))
   execute function app.guard_post();
 
+-- Under whose name a post stands in the community, and who may not approve it, is not for its writer to choose.
+create function app.sign_post() returns trigger
+language plpgsql
+as $$
+begin
+  new.created_by := app.user_id();
+  return new;
+end
+$$;
+create trigger posts_sign before insert on posts for each row when (not app.is_owner()) execute function app.sign_post();
+
 -- The same for media: the post's until one publication shows them, a publication's own until it does.
 create function app.guard_post_media() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
@@ -245,6 +256,22 @@ end
 $$;
 create trigger post_media_guard before insert or update or delete on post_media
   for each row when (not app.is_owner()) execute function app.guard_post_media();
+
+-- At the end of the statement: a door writes post, publications and media in one. Media under another post's publication would
+-- take that publication's own from view, unseen by whoever approved them.
+create function app.guard_media_place() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+  if not exists (
+    select from post_publications pp where pp.project_id = new.project_id and pp.post_id = new.post_id and pp.id = new.publication_id) then
+    raise exception 'the publication is of another post' using errcode = 'PH002';
+  end if;
+  return null;
+end
+$$;
+create trigger post_media_place after insert or update of post_id, publication_id on post_media
+  for each row when (new.publication_id is not null) execute function app.guard_media_place();
 
 create function app.change_media() returns trigger
 language plpgsql security definer set search_path = public, pg_temp

@@ -176,7 +176,8 @@ grant select on approval_requests to posthaste_worker;
 alter table review_links enable row level security;
 create policy review_links_read on review_links for select to posthaste_api using (project_id = any ((select app.projects_of('read'))::uuid[]));
 create policy review_links_insert on review_links for insert to posthaste_api
-  with check (project_id = any ((select app.projects_of('write'))::uuid[]));
+  with check (project_id = any ((select app.projects_of('write'))::uuid[])
+    and (scope <> 'decide' or project_id = any ((select app.projects_of('approve'))::uuid[])));
 create policy review_links_revoke on review_links for update to posthaste_api
   using (project_id = any ((select app.projects_of('write'))::uuid[])) with check (project_id = any ((select app.projects_of('write'))::uuid[]));
 grant select (id, project_id, post_id, scope, label, created_by, created_at, expires_at, revoked_at),

@@ -126,7 +126,10 @@ begin
     spare := (select p.partition from app.partitions(registered.name::regclass) p where p.is_default);
     if spare is not null then
       for month in execute format(
-        'select distinct date_trunc(''month'', %I at time zone ''UTC'')::date from only %s order by 1 limit 24', registered.column_name, spare) loop
+        -- What lies beyond any sense stays where it is: it must not keep the others from their months.
+        'select distinct date_trunc(''month'', %1$I at time zone ''UTC'')::date from only %2$s
+         where %1$I >= ''1970-01-01'' and %1$I < $1 + interval ''10 years'' order by 1 limit 24', registered.column_name, spare)
+        using app.now() loop
         perform app.add_month_partition(registered.name::regclass, month);
       end loop;
     end if;

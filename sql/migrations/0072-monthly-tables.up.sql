@@ -110,7 +110,8 @@ create policy publication_attempts_read on publication_attempts for select to po
 create policy publication_attempts_resolve on publication_attempts for insert to posthaste_api
   with check (project_id = any ((select app.projects_of('write'))::uuid[]) and kind = 'resolve');
 create policy publication_attempts_worker on publication_attempts for all to posthaste_worker using (true) with check (true);
-grant select, insert on publication_attempts to posthaste_api;
+grant select, insert (project_id, publication_id, account_id, kind, generation, lease_token, finished_at, outcome, message)
+  on publication_attempts to posthaste_api;
 grant select, insert, update on publication_attempts to posthaste_worker;
 select app.adopt('publication_attempts_before', 'publication_attempts', 'started_at',
   'publication_attempts_monthly_key');

@@ -1,3 +1,5 @@
+revoke insert (id, user_id, community_post_id, comment_id, type, metadata) on user_engagement from posthaste_api;
+grant insert on user_engagement to posthaste_api;
 alter policy user_engagement_own on user_engagement with check (user_id = (select app.user_id())
   and community_post_id in (select p.id from community_posts p where p.id = community_post_id and p.deleted_at is null));
 drop index user_engagement_created_at_idx;

@@ -22,6 +22,10 @@ create index user_engagement_type_idx on user_engagement (type, created_at);
 create index user_engagement_created_at_idx on user_engagement (created_at);
 create index user_engagement_metadata_idx on user_engagement using gin (metadata);
 
+-- When it was is not for them to say.
+revoke insert on user_engagement from posthaste_api;
+grant insert (id, user_id, community_post_id, comment_id, type, metadata) on user_engagement to posthaste_api;
+
 alter policy user_engagement_own on user_engagement with check (user_id = (select app.user_id()) and (
   community_post_id in (select p.id from community_posts p where p.id = user_engagement.community_post_id and p.is_standing)
   or comment_id in (select c.id from comments c where c.id = user_engagement.comment_id and c.is_standing)));

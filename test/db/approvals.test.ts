@@ -246,3 +246,19 @@ describe('what becomes of the post', () => {
     expect(await world.stateOf(third)).toBe('withdrawn');
   });
 });
+
+it('who agreed is known as long as the post is there, though the workflow was deleted long ago', async () => {
+  const flow = await world.addFlow({ min_approvals: 1 });
+  const unused = await world.addFlow();
+  const postId = await world.addDraft('draft');
+  const requestId = await world.ask(postId, flow);
+  expect(await world.say('anna', requestId, 'approve')).toBe('done');
+  await world.open.sql(
+    "update approval_workflows set deleted_at = app.now() - interval '31 days' where id = any ($1)",
+    [[flow, unused]],
+  );
+  await world.open.sql('select * from app.purge_kept(100)');
+  expect(await world.stateOf(requestId)).toBe('approved');
+  const kept = await world.open.sql('select id from approval_workflows where id = any ($1)', [[flow, unused]]);
+  expect(kept).toEqual([{ id: flow }]);
+});

@@ -216,3 +216,29 @@ it('a post or a person that goes takes the waiting deltas along, and everybody e
   expect(await open.sql(wrongPeople)).toEqual([]);
   expect(await open.worker.many(repairCounters, {})).toEqual([]);
 });
+
+it('who takes a like back from somebody who is being deleted at that moment waits for nobody, and nobody for them', async () => {
+  const [liker, going] = [await addPerson(open.sql, 'regretful'), await addPerson(open.sql, 'going')];
+  const row = { community_post_id: postId, author_id: going.userId, text: 'Farewell' };
+  const commentId = await addRow(open.sql, 'comments', row);
+  await addRow(open.sql, 'user_engagement', { user_id: liker.userId, comment_id: commentId, type: 'like' });
+  const [eraser, api] = [await open.database.connect(), await open.login('api')];
+  await eraser.query('begin');
+  await eraser.query('select 1 from users where id = $1 for update', [going.userId]);
+  // In a transaction of its own, as the Data API allows: its locks stay while the other goes on.
+  await api.query('begin');
+  await api.query('set local lock_timeout = 2000');
+  await api.query('select app.run($1::jsonb, $2, $3::text[])', [
+    JSON.stringify({ kind: 'actor', ...liker }),
+    'delete from user_engagement where user_id = app.user_id() and comment_id = $1::uuid returning id',
+    `{${commentId}}`,
+  ]);
+  const erased = eraser.query('delete from users where id = $1', [going.userId]);
+  await api.query('commit');
+  await erased;
+  await eraser.query('commit');
+  await eraser.end();
+  expect(await open.sql('select id from comments where id = $1', [commentId])).toEqual([]);
+  expect(await open.sql(wrongComments)).toEqual([]);
+  expect(await open.worker.many(repairCounters, {})).toEqual([]);
+});

@@ -70,6 +70,17 @@ describe('months', () => {
     expect((await ensure(0)).map((row) => row.partition_name)).toEqual(['publication_attempts_y2018m05']);
   });
 
+  it('are made whatever instant a row has: one beyond any sense stays where it is', async () => {
+    for (const at of ['infinity', '-infinity', '4000-01-01 BC', '20000-01-01']) {
+      expect(await snapshot(at)).toEqual([{ place: 'analytics_default' }]);
+    }
+    await snapshot('2016-06-15T00:00:00Z');
+    expect((await ensure(0)).map((row) => row.partition_name)).toEqual(['analytics_y2016m06']);
+    await open.sql(
+      "delete from analytics where not isfinite(fetched_at) or fetched_at not between '1970-01-01' and '9999-01-01'",
+    );
+  });
+
   it('are made by two at once without harm', async () => {
     await snapshot('2017-01-15T00:00:00Z');
     const other = await open.login('worker');
