@@ -2525,6 +2525,7 @@ CREATE UNIQUE INDEX post_media_publication_position_key ON public.post_media USI
 CREATE TRIGGER post_media_add AFTER INSERT ON public.post_media REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
 CREATE TRIGGER post_media_alter AFTER UPDATE ON public.post_media REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
 CREATE TRIGGER post_media_guard BEFORE INSERT OR DELETE OR UPDATE ON public.post_media FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.guard_post_media();
+CREATE TRIGGER post_media_place AFTER INSERT OR UPDATE OF post_id, publication_id ON public.post_media FOR EACH ROW WHEN ((new.publication_id IS NOT NULL)) EXECUTE FUNCTION app.guard_media_place();
 CREATE TRIGGER post_media_take AFTER DELETE ON public.post_media REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.change_media();
 
 alter table post_media enable row level security;
@@ -2894,6 +2895,7 @@ CREATE INDEX posts_tags_idx ON public.posts USING gin (tags);
 CREATE TRIGGER posts_guard AFTER UPDATE OF text, title, schedule_type, due_at, wall_time, time_zone, deleted_at ON public.posts FOR EACH ROW WHEN ((((((((old.text IS DISTINCT FROM new.text) OR (old.title IS DISTINCT FROM new.title)) OR (old.schedule_type IS DISTINCT FROM new.schedule_type)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.wall_time IS DISTINCT FROM new.wall_time)) OR (old.time_zone IS DISTINCT FROM new.time_zone)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION app.guard_post();
 CREATE TRIGGER posts_link AFTER UPDATE ON public.posts FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_post();
 CREATE TRIGGER posts_link_new AFTER INSERT ON public.posts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.link_new_posts();
+CREATE TRIGGER posts_sign BEFORE INSERT ON public.posts FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.sign_post();
 CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW WHEN ((NOT ((old.metrics_requested_at IS DISTINCT FROM new.metrics_requested_at) OR (old.analytics IS DISTINCT FROM new.analytics)))) EXECUTE FUNCTION app.touch();
 
 alter table posts enable row level security;
@@ -3127,8 +3129,10 @@ create policy publication_attempts_worker on publication_attempts for all to pos
   using (true)
   with check (true);
 
-grant insert, select on publication_attempts to posthaste_api;
+grant select on publication_attempts to posthaste_api;
 grant insert, select, update on publication_attempts to posthaste_worker;
+
+grant insert (project_id, publication_id, account_id, kind, generation, lease_token, finished_at, outcome, message) on publication_attempts to posthaste_api;
 
 create table publishing_schedules (
   id uuid not null default uuidv7(),
@@ -3368,7 +3372,7 @@ CREATE TRIGGER review_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.rev
 alter table review_links enable row level security;
 
 create policy review_links_insert on review_links for insert to posthaste_api
-  with check ((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])));
+  with check (((project_id = ANY (( SELECT app.projects_of('write'::text) AS projects_of)::uuid[])) AND ((scope <> 'decide'::text) OR (project_id = ANY (( SELECT app.projects_of('approve'::text) AS projects_of)::uuid[])))));
 create policy review_links_read on review_links for select to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));
 create policy review_links_revoke on review_links for update to posthaste_api
@@ -3790,8 +3794,10 @@ create policy user_engagement_own on user_engagement for all to posthaste_api
 create policy user_engagement_worker on user_engagement for select to posthaste_worker
   using (true);
 
-grant delete, insert, select on user_engagement to posthaste_api;
+grant delete, select on user_engagement to posthaste_api;
 grant select on user_engagement to posthaste_worker;
+
+grant insert (id, user_id, community_post_id, type, comment_id, metadata) on user_engagement to posthaste_api;
 
 create table user_followers (
   id uuid not null default uuidv7(),
@@ -5238,7 +5244,10 @@ begin
     spare := (select p.partition from app.partitions(registered.name::regclass) p where p.is_default);
     if spare is not null then
       for month in execute format(
-        'select distinct date_trunc(''month'', %I at time zone ''UTC'')::date from only %s order by 1 limit 24', registered.column_name, spare) loop
+        -- What lies beyond any sense stays where it is: it must not keep the others from their months.
+        'select distinct date_trunc(''month'', %1$I at time zone ''UTC'')::date from only %2$s
+         where %1$I >= ''1970-01-01'' and %1$I < $1 + interval ''10 years'' order by 1 limit 24', registered.column_name, spare)
+        using app.now() loop
         perform app.add_month_partition(registered.name::regclass, month);
       end loop;
     end if;
@@ -5653,6 +5662,21 @@ begin
 end
 $function$;
 comment on function app.guard_media() is 'pending_upload to processing or failed, processing to ready or failed, failed to processing; anything else is PH003.';
+
+CREATE OR REPLACE FUNCTION app.guard_media_place()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not exists (
+    select from post_publications pp where pp.project_id = new.project_id and pp.post_id = new.post_id and pp.id = new.publication_id) then
+    raise exception 'the publication is of another post' using errcode = 'PH002';
+  end if;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.guard_moderation()
  RETURNS trigger
@@ -6458,14 +6482,18 @@ CREATE OR REPLACE FUNCTION app.note_comments()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  with about as (
+    select r.id, r.created_at, r.author_id as actor_id, p.id as post_id, p.author_id
+    from changed r join community_posts p on p.id = r.community_post_id
+    where r.is_standing
+  ), held as materialized (
+    select u.id from users u where u.id in (select a.author_id from about a union select a.actor_id from about a)
+    order by u.id for key share skip locked
+  )
   insert into engagement_events (occurred_at, type, user_id, actor_id, community_post_id, comment_id)
-  select case tg_op when 'INSERT' then r.created_at else app.now() end,
-    case tg_op when 'DELETE' then 'uncomment' else 'comment' end, author.id, actor.id, p.id, r.id
-  from changed r
-  join community_posts p on p.id = r.community_post_id
-  join users author on author.id = p.author_id
-  left join users actor on actor.id = r.author_id
-  where r.is_standing;
+  select case tg_op when 'INSERT' then a.created_at else app.now() end,
+    case tg_op when 'DELETE' then 'uncomment' else 'comment' end, author.id, actor.id, a.post_id, a.id
+  from about a join held author on author.id = a.author_id left join held actor on actor.id = a.actor_id;
   return null;
 end
 $function$;
@@ -6489,16 +6517,22 @@ CREATE OR REPLACE FUNCTION app.note_engagement()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  -- In a cascade the person or the post is gone already: then there is nobody to tell of, or nothing that was taken back.
+  -- In a cascade the person or the post is gone already: then there is nobody to tell of, or nothing that was taken back. And who is
+  -- going at this moment is passed over: whoever deletes them waits for what we hold.
+  with about as (
+    select r.*, p.id as post_id, case when r.comment_id is null then p.author_id else c.author_id end as author_id
+    from changed r
+    left join comments c on c.id = r.comment_id
+    join community_posts p on p.id = coalesce(r.community_post_id, c.community_post_id)
+    where r.type <> 'comment' and (tg_op = 'INSERT' or r.type in ('like', 'share', 'save'))
+  ), held as materialized (
+    select u.id from users u where u.id in (select a.author_id from about a union select a.user_id from about a)
+    order by u.id for key share skip locked
+  )
   insert into engagement_events (occurred_at, type, user_id, actor_id, community_post_id, comment_id, metadata)
-  select case tg_op when 'INSERT' then r.created_at else app.now() end,
-    case tg_op when 'DELETE' then 'un' else '' end || r.type, author.id, actor.id, p.id, r.comment_id, r.metadata
-  from changed r
-  left join comments c on c.id = r.comment_id
-  join community_posts p on p.id = coalesce(r.community_post_id, c.community_post_id)
-  join users author on author.id = case when r.comment_id is null then p.author_id else c.author_id end
-  left join users actor on actor.id = r.user_id
-  where r.type <> 'comment' and (tg_op = 'INSERT' or r.type in ('like', 'share', 'save'));
+  select case tg_op when 'INSERT' then a.created_at else app.now() end,
+    case tg_op when 'DELETE' then 'un' else '' end || a.type, author.id, actor.id, a.post_id, a.comment_id, a.metadata
+  from about a join held author on author.id = a.author_id left join held actor on actor.id = a.user_id;
   return null;
 end
 $function$;
@@ -6510,10 +6544,16 @@ CREATE OR REPLACE FUNCTION app.note_follows()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  with about as (
+    select r.* from changed r
+  ), held as materialized (
+    select u.id from users u where u.id in (select a.following_id from about a union select a.follower_id from about a)
+    order by u.id for key share skip locked
+  )
   insert into engagement_events (occurred_at, type, user_id, actor_id)
-  select case tg_op when 'INSERT' then r.created_at else app.now() end,
+  select case tg_op when 'INSERT' then a.created_at else app.now() end,
     case tg_op when 'DELETE' then 'unfollow' else 'follow' end, person.id, actor.id
-  from changed r join users person on person.id = r.following_id left join users actor on actor.id = r.follower_id;
+  from about a join held person on person.id = a.following_id left join held actor on actor.id = a.follower_id;
   return null;
 end
 $function$;
@@ -6554,9 +6594,15 @@ CREATE OR REPLACE FUNCTION app.note_standing_comment()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  with about as (
+    select p.id as post_id, p.author_id, new.author_id as actor_id from community_posts p where p.id = new.community_post_id
+  ), held as materialized (
+    select u.id from users u where u.id in (select a.author_id from about a union select a.actor_id from about a)
+    order by u.id for key share skip locked
+  )
   insert into engagement_events (type, user_id, actor_id, community_post_id, comment_id)
-  select case when new.is_standing then 'comment' else 'uncomment' end, p.author_id, new.author_id, p.id, new.id
-  from community_posts p where p.id = new.community_post_id and p.author_id is not null;
+  select case when new.is_standing then 'comment' else 'uncomment' end, author.id, actor.id, a.post_id, new.id
+  from about a join held author on author.id = a.author_id left join held actor on actor.id = a.actor_id;
   return null;
 end
 $function$;
@@ -6832,7 +6878,6 @@ begin
       ('post_variations', 'id', 'deleted_at', interval '30 days'),
       ('schedule_slots', 'id', 'deleted_at', interval '30 days'),
       ('publishing_schedules', 'id', 'deleted_at', interval '30 days'),
-      ('approval_workflows', 'id', 'deleted_at', interval '30 days'),
       ('webhooks', 'id', 'deleted_at', interval '30 days'),
       ('content_templates', 'id', 'deleted_at', interval '30 days'),
       ('content', 'id', 'deleted_at', interval '30 days'),
@@ -6853,6 +6898,16 @@ begin
     select o.id from comments o
     where o.deleted_at < app.now() - interval '30 days'
       and not exists (select from comments r where r.community_post_id = o.community_post_id and r.parent_id = o.id)
+    order by o.deleted_at limit batch);
+  get diagnostics rows = row_count;
+  return next;
+
+  -- What was decided by it would go with it: while a post it was asked for is there, it stays.
+  what := 'approval_workflows';
+  delete from approval_workflows d where d.id in (
+    select o.id from approval_workflows o
+    where o.deleted_at < app.now() - interval '30 days'
+      and not exists (select from approval_requests r where r.project_id = o.project_id and r.workflow_id = o.id)
     order by o.deleted_at limit batch);
   get diagnostics rows = row_count;
   return next;
@@ -8019,6 +8074,16 @@ begin
 end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.sign_post()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.created_by := app.user_id();
+  return new;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.submit_request()
  RETURNS trigger
