@@ -1,9 +1,12 @@
 /** `npm run db` as an operator meets it: what it says, and what it exits with. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { region, sdkCredentials } from '../../../infra/local/environment.ts';
 import { type OpenDatabase, openDatabase } from '../database.ts';
+
+// A fresh build of the whole schema takes seconds, on a machine that runs other tests beside it.
+vi.setConfig({ testTimeout: 120_000 });
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 let open: OpenDatabase;
