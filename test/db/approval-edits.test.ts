@@ -120,6 +120,22 @@ describe('an edit', () => {
       expect(await world.stateOf(requestId)).toBe('superseded');
     }
   });
+
+  it('waits for nobody who is just saying something of the request', async () => {
+    const postId = await world.addDraft('draft');
+    const requestId = await world.ask(postId, await world.addFlow());
+    const speaker = await world.open.database.connect();
+    await speaker.query('begin');
+    await speaker.query(
+      "insert into approval_decisions (project_id, request_id, decision, text) values ($1, $2, 'comment', 'Hm')",
+      [world.projectId(), requestId],
+    );
+    await world.open.sql("select set_config('lock_timeout', '2s', false)");
+    await world.open.sql("update posts set text = 'Other words' where id = $1", [postId]);
+    await speaker.query('commit');
+    await speaker.end();
+    expect(await world.stateOf(requestId)).toBe('superseded');
+  });
 });
 
 describe('a request', () => {
