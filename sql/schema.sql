@@ -4388,9 +4388,10 @@ begin
   if made.decision = 'comment' then
     return;
   end if;
+  -- No key: what was said refers to the request, so everybody who says something at this moment holds its key.
   perform from approval_requests r join post_publications pp on pp.post_id = r.post_id
-  where r.id = made.request_id order by pp.id for update of pp;
-  select * into asked from approval_requests r where r.id = made.request_id for update;
+  where r.id = made.request_id order by pp.id for no key update of pp;
+  select * into asked from approval_requests r where r.id = made.request_id for no key update;
   select * into flow from approval_workflows w where w.project_id = asked.project_id and w.id = asked.workflow_id;
   if asked.state <> 'pending' then
     raise exception 'the request is %', asked.state using errcode = 'PH004';
@@ -7394,7 +7395,7 @@ begin
   for stale in
     select * from approval_requests r
     where r.post_id = any (ids) and r.state in ('pending', 'approved') and r.content_hash <> app.post_hash(r.post_id)
-    order by r.id for update
+    order by r.id for no key update
   loop
     update approval_requests r set state = 'superseded' where r.id = stale.id;
     if exists (
@@ -8104,7 +8105,7 @@ begin
     raise exception 'the workflow has too few approvers for this post' using errcode = 'PH004';
   end if;
   -- Publications before requests, always: an edit locks them in this order.
-  perform from post_publications pp where pp.post_id = new.post_id order by pp.id for update;
+  perform from post_publications pp where pp.post_id = new.post_id order by pp.id for no key update;
   update approval_requests r set state = 'superseded' where r.post_id = new.post_id and r.id <> new.id and r.state = 'approved';
   if exists (select from posts p where p.id = new.post_id and p.deleted_at is not null) or app.hold_post(new.post_id) = 0 then
     raise exception 'nothing of this post waits to be published' using errcode = 'PH004';
