@@ -17,7 +17,9 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<v
 };
 
 const [name, ...options] = process.argv.slice(2);
-const chosen = Object.entries(benches).filter(([known]) => name === undefined || known === name);
+/** Only when it is asked for: it takes a quarter of an hour. */
+const seldom = 'data';
+const chosen = Object.entries(benches).filter(([known]) => (name === undefined ? known !== seldom : known === name));
 if (chosen.length === 0) {
   process.stderr.write(`there is no bench ${name}; there are ${Object.keys(benches).join(', ')}\n`);
   process.exit(1);
