@@ -1,5 +1,5 @@
 /** Their cached counters against ours, which are counted from the rows: what differs was wrong there, or a row is missing. */
-import type { ImportJob } from './import-system.ts';
+import type { ImportJob } from './job.ts';
 import type { TablePlan } from './plan.ts';
 import type { TableReport } from './report.ts';
 import { keyOf, type Mapping, mappingsOf } from './seed-map.ts';

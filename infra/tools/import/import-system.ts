@@ -1,6 +1,7 @@
 /** Brings one of the five systems in: table by table, batch by batch, as the map and the system's plan say. */
 import { change } from './change.ts';
 import { compareCounts } from './compare-counts.ts';
+import type { ImportJob } from './job.ts';
 import {
   type Cells,
   type Context,
@@ -9,28 +10,13 @@ import {
   type Merge,
   type Ref,
   Refused,
-  type SystemPlan,
   type TablePlan,
   timedId,
 } from './plan.ts';
-import { emptyTable, type Report, type Reporter, type TableReport } from './report.ts';
-import { type Mapping, mappingsOf, type SeedMap } from './seed-map.ts';
-import type { Column, Row, Source } from './source.ts';
+import { emptyTable, type Report, type TableReport } from './report.ts';
+import { type Mapping, mappingsOf } from './seed-map.ts';
+import type { Column, Row } from './source.ts';
 import { keyOfName, type Line, type Name, type OurRow, type Problem, type Writer } from './target.ts';
-
-export interface ImportJob {
-  readonly plan: SystemPlan;
-  readonly map: SeedMap;
-  readonly source: Source;
-  readonly writer: Writer;
-  readonly seal: (plain: string, binding: string) => Promise<string>;
-  /** Tells one source from another in the ids that are made: the label of the run. */
-  readonly system: string;
-  readonly now: Date;
-  readonly platforms: ReadonlyMap<string, string | null>;
-  readonly reporter: Reporter;
-  readonly batchSize: number;
-}
 
 /** Takes what is not yet taken, and compares counters with the rows that they counted. */
 export async function importSystem(job: ImportJob): Promise<Report> {
