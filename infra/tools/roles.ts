@@ -21,7 +21,8 @@ export async function ensureRoles(runOnce: RunSql, passwords: RolePasswords): Pr
   for (const [key, role] of entries(ROLES)) {
     await run(`alter role ${role} login password '${scramVerifier(passwords[key])}'`);
   }
-  await run(`grant ${PUBLIC_ROLE} to ${ROLES.api}`);
+  // It may become the public, and is it only then: what nobody may do who is known (to look up a login) stays beyond a signed-in person.
+  await run(`grant ${PUBLIC_ROLE} to ${ROLES.api} with inherit false, set true`);
   // A replica is for reading, and nobody's report may hold up vacuum for long.
   await run(`alter role ${ROLES.reporting} set default_transaction_read_only = on`);
   await run(`alter role ${ROLES.reporting} set statement_timeout = '60s'`);

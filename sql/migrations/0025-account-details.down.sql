@@ -1,3 +1,5 @@
+revoke select (platform, base_url, redirect_uri, client_id, created_at) on platform_apps from posthaste_api;
+grant select on platform_apps to posthaste_api;
 drop table rate_budgets;
 drop trigger post_publications_note_posted on post_publications;
 drop function app.note_posted();

@@ -138,3 +138,7 @@ create policy rate_budgets_read on rate_budgets for select to posthaste_api
 create policy rate_budgets_worker on rate_budgets for all to posthaste_worker using (true) with check (true);
 grant select on rate_budgets to posthaste_api;
 grant select, insert, update, delete on rate_budgets to posthaste_worker;
+
+-- Doors hand it out by app.use_oauth_state alone.
+revoke select on platform_apps from posthaste_api;
+grant select (platform, base_url, redirect_uri, client_id, created_at) on platform_apps to posthaste_api;

@@ -104,3 +104,10 @@ it('who may not approve gives nobody a link that does', async () => {
   expect(await link(editor, 'decide')).toBe(DENIED);
   expect(await link(owner, 'decide')).toBe('done');
 });
+
+it('who is signed in reads no sealed secret of an app, and looks up nobody’s login', async () => {
+  const asked = (text: string) => outcomeOf(actors.as(stranger)(text));
+  expect(await asked('select client_id from platform_apps')).toBe('done');
+  expect(await asked('select client_secret_sealed from platform_apps')).toBe(DENIED);
+  expect(await asked("select * from app.login_candidate('ada@example.com')")).toBe(DENIED);
+});
