@@ -2421,8 +2421,9 @@ create policy platform_apps_api on platform_apps for select to posthaste_api
 create policy platform_apps_worker on platform_apps for select to posthaste_worker
   using (true);
 
-grant select on platform_apps to posthaste_api;
 grant select on platform_apps to posthaste_worker;
+
+grant select (platform, base_url, redirect_uri, client_id, created_at) on platform_apps to posthaste_api;
 
 create table platforms (
   name text not null,
