@@ -268,6 +268,31 @@ describe('erasing a person', () => {
     }
   });
 
+  it('takes nothing of others along, whatever the person called themselves, and what others were told of them', async () => {
+    const [named, other] = [await addPerson(open.sql, 'bluesky'), await addPerson(open.sql, 'other')];
+    const account = JSON.stringify({ platform: 'bluesky' });
+    const eventId = await addRow(open.sql, 'outbox_events', { kind: 'account.disconnected', payload: account });
+    const answer = [JSON.stringify({ platform: 'bluesky' })];
+    const key = randomUUID();
+    await addRow(
+      open.sql,
+      'idempotency_keys',
+      { caller: other.userId, route: 'r', key, body_hash: 'h', answer },
+      'key',
+    );
+    const told = { user_id: other.userId, kind: 'comment.added', payload: JSON.stringify({ name: 'bluesky' }) };
+    const toldId = await addRow(open.sql, 'notifications', { ...told, actor_id: named.userId });
+    const keptId = await addRow(open.sql, 'notifications', told);
+    await open.sql('update users set deletion_requested_at = app.now() where id = $1', [named.userId]);
+    expect(await erase(named.userId)).toBe('ok');
+    expect(await open.sql('select id from outbox_events where id = $1', [eventId])).toHaveLength(1);
+    expect(await open.sql('select key from idempotency_keys where key = $1', [key])).toHaveLength(1);
+    const payloads = await open.sql('select payload from notifications where id = any ($1) order by id', [
+      [toldId, keptId],
+    ]);
+    expect(payloads.map(({ payload }) => payload)).toEqual([{}, { name: 'bluesky' }]);
+  });
+
   it('waits for a post that is at its platform this moment', async () => {
     const person = await addPerson(open.sql, 'busy');
     const tenant = await addTenant(open.sql, person.userId);
