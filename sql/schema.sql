@@ -5315,13 +5315,17 @@ begin
     return;
   end if;
 
-  traces := array_remove(array[person::text, gone.email, gone.username, gone.display_name, gone.given_name || ' ' || gone.family_name], null);
+  -- By id and address, not by name: whoever calls themselves bluesky must not take along what tells of that platform.
+  traces := array[person::text, gone.email];
   delete from idempotency_keys k
   where k.caller = person::text
     or exists (select from unnest(k.answer) line, unnest(traces) trace where strpos(line, to_json(trace)::text) > 0 or strpos(line, gone.email) > 0);
   delete from outbox_events e
   where e.payload ->> 'to' = gone.email
     or exists (select from unnest(traces) trace where strpos(e.payload::text, to_json(trace)::text) > 0);
+  update notifications n set payload = '{}'
+  where n.actor_id = person or exists (select from unnest(traces) trace where strpos(n.payload::text, to_json(trace)::text) > 0);
+  delete from webhook_deliveries d where exists (select from unnest(traces) trace where strpos(d.payload::text, to_json(trace)::text) > 0);
   delete from project_invitations i where i.email = gone.email or i.accepted_by = person;
   delete from rate_counters c where strpos(c.caller, person::text) > 0;
   delete from users u where u.id = person;
