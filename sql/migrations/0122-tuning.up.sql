@@ -44,7 +44,10 @@ begin
     union all
     select 'transaction.ids_used_percent', round(100.0 * age(d.datfrozenxid) / 2147483647, 4), '{}'
     from pg_database d where d.datname = current_database();
-  if statements is not null then
+  if statements is null then
+    return;
+  end if;
+  begin
     return query execute format(
       $q$select m.name, m.value::numeric, jsonb_build_object('statement', s.queryid::text,
         'text', left(regexp_replace(s.query, '\s+', ' ', 'g'), 120))
@@ -57,7 +60,9 @@ begin
         ('statement.mean_ms', round(s.mean_exec_time::numeric, 4)), ('statement.max_ms', round(s.max_exec_time::numeric, 4)),
         ('statement.calls', s.calls::numeric)
       ) m (name, value)$q$, statements);
-  end if;
+  exception when object_not_in_prerequisite_state then
+    null; -- the server was started without its library: the rest is measured all the same
+  end;
 end
 $$;
 comment on function app.measure is 'Numbers for system_metrics. Texts of statements hold no values: PostgreSQL writes $1 for each.';

@@ -34,7 +34,7 @@ begin
     where m.deleted_at is not null limit 100;
   return query
     select 'ready, and without a file to show - media ' || m.id from media m
-    where m.status = 'ready' and m.deleted_at is null
+    where m.status = 'ready' and m.deleted_at is null and m.upload_key is not null
       and not exists (select from media_renditions r where r.project_id = m.project_id and r.media_id = m.id) limit 100;
   return query
     select 'nobody owns it - project ' || p.id from projects p

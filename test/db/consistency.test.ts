@@ -109,3 +109,18 @@ it('a draft is nothing to be found', async () => {
   await addPost(open.sql, tenant.projectId);
   expect(await findings()).toEqual([]);
 });
+
+it('a file that another system keeps is no damage', async () => {
+  await open.sql('begin');
+  await addRow(open.sql, 'media', {
+    project_id: tenant.projectId,
+    status: 'ready',
+    kind: 'image',
+    file_name: 'theirs.png',
+    declared_mime_type: 'image/png',
+    declared_bytes: 5,
+    source_url: 'https://example.com/theirs.png',
+  });
+  expect(await findings()).toEqual([]);
+  await open.sql('rollback');
+});

@@ -278,3 +278,16 @@ it('is a command with a usage', async () => {
   expect(stdout).toContain('creatornexus: 1 rows taken, 0 known before, 0 not taken');
   expect(await one(`select given_name from users where email = 'cli@example.com'`, [])).toBeDefined();
 });
+
+it('a database of another system is not taken for it, and nothing is written', async () => {
+  const { url } = await ownerOf('social-live', [live('mistaken')]);
+  await expect(bring('creatornexus', url)).rejects.toThrow(/nothing was taken: .* say --from social-live/);
+  await expect(bring('segmint', url)).rejects.toThrow(/nothing was taken/);
+  expect(await one("select count(*)::integer as people from users where email = 'mistaken@example.com'", [])).toEqual({
+    people: 0,
+  });
+  await expect(bring('social-live', url.replace(/[^/]*$/, 'template1'))).rejects.toThrow(/has no table of social-live/);
+  await expect(bring('social-live', 'postgres://nobody@127.0.0.1:1/x')).rejects.toThrow(
+    /database to import from .*does not answer.*ECONNREFUSED/,
+  );
+});

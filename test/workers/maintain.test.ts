@@ -1,5 +1,6 @@
 /** What has been kept as long as it is to be kept goes, and nothing else; the database says how it does. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asSuperuser } from '../../infra/local/postgres.ts';
 import { loginOf } from '../db/database.ts';
 import { addAccount, addPerson, addPost, addPublication, addRow, addTenant, type Tenant } from '../db/seed.ts';
 import { openWorld, type World } from '../support/world.ts';
@@ -121,6 +122,22 @@ describe('the hourly tick', () => {
     expect(slow).toHaveLength(1);
     expect(JSON.stringify(await world.sql('select tags from system_metrics'))).not.toContain('secret of nobody');
     await world.sql('drop table dying');
+  });
+
+  it('does its work on a server that was started without the count of statements', async () => {
+    // What PostgreSQL's own function says when its library was not loaded at the start.
+    const unloaded = `do $do$ begin execute 'create or replace function watching.pg_stat_statements('
+      || pg_get_function_arguments('watching.pg_stat_statements'::regproc) || ') returns setof record language plpgsql
+      as $$ begin raise exception ''must be loaded'' using errcode = ''55000''; end $$'; end $do$`;
+    const { server, name } = world.database;
+    await asSuperuser(server, (client) => client.query(unloaded), name);
+    await world.tick('maintain');
+    expect(JSON.parse(world.logs.at(-1) ?? '{}')).toMatchObject({
+      level: 'info',
+      operation: 'maintain',
+      slowestMs: null,
+    });
+    expect(await count('system_metrics', "name = 'database.bytes'")).toBeGreaterThan(0);
   });
 });
 

@@ -5,6 +5,7 @@ import { seal } from '../../../shared/accounts/seal.ts';
 import { type Command, print, Unwell } from '../command.ts';
 import { sqlRunner, type Target } from '../sql-runner.ts';
 import { importSystem } from './import-system.ts';
+import { refuseOtherSystem } from './recognise.ts';
 import { printingReporter, type Report } from './report.ts';
 import { readSeedMap } from './seed-map.ts';
 import { openSource } from './source.ts';
@@ -67,7 +68,10 @@ export interface Voice {
 }
 
 export async function runImport(target: Target, given: ImportOptions, voice: Voice): Promise<Report> {
-  const source = await openSource(given.url, given.timeZone);
+  const source = await openSource(given.url, given.timeZone).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the database to import from (--url) does not answer: ${reason}`, { cause: error });
+  });
   try {
     const plan = systems[given.from];
     const rows = await sqlRunner(target)('select name, base_url from platforms');
@@ -78,6 +82,7 @@ export async function runImport(target: Target, given: ImportOptions, voice: Voi
         .map((row) => [row.name, row.base_url] as const),
     );
     const map = await readSeedMap();
+    await refuseOtherSystem(source, map, given.from);
     const report = await withWriter(target, { system: given.label, dryRun: given.dryRun }, (writer) =>
       importSystem({
         plan,
