@@ -9,6 +9,7 @@ import { inTransaction, type RunSql, sqlRunner, type Target } from './sql-runner
 
 const LOCK = '7164913350442961'; // any number that nothing else locks
 const pollMs = 200;
+const tellAfterMs = 1_000;
 
 export interface Timing {
   /** How long a lease outlives its holder. Renewed at a quarter of it. */
@@ -35,14 +36,20 @@ export function openDesk(target: Target, timing: Partial<Timing> = {}, report: D
 
 /** One migrator at a time; waits without holding a connection. */
 export async function exclusively<T>(desk: Desk, work: (run: RunSql) => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + desk.timing.patienceMs;
+  const began = performance.now();
+  let told = false;
   for (;;) {
     const outcome = await inTransaction(desk.target, async (run) => {
       const [row] = await run(`select pg_try_advisory_xact_lock(${LOCK}) as got`);
       return row?.got === true ? { value: await work(run) } : null;
     });
     if (outcome !== null) return outcome.value;
-    if (performance.now() > giveUpAt) throw new Error('another migrator is at work');
+    const waitedMs = performance.now() - began;
+    if (waitedMs > desk.timing.patienceMs) throw new Error('another migrator is at work');
+    if (!told && waitedMs > tellAfterMs) {
+      told = true;
+      desk.report('waiting: another migrator is at work (what a killed one had begun ends within 3 minutes)');
+    }
     await sleep(pollMs);
   }
 }

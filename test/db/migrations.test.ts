@@ -72,6 +72,16 @@ describe('building and taking back', () => {
     expect(await dump()).toBe(before);
   }, 600_000);
 
+  it('says that it waits for another, and gives up in words', async () => {
+    const said: string[] = [];
+    await open.sql('begin');
+    await open.sql('select pg_advisory_xact_lock(7164913350442961)');
+    const waiting = migrateUp(target, passwords, { timing: { patienceMs: 2_000 }, report: (line) => said.push(line) });
+    await expect(waiting).rejects.toThrow('another migrator is at work');
+    await open.sql('rollback');
+    expect(said).toEqual([expect.stringMatching(/^waiting: another migrator/)]);
+  });
+
   it('is what sql/schema.sql shows (npm run db -- dump writes it)', async () => {
     await expect(await dump()).toMatchFileSnapshot('../../sql/schema.sql');
   });
