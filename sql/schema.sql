@@ -4714,7 +4714,7 @@ begin
     where m.deleted_at is not null limit 100;
   return query
     select 'ready, and without a file to show - media ' || m.id from media m
-    where m.status = 'ready' and m.deleted_at is null
+    where m.status = 'ready' and m.deleted_at is null and m.upload_key is not null
       and not exists (select from media_renditions r where r.project_id = m.project_id and r.media_id = m.id) limit 100;
   return query
     select 'nobody owns it - project ' || p.id from projects p
@@ -6393,7 +6393,10 @@ begin
     union all
     select 'transaction.ids_used_percent', round(100.0 * age(d.datfrozenxid) / 2147483647, 4), '{}'
     from pg_database d where d.datname = current_database();
-  if statements is not null then
+  if statements is null then
+    return;
+  end if;
+  begin
     return query execute format(
       $q$select m.name, m.value::numeric, jsonb_build_object('statement', s.queryid::text,
         'text', left(regexp_replace(s.query, '\s+', ' ', 'g'), 120))
@@ -6406,7 +6409,9 @@ begin
         ('statement.mean_ms', round(s.mean_exec_time::numeric, 4)), ('statement.max_ms', round(s.max_exec_time::numeric, 4)),
         ('statement.calls', s.calls::numeric)
       ) m (name, value)$q$, statements);
-  end if;
+  exception when object_not_in_prerequisite_state then
+    null; -- the server was started without its library: the rest is measured all the same
+  end;
 end
 $function$;
 comment on function app.measure() is 'Numbers for system_metrics. Texts of statements hold no values: PostgreSQL writes $1 for each.';
