@@ -67,9 +67,9 @@ export const deleteProject = query({
     select id, id = any ((select app.projects_of('manage'))::uuid[]) as mine from projects p where id = ${'id'}::uuid
   ),
   waiting as (
-    select pp.id, pp.state from seen join post_publications pp on pp.project_id = seen.id
+    select pp.id, pp.state, pp.due_at from seen join post_publications pp on pp.project_id = seen.id
     where seen.mine and pp.state in ('pending_approval', 'scheduled', 'queued', 'publishing', 'processing')
-    order by pp.id limit 100
+    order by pp.due_at, pp.id limit 100
   ),
   done as (
     update projects p set deleted_at = app.now() from seen where p.id = seen.id and seen.mine and not exists (select from waiting)
@@ -81,4 +81,4 @@ export const deleteProject = query({
     when exists (select from seen where not mine) then 'forbidden'
     else 'in_use'
   end as outcome,
-  coalesce((select jsonb_agg(jsonb_build_object('id', w.id, 'state', w.state) order by w.id) from waiting w), '[]'::jsonb) as waiting`;
+  coalesce((select jsonb_agg(jsonb_build_object('id', w.id, 'state', w.state) order by w.due_at, w.id) from waiting w), '[]'::jsonb) as waiting`;

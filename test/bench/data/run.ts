@@ -16,7 +16,7 @@ const CLAIMED = 10_000;
 
 export async function benchData(options: readonly string[]): Promise<void> {
   const [small, large]: [Size, Size] = options.includes('--ci')
-    ? [{ ...sizes.ci, name: 'tiny', publishers: 8, readers: 32 }, sizes.ci]
+    ? [sizes.ci, { ...sizes.ci, name: 'ci4', publishers: 160, readers: 640 }]
     : [sizes.small, sizes.large];
   const server = await startDataServer();
   try {
