@@ -3078,7 +3078,7 @@ alter table projects enable row level security;
 create policy projects_manage on projects for update to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])))
   with check (true);
-create policy projects_public on projects for select to posthaste_api, posthaste_public
+create policy projects_public on projects for select to posthaste_public
   using ((is_public AND (deleted_at IS NULL)));
 create policy projects_read on projects for select to posthaste_api
   using ((id = ANY (( SELECT app.projects_of('read'::text) AS projects_of)::uuid[])));

@@ -51,7 +51,8 @@ create index projects_platform_idx on projects (platform);
 create index projects_tags_idx on projects using gin (tags);
 create index projects_public_idx on projects (id desc) where is_public and deleted_at is null;
 
-create policy projects_public on projects for select to posthaste_api, posthaste_public using (is_public and deleted_at is null);
+-- Not to posthaste_api, which may select every column: what is public of a project is what posthaste_public was granted.
+create policy projects_public on projects for select to posthaste_public using (is_public and deleted_at is null);
 grant select (id, name, description, type, platform, tags, created_at) on projects to posthaste_public;
 grant update (type, template, platform, target_audience, estimated_duration, tags, is_public, status, metadata) on projects to posthaste_api;
 

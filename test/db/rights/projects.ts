@@ -8,7 +8,7 @@ export const rights: RightsTable = {
   projects: {
     key: 'id',
     verbs: {
-      select: { nobody: 'public', outsiders: 'public', members: 'own public', worker: `${ALL} public public-gone` },
+      select: { nobody: 'public', outsiders: '', members: 'own', worker: `${ALL} public public-gone` },
       update: byOwner,
     },
     set: 'name = name',
