@@ -3472,6 +3472,7 @@ CREATE INDEX schedule_slots_account_idx ON public.schedule_slots USING btree (pr
 CREATE INDEX schedule_slots_created_by_idx ON public.schedule_slots USING btree (created_by);
 CREATE INDEX schedule_slots_deleted_at_idx ON public.schedule_slots USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE TRIGGER schedule_slots_in_turn BEFORE INSERT OR UPDATE OF account_id, weekday, local_time, minutes, deleted_at ON public.schedule_slots FOR EACH ROW EXECUTE FUNCTION app.take_turns_for_slots();
 CREATE TRIGGER schedule_slots_touch BEFORE UPDATE ON public.schedule_slots FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table schedule_slots enable row level security;
@@ -8140,6 +8141,16 @@ begin
     set status = case when (
       select count(*) from moderation_reports r where r.moderation_id = m.id and r.status = 'open') >= 2 then 'flagged' else m.status end
   returning m.id into new.moderation_id;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.take_turns_for_slots()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('schedule_slots ' || coalesce(new.account_id, new.project_id), 0));
   return new;
 end
 $function$;

@@ -168,6 +168,19 @@ comment on column schedule_slots.week is 'Its minutes of the week, Monday 00 00 
 create index schedule_slots_account_idx on schedule_slots (project_id, account_id);
 create index schedule_slots_created_by_idx on schedule_slots (created_by);
 create trigger schedule_slots_touch before update on schedule_slots for each row execute function app.touch();
+
+-- An exclusion constraint lets two who overlap wait for each other until one is shot as a deadlock. One after the other, the
+-- second is told what it ran into.
+create function app.take_turns_for_slots() returns trigger
+language plpgsql
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('schedule_slots ' || coalesce(new.account_id, new.project_id), 0));
+  return new;
+end
+$$;
+create trigger schedule_slots_in_turn before insert or update of account_id, weekday, local_time, minutes, deleted_at
+  on schedule_slots for each row execute function app.take_turns_for_slots();
 alter table schedule_slots enable row level security;
 create policy schedule_slots_read on schedule_slots for select to posthaste_api
   using (project_id = any ((select app.projects_of('read'))::uuid[]));
