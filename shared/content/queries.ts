@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count, id, instant, json } from '../db/columns.ts';
-import { query } from '../db/statement.ts';
+import { fragment, query } from '../db/statement.ts';
 
 const summaryRow = z.object({
   id,
@@ -21,24 +21,33 @@ const summaryRow = z.object({
   version: z.number(),
 });
 
+type Filters = {
+  readonly projectId: string | null;
+  readonly platform: string | null;
+  readonly status: string | null;
+  readonly since: string | null;
+  readonly before: string | null;
+  readonly limit: number;
+};
+
+/** Of a piece of content `p`. */
+const summary = fragment()`
+  p.id, p.project_id, p.created_by, p.title, left(coalesce(nullif(p.description, ''), p.body), 280) as excerpt, p.content_type,
+  p.status, p.platform, p.language, p.tags, p.ai_generated, p.scheduled_at, p.published_at, p.created_at, p.updated_at, p.version`;
+
+const matching = fragment<Filters>()`
+  (${'platform'}::text is null or p.platform = ${'platform'})
+    and (${'status'}::text is null or p.status = ${'status'})
+    and (${'since'}::timestamptz is null or p.created_at >= ${'since'}::timestamptz)`;
+
 /** Newest first; of each of the person's projects no more rows are read than the page can show. */
-export const listContent = query({ name: 'listContent', kind: 'actor', access: 'read', row: summaryRow })<{
-  projectId: string | null;
-  platform: string | null;
-  status: string | null;
-  since: string | null;
-  before: string | null;
-  limit: number;
-}>`
-  select c.id, c.project_id, c.created_by, c.title, left(coalesce(nullif(c.description, ''), c.body), 280) as excerpt, c.content_type,
-    c.status, c.platform, c.language, c.tags, c.ai_generated, c.scheduled_at, c.published_at, c.created_at, c.updated_at, c.version
+export const listContent = query({ name: 'listContent', kind: 'actor', access: 'read', row: summaryRow })<Filters>`
+  select c.*
   from unnest(case when ${'projectId'}::uuid is null then app.projects_of('read') else array[${'projectId'}::uuid] end) as member (project_id)
   cross join lateral (
-    select * from content p
-    where p.project_id = member.project_id and p.deleted_at is null
-      and (${'platform'}::text is null or p.platform = ${'platform'})
-      and (${'status'}::text is null or p.status = ${'status'})
-      and (${'since'}::timestamptz is null or p.created_at >= ${'since'}::timestamptz)
+    select ${summary}
+    from content p
+    where p.project_id = member.project_id and p.deleted_at is null and ${matching}
       and (${'before'}::uuid is null or (p.created_at, p.id) < (select b.created_at, b.id from content b where b.id = ${'before'}::uuid))
     order by p.created_at desc, p.id desc
     limit ${'limit'}::integer + 1
@@ -47,25 +56,16 @@ export const listContent = query({ name: 'listContent', kind: 'actor', access: '
   limit ${'limit'}::integer + 1`;
 
 /** What fits best first. A page goes on behind the item `before`, as well as that one fits now. */
-export const searchContent = query({ name: 'searchContent', kind: 'actor', access: 'read', row: summaryRow })<{
-  words: string;
-  projectId: string | null;
-  platform: string | null;
-  status: string | null;
-  since: string | null;
-  before: string | null;
-  limit: number;
-}>`
+export const searchContent = query({ name: 'searchContent', kind: 'actor', access: 'read', row: summaryRow })<
+  Filters & { words: string }
+>`
   with found as materialized (
     select f.id, f.rank from app.search_content(${'words'}, ${'projectId'}::uuid) f
   )
-  select c.id, c.project_id, c.created_by, c.title, left(coalesce(nullif(c.description, ''), c.body), 280) as excerpt, c.content_type,
-    c.status, c.platform, c.language, c.tags, c.ai_generated, c.scheduled_at, c.published_at, c.created_at, c.updated_at, c.version
+  select ${summary}
   from found f
-  join content c on c.id = f.id
-  where (${'platform'}::text is null or c.platform = ${'platform'})
-    and (${'status'}::text is null or c.status = ${'status'})
-    and (${'since'}::timestamptz is null or c.created_at >= ${'since'}::timestamptz)
+  join content p on p.id = f.id
+  where ${matching}
     and (${'before'}::uuid is null or (f.rank, f.id) < (select b.rank, b.id from found b where b.id = ${'before'}::uuid))
   order by f.rank desc, f.id desc
   limit ${'limit'}::integer + 1`;

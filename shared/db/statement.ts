@@ -27,6 +27,20 @@ export interface Statement<Args extends Record<string, Parameter>, Row extends z
 
 const MAX_PARAMETERS = 32; // app.run binds v[1] … v[32]
 
+/** A piece of SQL that several statements share, with its own placeholders. */
+export interface Fragment<Key extends string = string> {
+  readonly parts: readonly string[];
+  readonly keys: readonly Key[];
+}
+
+/** `fragment<Args>()\`and status = ${'status'}\``; stands in a statement, or in another fragment, as `${that}`. */
+export function fragment<Args extends Record<string, Parameter> = Record<never, Parameter>>() {
+  return (
+    parts: TemplateStringsArray,
+    ...holes: readonly ((keyof Args & string) | Fragment<keyof Args & string>)[]
+  ): Fragment<keyof Args & string> => flatten(parts.raw, holes);
+}
+
 /** `query({ name, kind, access, row })<Args>\`select … ${'postId'}::uuid\`` */
 export function query<Row extends z.ZodObject>(declaration: {
   readonly name: string;
@@ -36,16 +50,35 @@ export function query<Row extends z.ZodObject>(declaration: {
   readonly limitMs?: number;
 }) {
   return <Args extends Record<string, Parameter>>(
-    parts: TemplateStringsArray,
-    ...keys: readonly (keyof Args & string)[]
+    template: TemplateStringsArray,
+    ...holes: readonly ((keyof Args & string) | Fragment<keyof Args & string>)[]
   ): Statement<Args, Row> => {
+    const { parts, keys } = flatten(template.raw, holes);
     const distinct = [...new Set(keys)];
     if (distinct.length > MAX_PARAMETERS)
       throw new Error(`${declaration.name} has more than ${MAX_PARAMETERS} parameters`);
-    const text = parts.raw.reduce((sql, part, index) => {
+    const text = parts.reduce((sql, part, index) => {
       const key = keys[index - 1];
       return key === undefined ? sql + part : `${sql}$${distinct.indexOf(key) + 1}${part}`;
     });
     return { ...declaration, text: text.trim(), keys: distinct };
   };
+}
+
+/** One run of parts and keys, fragments put in: between two parts stands one key. */
+function flatten<Key extends string>(
+  template: readonly string[],
+  holes: readonly (Key | Fragment<Key>)[],
+): Fragment<Key> {
+  const parts = [template[0] ?? ''];
+  const keys: Key[] = [];
+  holes.forEach((hole, index) => {
+    const after = template[index + 1] ?? '';
+    const [first = '', ...rest] = typeof hole === 'string' ? ['', ''] : hole.parts;
+    keys.push(...(typeof hole === 'string' ? [hole] : hole.keys));
+    const tail = [`${parts.pop() ?? ''}${first}`, ...rest];
+    tail.push(`${tail.pop() ?? ''}${after}`);
+    parts.push(...tail);
+  });
+  return { parts, keys };
 }
