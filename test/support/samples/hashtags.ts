@@ -1,0 +1,5 @@
+import type { Samples } from './sample.ts';
+
+export function hashtagsSamples(): Samples {
+  return { reads: { listHashtags: { query: { prefix: 'plan' }, stranger: 'empty' } } };
+}

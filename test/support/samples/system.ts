@@ -1,0 +1,13 @@
+import type { Samples } from './sample.ts';
+
+export function systemSamples(): Samples {
+  const stranger = 'own';
+  return {
+    reads: {
+      getHealth: { stranger },
+      getOpenapi: { stranger },
+      getDocs: { stranger },
+      getDocsAsset: { stranger, params: { file: 'swagger-ui.css' } },
+    },
+  };
+}
