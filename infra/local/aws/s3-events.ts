@@ -24,7 +24,7 @@ export interface CreatedObject {
   readonly size: number;
   readonly etag: string;
   readonly modified_ms: number;
-  readonly event: 'Put' | 'Post' | 'Copy';
+  readonly event: 'Put' | 'Post' | 'Copy' | 'CompleteMultipartUpload';
 }
 
 export interface S3Events {

@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { createMeter, type Measure, measured } from './s3-body.ts';
-import type { S3Events } from './s3-events.ts';
+import type { CreatedObject, S3Events } from './s3-events.ts';
 import { ServiceError } from './service-error.ts';
 import type { Store } from './store.ts';
 
@@ -23,8 +23,10 @@ export interface NewObject {
   readonly headers: ObjectHeaders;
   /** Header name and value of the checksum that was sent and found right. */
   readonly checksum?: readonly [string, string];
-  /** Last part of the event name: `Put`, `Post` or `Copy`. */
-  readonly event: 'Put' | 'Post' | 'Copy';
+  /** Last part of the event name. */
+  readonly event: CreatedObject['event'];
+  /** Of an object that came in parts; default the MD5 of its bytes. */
+  readonly etag?: string;
   /** Refuse with PreconditionFailed when the key is taken. */
   readonly onlyIfAbsent?: boolean;
 }
@@ -128,7 +130,7 @@ export function createObjects(options: {
       key: object.key,
       file: staged.file,
       size: staged.measure.bytes,
-      etag: staged.measure.md5.toString('hex'),
+      etag: object.etag ?? staged.measure.md5.toString('hex'),
       modified_ms: now(),
       headers: { ...object.headers },
       checksum: object.checksum === undefined ? {} : { [object.checksum[0]]: object.checksum[1] },
@@ -149,6 +151,9 @@ export function createObjects(options: {
   }
 
   async function copy(source: StoredObject, target: NewObject): Promise<StoredObject> {
+    // A copy is one piece again, with the MD5 of its bytes.
+    if (source.etag.includes('-'))
+      return commit(target, await stage(read(source), { maxBytes: source.size, tooLarge: gone }));
     const file = randomUUID();
     await copyFile(join(folder, source.file), join(staging, file));
     const md5 = Buffer.from(source.etag, 'hex');
@@ -202,6 +207,10 @@ export function createObjects(options: {
     read,
     list,
   };
+}
+
+function gone(): ServiceError {
+  return new ServiceError('InternalError', 'The source changed while it was copied.', { status: 500 });
 }
 
 function prepareFolders(store: Store, folder: string, staging: string): void {

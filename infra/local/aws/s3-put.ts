@@ -91,7 +91,7 @@ function compareSum(name: ChecksumName, measure: Measure, value: string): readon
   throw new ServiceError('BadDigest', `The ${name.toUpperCase()} you specified did not match the calculated checksum.`);
 }
 
-function isFramed(req: IncomingMessage): boolean {
+export function isFramed(req: IncomingMessage): boolean {
   const payload = String(req.headers['x-amz-content-sha256'] ?? '');
   if (payload.startsWith('STREAMING-') && payload !== framedPayload) {
     throw new ServiceError('NotImplemented', 'The local endpoint takes no signed chunks.', { status: 501 });
@@ -100,7 +100,7 @@ function isFramed(req: IncomingMessage): boolean {
 }
 
 /** Bytes of the object itself, which S3 wants to know before they come. */
-function announcedBytes(req: IncomingMessage): number {
+export function announcedBytes(req: IncomingMessage): number {
   const text = isFramed(req) ? req.headers['x-amz-decoded-content-length'] : req.headers['content-length'];
   if (typeof text !== 'string' || !/^\d+$/.test(text)) {
     throw new ServiceError('MissingContentLength', 'You must provide the Content-Length HTTP header.', { status: 411 });
@@ -116,13 +116,13 @@ export function tooLarge(bytes: number, maxBytes: number): ServiceError {
 }
 
 /** A header, or the query parameter into which a presigned URL has hoisted it. */
-function header(call: S3Request, name: string): string | undefined {
+export function header(call: S3Request, name: string): string | undefined {
   const value = call.req.headers[name];
   if (value !== undefined) return String(value);
   return name.startsWith('x-amz-') ? queryValue(call.target, name) : undefined;
 }
 
-function uploadHeaders(call: S3Request): ObjectHeaders {
+export function uploadHeaders(call: S3Request): ObjectHeaders {
   const kept = keptHeaders.flatMap((name) => {
     const value = call.req.headers[name];
     return value === undefined ? [] : [[name, String(value)] as const];

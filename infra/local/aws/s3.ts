@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type EndpointOptions, passed, readBody } from './json-protocol.ts';
 import { createMeter } from './s3-body.ts';
 import type { S3Events } from './s3-events.ts';
+import { abortUpload, completeUpload, createUpload, createUploads, listUploads, uploadPart } from './s3-multipart.ts';
 import { createObjects, type Objects } from './s3-objects.ts';
 import { postObject } from './s3-post.ts';
 import { checkSums, copyObject, putObject } from './s3-put.ts';
@@ -33,10 +34,15 @@ type OperationName =
   | 'HeadBucket'
   | 'DeleteObject'
   | 'DeleteObjects'
-  | 'ListObjectsV2';
+  | 'ListObjectsV2'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListMultipartUploads';
 
 /** Query parameters that make a request another operation than its method says; none of them is offered here. */
-const subresources = ['acl', 'uploads', 'uploadId', 'tagging', 'versions', 'versioning', 'policy', 'lifecycle', 'cors'];
+const subresources = ['acl', 'tagging', 'versions', 'versioning', 'policy', 'lifecycle', 'cors'];
 const maxDeleteBytes = 2 * 1024 * 1024;
 const deleteShape = z.object({
   Delete: z.object({
@@ -51,6 +57,7 @@ const deleteShape = z.object({
 export function createS3(options: S3Options): S3 {
   const now = options.now ?? Date.now;
   const objects = createObjects({ store: options.store, now, events: options.events });
+  const uploads = createUploads({ store: options.store, objects, now });
 
   async function run(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const target = targetOf(req);
@@ -107,6 +114,16 @@ export function createS3(options: S3Options): S3 {
         return deleteObject(objects, call);
       case 'DeleteObjects':
         return deleteObjects(objects, call);
+      case 'CreateMultipartUpload':
+        return createUpload(uploads, call);
+      case 'UploadPart':
+        return uploadPart(uploads, call);
+      case 'CompleteMultipartUpload':
+        return completeUpload(uploads, call);
+      case 'AbortMultipartUpload':
+        return abortUpload(uploads, call);
+      case 'ListMultipartUploads':
+        return listUploads(uploads, call);
     }
   }
 
@@ -166,6 +183,9 @@ function operationOf(req: IncomingMessage, target: RequestTarget, key: string): 
   const has = (name: string): boolean => target.query.some(([given]) => given === name);
   const other = subresources.find(has);
   if (other !== undefined) throw notImplemented(other);
+  const parts =
+    has('uploads') || has('uploadId') ? multipart(`${req.method} ${has('uploads') ? 'uploads' : 'upload'}`) : undefined;
+  if (parts !== undefined) return parts;
   switch (`${req.method} ${key === '' ? 'bucket' : 'object'}`) {
     case 'PUT object':
       return req.headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
@@ -186,6 +206,23 @@ function operationOf(req: IncomingMessage, target: RequestTarget, key: string): 
       throw new ServiceError('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
         status: 405,
       });
+  }
+}
+
+function multipart(request: string): OperationName {
+  switch (request) {
+    case 'POST uploads':
+      return 'CreateMultipartUpload';
+    case 'GET uploads':
+      return 'ListMultipartUploads';
+    case 'PUT upload':
+      return 'UploadPart';
+    case 'POST upload':
+      return 'CompleteMultipartUpload';
+    case 'DELETE upload':
+      return 'AbortMultipartUpload';
+    default:
+      throw notImplemented('ListParts');
   }
 }
 
