@@ -2,9 +2,10 @@
  * Ports of the inner endpoints. Chosen on the first start and kept, since addresses of objects, posts and accounts contain them.
  */
 import { randomInt } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 const portNames = [
@@ -60,9 +61,36 @@ const tries = 200;
 async function findFreePort(taken: ReadonlySet<number>): Promise<number> {
   for (let left = tries; left > 0; left -= 1) {
     const candidate = randomInt(lowestPort, highestPort);
-    if (!taken.has(candidate) && (await isFree(candidate))) return candidate;
+    if (!taken.has(candidate) && (await promise(candidate)) && (await isFree(candidate))) return candidate;
   }
   throw new Error(`no free port between ${lowestPort} and ${highestPort} was found`);
+}
+
+/** Between the choice of a port and listening there, another host of this user may choose it too: it is promised by a file. */
+const promises = join(tmpdir(), `posthaste-ports-${process.getuid?.() ?? 0}`);
+/** Longer than a host needs to listen, or to come back after a kill. */
+const promisedMs = 10 * 60_000;
+let swept: Promise<void> | undefined;
+
+async function promise(candidate: number): Promise<boolean> {
+  swept ??= forgetOldPromises().catch(() => undefined);
+  await swept;
+  try {
+    await (await open(join(promises, String(candidate)), 'wx', 0o600)).close();
+    return true;
+  } catch (error) {
+    // Without a folder to write to, chance must do.
+    return !(error instanceof Error && 'code' in error && error.code === 'EEXIST');
+  }
+}
+
+async function forgetOldPromises(): Promise<void> {
+  await mkdir(promises, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(promises)) {
+    const path = join(promises, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > promisedMs) await rm(path, { force: true });
+  }
 }
 
 /** A port that is free now, of the range that outgoing connections do not use. */

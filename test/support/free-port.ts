@@ -1,14 +1,6 @@
-import { createServer } from 'node:net';
+import { anyFreePort } from '../../infra/local/ports.ts';
 
-/** A port on 127.0.0.1 that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
+/** A port on 127.0.0.1 that nobody listens on, and that no other test file is given meanwhile. */
+export function freePort(): Promise<number> {
+  return anyFreePort();
 }

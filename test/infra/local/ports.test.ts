@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { isFree, keepPorts, portState } from '../../../infra/local/ports.ts';
 
 let folder = '';
@@ -23,6 +25,18 @@ test('the first start chooses free ports, below those of outgoing connections, a
   }
   expect(await keepPorts(path)).toEqual(first);
   expect(await readdir(join(folder, 'deeper'))).toEqual(['ports.json']);
+});
+
+test('hosts that start at once choose different ports', async () => {
+  const module = new URL('../../../infra/local/ports.ts', import.meta.url).href;
+  const script = `import { anyFreePort } from ${JSON.stringify(module)};
+    console.log(JSON.stringify(await Promise.all(Array.from({ length: 100 }, anyFreePort))));`;
+  const chosen = await Promise.all(
+    Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])),
+  );
+  const ports = chosen.flatMap(({ stdout }) => z.array(z.int()).parse(JSON.parse(stdout)));
+  expect(ports).toHaveLength(400);
+  expect(new Set(ports).size).toBe(400);
 });
 
 test('a name that an older file lacks is added, the others stay', async () => {
