@@ -62,6 +62,19 @@ export const errors = {
     retryable: false,
     title: 'The refresh token is unknown, expired or already used.',
   },
+  password_too_common: {
+    kind: 'invalid',
+    actor: 'you',
+    retryable: false,
+    title: 'The password is one that is guessed first.',
+  },
+  username_taken: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Somebody has this user name, or one that looks like it.',
+  },
+  wrong_password: { kind: 'forbidden', actor: 'you', retryable: false, title: 'The password is wrong.' },
   email_not_verified: {
     kind: 'forbidden',
     actor: 'you',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commonPasswordsAsset } from '../../shared/auth/common-passwords.ts';
 import { email, newPassword } from '../../shared/auth/shapes.ts';
 import { register } from '../../shared/users/register.ts';
 import { displayName } from '../../shared/users/shapes.ts';
@@ -14,7 +15,8 @@ export const handler = endpoint({
   body: z.strictObject({ email, password: newPassword, displayName }),
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),
-  errors: [],
+  errors: ['password_too_common'],
+  assets: commonPasswordsAsset,
   uses: { database: 'api', mail: true },
 })(async ({ body, db }) => {
   await register(db, body);

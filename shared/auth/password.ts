@@ -1,56 +1,52 @@
-/** argon2id from Node's own crypto, in the PHC string format. Parameters: OWASP's minimum (19 MiB, two passes). */
-import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+/**
+ * argon2id from Node's own crypto, in the PHC string format. A recipe is such a string without its last part, the tag: who
+ * has a recipe can make the hash of a password, and the database alone compares, so that no stored hash leaves it.
+ */
+import { type Argon2Parameters, argon2, randomBytes } from 'node:crypto';
 
+/** OWASP's minimum: 19 MiB, two passes. A hash of other parameters is made anew at its person's next login. */
 const MEMORY_KIB = 19_456;
 const PASSES = 2;
+const LANES = 1;
 const TAG_BYTES = 32;
+const PARAMETERS = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}`;
+
+/** Stands in where nobody has the address, or no password here: the same work, and a hash that nobody's is. */
+export const NOBODYS_RECIPE = `${PARAMETERS}$${'A'.repeat(22)}`;
 
 export async function hashPassword(password: string): Promise<string> {
-  const nonce = randomBytes(16);
-  const tag = await derive(password, nonce, MEMORY_KIB, PASSES, 1, TAG_BYTES);
-  return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=1$${unpadded(nonce)}$${unpadded(tag)}`;
+  return hashBy(`${PARAMETERS}$${unpadded(randomBytes(16))}`, password);
 }
 
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(hash);
-  const [, memory, passes, lanes, nonce, tag] = match ?? [];
-  if (tag === undefined || nonce === undefined) return false;
-  const expected = Buffer.from(tag, 'base64');
-  const given = await derive(
-    password,
-    Buffer.from(nonce, 'base64'),
-    Number(memory),
-    Number(passes),
-    Number(lanes),
-    expected.length,
-  );
-  return timingSafeEqual(expected, given);
+/** The hash that the password has by a stored recipe. */
+export async function hashBy(recipe: string, password: string): Promise<string> {
+  const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)$/.exec(recipe);
+  const [, memory, passes, parallelism, nonce] = match ?? [];
+  if (nonce === undefined) throw new Error('not a recipe of argon2id');
+  const tag = await derive({
+    // The same keys pressed on another system are the same password; what looks different stays different.
+    message: password.normalize('NFC'),
+    nonce: Buffer.from(nonce, 'base64'),
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
+    tagLength: TAG_BYTES,
+  });
+  return `${recipe}$${unpadded(tag)}`;
+}
+
+/** Whether today's parameters are other than the recipe's. */
+export function isOutdated(recipe: string): boolean {
+  return !recipe.startsWith(`${PARAMETERS}$`);
 }
 
 /** The same text and salt give the same hash: for comparing what may hold a password without keeping it. */
 export async function hashWithSalt(text: string, salt: Buffer): Promise<string> {
-  return unpadded(await derive(text, salt, MEMORY_KIB, PASSES, 1, TAG_BYTES));
+  const parameters = { memory: MEMORY_KIB, passes: PASSES, parallelism: LANES, tagLength: TAG_BYTES };
+  return unpadded(await derive({ ...parameters, message: text.normalize('NFC'), nonce: salt }));
 }
 
-/** A hash of nothing: verified against when nobody has the address, so that both cases take the same time. */
-export const NOBODYS_HASH = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=1$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
-
-function derive(
-  password: string,
-  nonce: Buffer,
-  memory: number,
-  passes: number,
-  parallelism: number,
-  tagLength: number,
-): Promise<Buffer> {
-  const parameters: Argon2Parameters = {
-    message: password.normalize('NFC'),
-    nonce,
-    memory,
-    passes,
-    parallelism,
-    tagLength,
-  };
+function derive(parameters: Argon2Parameters): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     argon2('argon2id', parameters, (error, tag) => (error === null ? resolve(tag) : reject(error)));
   });

@@ -1,21 +1,31 @@
 /** What people give to get in, and what they get. */
 import { z } from 'zod';
+import { addressForm, canonicalEmail } from './email.ts';
 
-/** Case and surrounding spaces do not make another address. 254 characters: RFC 5321's limit of a path. */
+/**
+ * Case, surrounding spaces and the script of a domain do not make another address. 254 characters: RFC 5321's limit of a path.
+ * Before the @ stands ASCII alone: SES sends to no other.
+ */
 export const email = z
   .string()
-  .trim()
-  .normalize('NFC')
-  .toLowerCase()
+  .max(1_000)
+  .overwrite(canonicalEmail)
   .max(254)
-  .pipe(z.email())
+  .pipe(z.email({ pattern: addressForm }))
   .meta({ format: 'email', description: 'Compared without case.', examples: ['ada@example.com'] });
 
-/** Length alone: rules of composition make passwords worse (NIST SP 800-63B). */
-export const newPassword = z.string().min(8).max(256).meta({ format: 'password' });
+const characters = (text: string) => [...text].length;
+
+/** Length alone: rules of composition make passwords worse (NIST SP 800-63B). Characters are code points. */
+export const newPassword = z
+  .string()
+  .max(512)
+  .refine((password) => characters(password) >= 8, 'must have at least 8 characters')
+  .refine((password) => characters(password) <= 256, 'must have at most 256 characters')
+  .meta({ format: 'password', minLength: 8, maxLength: 256, examples: ['correct horse battery'] });
 
 /** A password at the door is only compared: one that could not be chosen today is wrong, not malformed. */
-export const givenPassword = z.string().max(256).meta({ format: 'password' });
+export const givenPassword = z.string().max(512).meta({ format: 'password' });
 
 /** The random part of a mail's link: 256 bits, base64url. */
 export const mailToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

@@ -1,5 +1,5 @@
 /** Login and refresh: from a password or a refresh token to a pair of tokens. */
-import { NOBODYS_HASH, verifyPassword } from '../auth/password.ts';
+import { hashBy, NOBODYS_RECIPE } from '../auth/password.ts';
 import {
   ACCESS_TOKEN_S,
   hashToken,
@@ -27,8 +27,9 @@ export interface Device {
 /** Throws `invalid_credentials`, and `email_not_verified` to those alone who know the password. */
 export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Device) {
   const person = await db.maybe(findLoginCandidate, { email });
-  const matches = await verifyPassword(password, person?.passwordHash ?? NOBODYS_HASH);
-  if (person === null || !matches || !person.active) fail('invalid_credentials');
+  const recipe = /^(\$argon2id\$.+)\$[^$]+$/.exec(person?.passwordHash ?? '')?.[1] ?? NOBODYS_RECIPE;
+  const given = await hashBy(recipe, password);
+  if (person === null || given !== person.passwordHash || !person.active) fail('invalid_credentials');
   if (!person.verified) fail('email_not_verified');
   const secret = randomToken();
   const { sessionId } = await db.change(openSession, {

@@ -1,5 +1,6 @@
 /** Registration: a person, a token and a mail are one statement; the mail goes out after the commit. */
 import { hashPassword } from '../auth/password.ts';
+import { checkNewPassword } from '../auth/password-rules.ts';
 import { hashToken, randomToken } from '../auth/tokens.ts';
 import { config } from '../config/config.ts';
 import type { Db } from '../db/client.ts';
@@ -14,6 +15,7 @@ export interface Registration {
 
 /** Does the same work for an address that is known and one that is not; only the mail differs. */
 export async function register(db: Db, { email, password, displayName }: Registration): Promise<void> {
+  await checkNewPassword(password, { email, names: [displayName] }, '/body/password');
   const token = randomToken();
   const link = `${config('http').PUBLIC_BASE_URL}/verify-email/${token}`;
   const { mailId, template } = await db.change(registerUser, {

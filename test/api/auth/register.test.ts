@@ -55,6 +55,24 @@ describe('register', () => {
     expect(answer.pointers.toSorted()).toEqual(['/body/admin', '/body/displayName', '/body/email', '/body/password']);
   });
 
+  test.each(['password123', 'Grace Hopper 1906', 'posthaste!'])(
+    'refuses the password %s, which others would guess, and sends nothing',
+    async (guessed) => {
+      const json = { email: 'guessed@example.com', password: guessed, displayName: 'Grace Hopper' };
+      const answer = await register(json);
+      expect([answer.status, answer.code, answer.pointers]).toEqual([422, 'password_too_common', ['/body/password']]);
+      expect(world.mails('guessed@example.com')).toEqual([]);
+      expect(answer.text).not.toContain(guessed);
+    },
+  );
+
+  test('an address in capitals or in another script is one address', async () => {
+    await register({ email: 'Grace@Bücher.Example', password, displayName: 'Grace' });
+    expect(await usersWith('grace@xn--bcher-kva.example')).toHaveLength(1);
+    await register({ email: 'grace@XN--bcher-kva.example', password, displayName: 'Impostor' });
+    expect(await usersWith('grace@xn--bcher-kva.example')).toMatchObject([{ display_name: 'Grace' }]);
+  });
+
   test.each(['Ada\r\nBcc: all@example.com', 'Ada\u0007', 'Ada\u0085', 'Ada\u2028Lovelace'])(
     'refuses the name %j: it stands in plain mails',
     async (displayName) => {
