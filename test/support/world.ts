@@ -45,6 +45,8 @@ export interface World {
   /** Fires a schedule, or all of them. */
   tick(schedule?: string): Promise<void>;
   invoke(operation: string, event: unknown): Promise<Invocation>;
+  /** From here on no queue is read: what the test does next is all that happens. */
+  stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -90,10 +92,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     log: (line) => void logs.push(JSON.stringify(line)),
   });
   parts.defer(() => invoker.settled(5_000));
-  if (options.workers === true) {
-    const sources = startEventSources({ sqs: wire.sqs, invoker, faults }, workers);
-    parts.defer(async () => void (await Promise.all(sources.map((source) => source.stop()))));
-  }
+  const sources = options.workers === true ? startEventSources({ sqs: wire.sqs, invoker, faults }, workers) : [];
+  const stopWorkers = async () => void (await Promise.all(sources.splice(0).map((source) => source.stop())));
+  parts.defer(stopWorkers);
   const gateway = createGateway({ routes: routesOf(doors), invoke: invoker.invoke });
   parts.defer(gateway.close);
   const { origin } = await gateway.listen(port);
@@ -113,6 +114,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     moveClock: (offsetMs) => moveClock(owner, offsetMs),
     tick: clock.tick,
     invoke: invoker.invoke,
+    stopWorkers,
     close: () => kept.disposeAsync(),
   };
 }

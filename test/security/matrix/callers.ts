@@ -1,0 +1,100 @@
+/** Who knocks at every door, and the ground on which they do: the owner's real things, and everybody's place among them. */
+import { importJWK, SignJWT } from 'jose';
+import { z } from 'zod';
+import { addMember, login, type Person, registerUser } from '../../support/people.ts';
+import { type Seed, seedOwner } from '../../support/samples.ts';
+import type { World } from '../../support/world.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+
+export const callers = [
+  'nobody',
+  'stranger',
+  'viewer',
+  'reviewer',
+  'approver',
+  'editor',
+  'owner',
+  /** An editor of the project, and of the installation one who only reads. */
+  'onlooker',
+  'moderator',
+  'admin',
+  /** Was an editor. */
+  'deactivated',
+  /** The owner, an hour ago. */
+  'expired',
+  /** The owner, whose session was ended. */
+  'signedOut',
+] as const;
+export type Caller = (typeof callers)[number];
+
+export interface Ground {
+  readonly world: World;
+  readonly seed: Seed;
+  readonly people: Readonly<Record<string, Person>>;
+  readonly snapshot: Snapshot;
+  /** What the caller sends as Authorization: Bearer. */
+  tokenOf(caller: Caller): string | undefined;
+}
+
+const members = ['viewer', 'reviewer', 'approver', 'editor'] as const;
+
+export async function openGround(world: World): Promise<Ground> {
+  const seed = await seedOwner(world);
+  const { owner, stranger } = seed;
+  const register = async (name: string) => [name, await registerUser(world, `Person ${name}`)] as const;
+  const others = await Promise.all(
+    [...members, 'onlooker', 'moderator', 'admin', 'deactivated'].map((name) => register(name)),
+  );
+  const people: Record<string, Person> = { owner, stranger, ...Object.fromEntries(others) };
+  const idOf = (name: string) => people[name]?.id;
+  for (const { id } of await world.sql('select id from projects where created_by = $1', [owner.id])) {
+    for (const name of [...members, 'onlooker', 'deactivated']) {
+      const person = people[name];
+      const role = members.find((member) => member === name) ?? 'editor';
+      if (person !== undefined) await addMember(world, String(id), person, role);
+    }
+  }
+  const setRole = 'update users set role = $2 where id = $1';
+  for (const role of ['moderator', 'admin']) await world.sql(setRole, [idOf(role), role]);
+  await world.sql(setRole, [idOf('onlooker'), 'viewer']);
+  await world.sql(`update users set status = 'deactivated' where id = $1`, [idOf('deactivated')]);
+  const tokens: Partial<Record<string, string>> = {
+    ...Object.fromEntries(Object.entries(people).map(([name, { token }]) => [name, token])),
+    expired: await expiredToken(world, owner.token),
+    signedOut: await endedToken(world, owner),
+  };
+  await world.stopWorkers();
+  return { world, seed, people, snapshot: await takeSnapshot(world), tokenOf: (caller) => tokens[caller] };
+}
+
+async function endedToken(world: World, { email }: Person): Promise<string> {
+  const { accessToken } = await login(world, email);
+  const answer = await world.call('POST', '/v1/auth/logout', { token: accessToken });
+  if (answer.status !== 204) throw new Error(`logout answered ${answer.text}`);
+  return accessToken;
+}
+
+const keysFile = z.object({
+  secrets: z.array(z.object({ name: z.string(), versions: z.array(z.object({ value: z.string() })) })),
+});
+
+/** The key that signs access tokens in this world. */
+export function signingKey(world: World) {
+  const { secrets } = keysFile.parse(JSON.parse(world.database.server.secrets));
+  const text = secrets.find(({ name }) => name === 'posthaste/signingKeys')?.versions[0]?.value ?? 'null';
+  const shape = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string(), x: z.string() })) });
+  const [key] = shape.parse(JSON.parse(text)).keys;
+  if (key === undefined) throw new Error('there is no signing key');
+  return key;
+}
+
+/** The same claims, an hour older, signed with the real key. */
+async function expiredToken(world: World, token: string): Promise<string> {
+  const claims = z
+    .looseObject({ iat: z.number(), exp: z.number() })
+    .parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()));
+  const key = signingKey(world);
+  return new SignJWT({ ...claims, iat: claims.iat - 3_600, exp: claims.exp - 3_600 })
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
+    .sign(await importJWK(key, 'EdDSA'));
+}

@@ -1,0 +1,73 @@
+/** Who may do what, once for each class of doors. */
+import type { Caller } from './callers.ts';
+
+/** Status and code of the problem. */
+export type Refusal = readonly [status: number, code: string];
+/** `ok`: the declared success. `empty`: a list without items. */
+export type Outcome = 'ok' | 'empty' | Refusal;
+type Outcomes = Readonly<Record<Caller, Outcome>>;
+
+const unknown: Refusal = [401, 'unauthenticated'];
+const forbidden: Refusal = [403, 'forbidden'];
+const missing: Refusal = [404, 'not_found'];
+
+const notAlive = { deactivated: unknown, expired: unknown, signedOut: unknown };
+const everybody = {
+  nobody: 'ok',
+  stranger: 'ok',
+  viewer: 'ok',
+  reviewer: 'ok',
+  approver: 'ok',
+  editor: 'ok',
+  owner: 'ok',
+  onlooker: 'ok',
+  moderator: 'ok',
+  admin: 'ok',
+  deactivated: 'ok',
+  expired: 'ok',
+  signedOut: 'ok',
+} as const satisfies Outcomes;
+const everybodyAlive = { ...everybody, ...notAlive };
+const people = { ...everybodyAlive, nobody: unknown };
+
+/** What a member's role allows; staff of the installation has no part in projects. */
+function inProject(elsewhere: Outcome, refused: readonly Caller[]): Outcomes {
+  return {
+    ...people,
+    stranger: elsewhere,
+    moderator: elsewhere,
+    admin: elsewhere,
+    ...Object.fromEntries(refused.map((caller) => [caller, forbidden])),
+  };
+}
+
+export const classes = {
+  /** Takes no token, and does not look at one. */
+  public: everybody,
+  /** Shows everybody the same, but not to a token that is not good. */
+  open: everybodyAlive,
+  /** About the caller, whoever that is. */
+  self: people,
+  /** A thing of the owner's own: nobody else knows of it. */
+  personal: {
+    ...people,
+    stranger: missing,
+    viewer: missing,
+    reviewer: missing,
+    approver: missing,
+    editor: missing,
+    onlooker: missing,
+    moderator: missing,
+    admin: missing,
+  },
+  projectList: inProject('empty', []),
+  projectRead: inProject(missing, []),
+  projectReview: inProject(missing, ['viewer', 'onlooker']),
+  projectApprove: inProject(missing, ['viewer', 'reviewer', 'editor', 'onlooker']),
+  projectWrite: inProject(missing, ['viewer', 'reviewer', 'approver', 'onlooker']),
+  projectManage: inProject(missing, ['viewer', 'reviewer', 'approver', 'editor', 'onlooker']),
+  /** A community post for its project alone, which those who moderate see too. */
+  communityPost: { ...inProject(missing, []), moderator: 'ok', admin: 'ok' },
+  communityShown: { ...inProject(missing, []), nobody: missing, moderator: 'ok', admin: 'ok' },
+} as const satisfies Readonly<Record<string, Outcomes>>;
+export type ClassName = keyof typeof classes;

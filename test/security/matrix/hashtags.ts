@@ -1,0 +1,5 @@
+import type { Rows } from './row.ts';
+
+export const hashtags: Rows = {
+  listHashtags: { is: 'projectList' },
+};

@@ -1,0 +1,5 @@
+import type { Rows } from './row.ts';
+
+export const me: Rows = {
+  getMe: { is: 'self' },
+};

@@ -1,0 +1,8 @@
+import type { Rows } from './row.ts';
+
+export const system: Rows = {
+  getHealth: { is: 'public' },
+  getOpenapi: { is: 'public' },
+  getDocs: { is: 'public' },
+  getDocsAsset: { is: 'public' },
+};
