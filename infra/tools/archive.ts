@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { archivePartitions, Manifest } from '../../shared/archive/archive-partitions.ts';
 import { readPart } from '../../shared/archive/part.ts';
 import { listArchives } from '../../shared/archive/queries.ts';
+import { noteArchiveRead } from '../../shared/audit/queries.ts';
 import { openArchived } from '../../shared/aws/archive-objects.ts';
 import { connect, type Db } from '../../shared/db/client.ts';
 import { type Command, print } from './command.ts';
@@ -46,6 +47,7 @@ async function run(): Promise<void> {
 
 /** All parts of a manifest, or one part. What is not what the manifest says ends with an error. */
 async function read(object: string): Promise<void> {
+  await worker().one(noteArchiveRead, { object });
   if (!object.endsWith('manifest.json')) return copyLines(readPart(object));
   const chunks: Buffer[] = [];
   for await (const chunk of await openArchived(object)) chunks.push(Buffer.from(chunk));

@@ -67,7 +67,38 @@ function read<S extends z.ZodType>(schema: S): z.output<S> {
   const parsed = schema.safeParse(process.env);
   if (parsed.success) return parsed.data;
   const missing = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-  throw new Error(`set ${missing} (npm start prints them with --env)`);
+  throw new Error(`set ${missing}\n${WHERE_FROM}`);
+}
+
+const WHERE_FROM = [
+  '  on one machine: eval "$(npm start -s -- --env)" in the folder of the host',
+  '  on AWS: the outputs of the data stack, and AWS_REGION with AWS_PROFILE or credentials',
+].join('\n');
+
+/** A failure as a sentence that says what to do. */
+export function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const codes = failureCodes(error);
+  if (codes.includes('CredentialsProviderError')) return `no AWS credentials were found\n${WHERE_FROM}`;
+  if (/region is missing/i.test(message)) return `set AWS_REGION\n${WHERE_FROM}`;
+  if (codes.some((code) => ['UnrecognizedClientException', 'ExpiredTokenException', 'ExpiredToken'].includes(code))) {
+    return `AWS does not take these credentials (${message}): log in again, or set AWS_PROFILE`;
+  }
+  if (codes.some((code) => ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))) {
+    const endpoint = process.env.AWS_ENDPOINT_URL;
+    return endpoint === undefined
+      ? `AWS does not answer (${codes[0]}): is AWS_REGION right, and is there a way to the network?`
+      : `nothing answers at ${endpoint} (AWS_ENDPOINT_URL): start the host (npm start) and leave it running, or unset the variable to reach AWS`;
+  }
+  return message;
+}
+
+/** Names and codes of an error and of what it was made of: refused connections come as one error over several addresses. */
+function failureCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  const parts = error instanceof AggregateError ? error.errors : [];
+  return [...code, ...[...parts, error.cause].flatMap(failureCodes), error.name];
 }
 
 async function password(secrets: SecretsManagerClient, arn: string): Promise<string> {

@@ -11,3 +11,12 @@ export const sealAudit = query({
   row: z.object({ sequence: count, rowCount: z.number(), hash: z.string() }),
 })<{ limit: number }>`
   select sequence::text, row_count, hash from app.seal_audit(${'limit'}::integer)`;
+
+/** Somebody at a terminal looks into the archive: which object, not what is in it. */
+export const noteArchiveRead = query({
+  name: 'noteArchiveRead',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ outcome: z.string() }),
+})<{ object: string }>`
+  select 'ok' as outcome from app.audit_access('archive.object', null, jsonb_build_object('object', left(${'object'}, 1000))) noted`;

@@ -7,6 +7,7 @@ const to = z.string();
 export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('verify-email'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('already-registered'), to }),
+  z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
 ]);
 
 export type MailPayload = z.output<typeof mailPayload>;
@@ -46,6 +47,17 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
             link: payload.link,
           },
           { text: 'If you did not register at Posthaste, do nothing: without the link nobody can use this address.' },
+        ],
+      };
+    case 'set-password':
+      return {
+        subject: 'Choose your password',
+        paragraphs: [
+          { text: `Hello ${payload.name},` },
+          {
+            text: 'You are administrator of Posthaste. Please choose your password. The link is good for 24 hours and for one use.',
+            link: payload.link,
+          },
         ],
       };
     case 'already-registered':

@@ -108,6 +108,11 @@ it('an operator lists what left, and reads it back as it was', async () => {
   expect(await operator('read', manifest)).toBe(`${old.join('\n')}\n`);
   const [part = ''] = await objects('analytics_y2019m07');
   expect(await operator('read', part)).toBe(`${old.join('\n')}\n`);
+  const looks = await world.sql(
+    `select actor, operation, new_values ->> 'object' as object from audit_log where table_name = 'archive.object' order by id`,
+  );
+  const look = { actor: 'worker', operation: 'access' };
+  expect(looks).toEqual([manifest, part].map((object) => ({ ...look, object })));
   await s3.send(new PutObjectCommand({ Bucket: config('archive').ARCHIVE_BUCKET, Key: part, Body: gzipSync('{}\n') }));
   await expect(operator('read', manifest)).rejects.toThrow(/is not what was written/);
 });

@@ -1,14 +1,11 @@
 /** `npm run db` as an operator meets it: what it says, and what it exits with. */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { region, sdkCredentials } from '../../../infra/local/environment.ts';
 import { type OpenDatabase, openDatabase } from '../database.ts';
+import { type Ended, environmentHere, runProgram } from './program.ts';
 
 // A fresh build of the whole schema takes seconds, on a machine that runs other tests beside it.
 vi.setConfig({ testTimeout: 120_000 });
 
-const project = fileURLToPath(new URL('../../..', import.meta.url));
 let open: OpenDatabase;
 
 beforeAll(async () => {
@@ -16,52 +13,56 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function db(args: readonly string[], environment?: Record<string, string>): Promise<Ended> {
-  const child = spawn(process.execPath, ['infra/tools/db.ts', ...args], {
-    cwd: project,
-    env: { PATH: process.env.PATH, ...(environment ?? here()) },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += String(chunk);
-  });
-  child.stderr.on('data', (chunk) => {
-    err += String(chunk);
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
-
-function here(): Record<string, string> {
-  return {
-    AWS_REGION: region,
-    AWS_ENDPOINT_URL: open.api.endpoint,
-    AWS_ACCESS_KEY_ID: sdkCredentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: sdkCredentials.secretAccessKey,
-    DATABASE_CLUSTER_ARN: open.target.clusterArn,
-    DATABASE_NAME: open.database.name,
-    DATABASE_MIGRATOR_SECRET_ARN: open.target.secretArn,
-  };
+function db(args: readonly string[], environment = environmentHere(open)): Promise<Ended> {
+  return runProgram('infra/tools/db.ts', args, { environment });
 }
 
 it('names its commands to whoever asks for another one', async () => {
   const { code, err } = await db(['bogus'], {});
   expect(code).toBe(1);
-  for (const name of ['up', 'down', 'status', 'verify', 'drift', 'seed', 'import', 'archive', 'restore-drill', 'er'])
+  for (const name of [
+    'up',
+    'down',
+    'status',
+    'verify',
+    'repair',
+    'drift',
+    'seed',
+    'import',
+    'archive',
+    'restore-drill',
+    'er',
+  ])
     expect(err).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
 });
 
-it('names the variables that are missing', async () => {
-  expect(await db(['status'], {})).toEqual({
-    code: 1,
-    out: '',
-    err: 'set DATABASE_CLUSTER_ARN, DATABASE_MIGRATOR_SECRET_ARN (npm start prints them with --env)\n',
-  });
+it('names the variables that are missing, and where they come from', async () => {
+  const { code, out, err } = await db(['status'], {});
+  expect([code, out]).toEqual([1, '']);
+  expect(err).toMatch(/^set DATABASE_CLUSTER_ARN, DATABASE_MIGRATOR_SECRET_ARN\n/);
+  expect(err).toContain('npm start -s -- --env');
+  expect(err).toContain('on AWS');
+});
+
+it('says what to do where nothing answers, where no credentials are, where no region is', async () => {
+  const { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...named } = environmentHere(open);
+  const keys = { AWS_ACCESS_KEY_ID: String(AWS_ACCESS_KEY_ID), AWS_SECRET_ACCESS_KEY: String(AWS_SECRET_ACCESS_KEY) };
+  const region = { AWS_REGION: String(AWS_REGION) };
+  const refused = await db(['status'], { ...named, ...keys, ...region, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toMatch(/^nothing answers at http:\/\/127\.0\.0\.1:1 .*npm start/);
+  expect((await db(['status'], { ...named, ...region })).err).toMatch(/^no AWS credentials were found\n/);
+  expect((await db(['status'], { ...named, ...keys })).err).toMatch(/^set AWS_REGION\n/);
+});
+
+it('sets right what verify found to be wrong', async () => {
+  await open.sql("insert into users (email, display_name) values ('counted@example.com', 'C')");
+  await open.sql('insert into user_counters (user_id, followers_count) select id, 7 from users');
+  expect((await db(['verify'])).out).toContain('NOT the counters are what their rows say');
+  expect(await db(['repair'])).toMatchObject({ code: 0, err: '' });
+  const again = await db(['repair']);
+  expect(again).toMatchObject({ code: 0, out: 'every counter was right\n' });
+  await open.sql('delete from users');
 });
 
 it('waits for a database that sleeps', async () => {

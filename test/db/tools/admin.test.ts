@@ -1,0 +1,96 @@
+/** `npm run admin`: who takes the first key of an installation, and what nobody must type into a shell. */
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { hashToken } from '../../../shared/auth/tokens.ts';
+import { type OpenDatabase, openDatabase } from '../database.ts';
+import { type Ended, environmentHere, runProgram } from './program.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+let open: OpenDatabase;
+
+beforeAll(async () => {
+  open = await openDatabase();
+});
+afterAll(() => open.close());
+
+function admin(args: readonly string[], environment = environmentHere(open)): Promise<Ended> {
+  return runProgram('infra/tools/admin.ts', args, { environment });
+}
+
+const tokenOf = ({ out }: Ended) =>
+  /https:\/\/posthaste\.example\.com\/reset-password\/([\w-]{43})\n/.exec(out)?.[1] ?? '';
+
+it('says how the first one is made while there is none', async () => {
+  expect(await admin(['list'])).toEqual({
+    code: 0,
+    out: 'there is none yet: npm run admin -- create --email <address>\n',
+    err: '',
+  });
+});
+
+it('takes an address, never a password', async () => {
+  expect((await admin(['create'])).err).toBe('say --email <address>\n');
+  expect((await admin(['create', '--email', 'nobody'])).code).toBe(1);
+  expect((await admin(['create', '--email', 'a@example.com', '--password', 'x'])).err).toContain('--password');
+  const { PUBLIC_BASE_URL: _, ...rest } = environmentHere(open);
+  expect((await admin(['create', '--email', 'a@example.com'], rest)).err).toContain('PUBLIC_BASE_URL');
+  expect(await open.sql('select id from users')).toEqual([]);
+});
+
+it('of two at once one becomes the first administrator', async () => {
+  const both = await Promise.all(
+    ['a@example.com', 'b@example.com'].map((email) => admin(['create', '--email', email])),
+  );
+  expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+  expect(both.find(({ code }) => code === 1)?.err).toMatch(/^[ab]@example\.com is administrator already .*--force/);
+  const won = both.find(({ code }) => code === 0);
+  const [person] = await open.sql(
+    `select u.role, u.status, u.email_verified_at is not null as verified, u.password_hash, t.token_hash,
+       t.expires_at > app.now() + interval '23 hours' as lasts
+     from users u join password_reset_tokens t on t.user_id = u.id`,
+  );
+  expect(person).toEqual({
+    role: 'admin',
+    status: 'active',
+    verified: true,
+    password_hash: null,
+    token_hash: hashToken(won === undefined ? '' : tokenOf(won)),
+    lasts: true,
+  });
+});
+
+it('the same one gets a new link; another one must be meant', async () => {
+  const [first] = await open.sql('select email from users');
+  const again = await admin(['create', '--email', String(first?.email).toUpperCase()]);
+  expect(again).toMatchObject({ code: 0, err: '' });
+  expect(tokenOf(again)).not.toBe('');
+  expect(await admin(['create', '--email', 'second@example.com'])).toMatchObject({ code: 1, out: '' });
+  const forced = await admin(['create', '--email', 'second@example.com', '--name', 'Second', '--mail', '--force']);
+  expect(forced).toMatchObject({ code: 0, err: '' });
+  const [mail] = await open.sql("select payload from outbox_events where kind = 'mail'");
+  expect(mail?.payload).toEqual({
+    template: 'set-password',
+    to: 'second@example.com',
+    name: 'Second',
+    link: `https://posthaste.example.com/reset-password/${tokenOf(forced)}`,
+  });
+  expect((await admin(['list'])).out).toBe(
+    `${String(first?.email)}  ${String(first?.email)[0]}  has no password yet\nsecond@example.com  Second  has no password yet\n`,
+  );
+});
+
+it('promotes who is there already, and lets in who was locked out or deactivated', async () => {
+  await open.sql(
+    "insert into users (email, display_name, status, locked_until) values ('old@example.com', 'Old', 'deactivated', 'infinity')",
+  );
+  const ended = await admin(['create', '--email', 'old@example.com', '--force']);
+  expect(ended.out).toMatch(/^old@example\.com is administrator\n/);
+  const [person] = await open.sql("select role, status, locked_until from users where email = 'old@example.com'");
+  expect(person).toEqual({ role: 'admin', status: 'active', locked_until: null });
+});
+
+it('stands in the log of changes as what an operator did', async () => {
+  const rows = await open.sql(
+    "select distinct actor from audit_log where table_name = 'users' and (new_values ->> 'role') = 'admin'",
+  );
+  expect(rows).toEqual([{ actor: 'operator' }]);
+});
