@@ -21,7 +21,13 @@ const byHand = 'Set and rotated by an operator (infra/README.md, "Secrets"): ';
 const fixed: readonly Acknowledgement[] = [
   {
     rule: 'SMG4',
-    resource: /-data\/(signingKeys|verificationKeys|tokenKeys)$/,
+    resource: /-data\/(signingKeys|verificationKeys)$/,
+    reason:
+      'The schedule rotateKeys rotates both together: Secrets Manager would call a function for each, and swap what must overlap.',
+  },
+  {
+    rule: 'SMG4',
+    resource: /-data\/tokenKeys$/,
     reason: `${byHand}old and new keys are valid side by side, which a rotation function cannot know.`,
   },
   {

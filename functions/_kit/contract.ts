@@ -12,6 +12,8 @@ export interface Uses {
   /** Queues the function may send to. */
   readonly queues?: readonly QueueName[];
   readonly secrets?: readonly SecretName[];
+  /** Secrets that the function may read and put a new value into. */
+  readonly rotates?: readonly SecretName[];
   /** May send mail through SES. */
   readonly mail?: true;
 }

@@ -54,6 +54,9 @@ export function statementsFor(uses: Uses, resources: Resources): PolicyStatement
   if (uses.archive === true) allow(['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], `${resources.archive.arn}/*`);
   for (const queue of uses.queues ?? []) allow(['sqs:SendMessage'], resources.queues[queue].arn);
   for (const secret of uses.secrets ?? []) allow(['secretsmanager:GetSecretValue'], resources.secretArns[secret]);
+  for (const secret of uses.rotates ?? []) {
+    allow(['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], resources.secretArns[secret]);
+  }
   if (uses.mail === true) allow(['ses:SendEmail'], resources.mail.identityArn);
   return statements;
 }
@@ -84,7 +87,9 @@ export function environmentFor(uses: Uses, resources: Resources): Record<string,
   if (uses.bucket !== undefined) variables.MEDIA_BUCKET = resources.bucket.name;
   if (uses.archive === true) variables.ARCHIVE_BUCKET = resources.archive.name;
   for (const queue of uses.queues ?? []) variables[queueVariables[queue]] = resources.queues[queue].url;
-  for (const secret of uses.secrets ?? []) variables[secretVariables[secret]] = resources.secretArns[secret];
+  for (const secret of [...(uses.secrets ?? []), ...(uses.rotates ?? [])]) {
+    variables[secretVariables[secret]] = resources.secretArns[secret];
+  }
   if (uses.mail === true) variables.MAIL_FROM = resources.mail.from;
   return variables;
 }

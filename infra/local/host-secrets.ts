@@ -1,6 +1,7 @@
 /** Passwords and keys of one installation, made on its first start and kept by the local Secrets Manager. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { planRotation, publicHalves, signingKeys as signingKeysShape } from '../../shared/auth/signing-keys.ts';
 import type { Secrets } from './aws/secrets.ts';
 
 const secretNames = [
@@ -18,7 +19,6 @@ export type HostSecretName = (typeof secretNames)[number];
 export type SecretArns = Readonly<Record<HostSecretName, string>>;
 
 const login = z.object({ username: z.string(), password: z.string() });
-const signing = z.object({ keys: z.array(z.looseObject({ kid: z.string(), d: z.string() })) });
 const apps = z.object({ threads: z.object({ clientId: z.string(), clientSecret: z.string() }) });
 
 /** Makes what is missing. The JSON of each is what `shared/` reads; database secrets have the form that RDS gives them. */
@@ -26,14 +26,16 @@ export function ensureSecrets(secrets: Pick<Secrets, 'ensure' | 'get'>): SecretA
   const keep = (name: HostSecretName, make: () => unknown) =>
     secrets.ensure(`posthaste/${name}`, () => JSON.stringify(make()));
   const role = (username: string) => () => ({ username, password: randomKey() });
-  const signingKeys = keep('signingKeys', () => ({ keys: [newSigningKey()] }));
+  const signingKeys = keep('signingKeys', () => planRotation(null, Math.floor(Date.now() / 1000), 'now').keys);
   return {
     databaseMigrator: keep('databaseMigrator', role('posthaste_migrator')),
     databaseApi: keep('databaseApi', role('posthaste_api')),
     databaseWorker: keep('databaseWorker', role('posthaste_worker')),
     databaseReporting: keep('databaseReporting', role('posthaste_reporting')),
     signingKeys,
-    verificationKeys: keep('verificationKeys', () => ({ keys: publicHalves(secrets.get(signingKeys)) })),
+    verificationKeys: keep('verificationKeys', () =>
+      publicHalves(signingKeysShape.parse(JSON.parse(secrets.get(signingKeys) ?? 'null'))),
+    ),
     tokenKeys: keep('tokenKeys', () => ({ keys: [newTokenKey()] })),
     platformApps: keep('platformApps', () => ({
       threads: { clientId: 'posthaste-local', clientSecret: randomKey() },
@@ -47,15 +49,6 @@ export function readLogin(secrets: Pick<Secrets, 'get'>, arn: string): z.output<
 
 export function readApps(secrets: Pick<Secrets, 'get'>, arn: string): z.output<typeof apps> {
   return apps.parse(JSON.parse(secrets.get(arn) ?? 'null'));
-}
-
-function newSigningKey() {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return { ...privateKey.export({ format: 'jwk' }), kid: newKeyId(), alg: 'EdDSA', use: 'sig' };
-}
-
-function publicHalves(signingKeys: string | undefined) {
-  return signing.parse(JSON.parse(signingKeys ?? 'null')).keys.map(({ d: _, ...publicHalf }) => publicHalf);
 }
 
 function newTokenKey() {

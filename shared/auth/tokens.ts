@@ -1,37 +1,51 @@
 /**
  * Access tokens (EdDSA JWT, 15 minutes) and the random tokens of mails, refreshes and links. Only hashes of the latter are
- * stored. RFC 8725: one algorithm, explicit type, issuer and audience checked.
+ * stored. RFC 8725: one algorithm, explicit type, issuer, audience and times checked, keys from our own secret alone.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { readSecret } from '../aws/secrets.ts';
 import { config } from '../config/config.ts';
+import {
+  ACCESS_TOKEN_S,
+  activeKey,
+  publicHalves,
+  signingKeys,
+  successorOf,
+  type VerificationKeys,
+  verificationKeys,
+} from './signing-keys.ts';
 
-export const ACCESS_TOKEN_S = 15 * 60;
-const ISSUER = 'posthaste';
-const AUDIENCE = 'posthaste-api';
 const TYPE = 'at+jwt';
-
-const jwk = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), kid: z.string(), x: z.string() });
-const signingKeys = z.object({ keys: z.array(jwk.extend({ d: z.string() })).min(1) });
-const verificationKeys = z.object({ keys: z.array(jwk).min(1) });
+/** Between the clocks of two functions. */
+const CLOCK_S = 5;
+/** An unknown key is looked for again when what we know is older: heard within seconds, and no way to make us read all day. */
+const FRESH_MS = 10_000;
 
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
 }
 
-/** Signs with the newest key, which stands first. */
+/** The installation itself: a token of another one is not ours, whoever signed it. */
+function issuer(): string {
+  return config('http').PUBLIC_BASE_URL;
+}
+
+function audience(): string {
+  return `${issuer()}/v1`;
+}
+
+/** Signs with the newest key that is old enough to be known everywhere. */
 export async function issueAccessToken(claims: AccessClaims): Promise<string> {
-  const { keys } = await readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
-  const key = keys[0];
-  if (key === undefined) throw new Error('there is no signing key');
+  const keys = await readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
+  const key = activeKey(keys, Math.floor(Date.now() / 1000));
   return new SignJWT({ sid: claims.sessionId })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPE, kid: key.kid })
     .setSubject(claims.userId)
-    .setIssuer(ISSUER)
-    .setAudience(AUDIENCE)
+    .setIssuer(issuer())
+    .setAudience(audience())
     .setIssuedAt()
     .setExpirationTime(`${ACCESS_TOKEN_S}s`)
     .sign(await importJWK(key satisfies JWK, 'EdDSA'));
@@ -41,21 +55,42 @@ const payload = z.object({ sub: z.uuid(), sid: z.uuid() });
 
 /** The claims, or null for a token that is forged, expired, foreign or malformed. */
 export async function verifyAccessToken(token: string): Promise<AccessClaims | null> {
-  const keys = await readSecret(config('verificationKeys').VERIFICATION_KEYS_SECRET_ARN, verificationKeys);
   try {
-    const verified = await jwtVerify(token, createLocalJWKSet(keys), {
-      algorithms: ['EdDSA'],
-      typ: TYPE,
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      requiredClaims: ['exp', 'iat', 'sub'],
-    });
-    const claims = payload.safeParse(verified.payload);
-    return claims.success ? { userId: claims.data.sub, sessionId: claims.data.sid } : null;
+    return await verify(token);
   } catch (error) {
-    if (error instanceof joseErrors.JOSEError) return null;
-    throw error;
+    if (!(error instanceof joseErrors.JWKSNoMatchingKey)) return refused(error);
   }
+  try {
+    return await verify(token, FRESH_MS);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+/** A secret that cannot be read is no forgery: the caller hears that something went wrong. */
+function refused(error: unknown): null {
+  if (error instanceof joseErrors.JOSEError) return null;
+  throw error;
+}
+
+/** What everybody may know, and nothing else that an operator may have put there. */
+export async function readVerificationKeys(maxAgeMs?: number): Promise<VerificationKeys> {
+  const arn = config('verificationKeys').VERIFICATION_KEYS_SECRET_ARN;
+  return publicHalves(await readSecret(arn, verificationKeys, maxAgeMs));
+}
+
+async function verify(token: string, maxAgeMs?: number): Promise<AccessClaims | null> {
+  const verified = await jwtVerify(token, createLocalJWKSet(await readVerificationKeys(maxAgeMs)), {
+    algorithms: ['EdDSA'],
+    typ: TYPE,
+    issuer: issuer(),
+    audience: audience(),
+    requiredClaims: ['exp', 'iat', 'sub'],
+    maxTokenAge: ACCESS_TOKEN_S,
+    clockTolerance: CLOCK_S,
+  });
+  const claims = payload.safeParse(verified.payload);
+  return claims.success ? { userId: claims.data.sub, sessionId: claims.data.sid } : null;
 }
 
 /** 256 random bits, base64url. */
@@ -85,9 +120,8 @@ export function parseRefreshToken(token: string): { sessionId: string; secret: s
     : { sessionId, secret };
 }
 
-export async function successorSecret(secret: string): Promise<string> {
-  const { keys } = await readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
-  const key = keys.at(-1);
-  if (key === undefined) throw new Error('there is no signing key');
-  return createHmac('sha256', `refresh:${key.d}`).update(secret).digest('base64url');
+/** Derived, so that a repeat within the grace time gets the same one. */
+export async function successorSecret(secret: string, sessionId: string): Promise<string> {
+  const keys = await readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
+  return successorOf(secret, sessionId, keys);
 }

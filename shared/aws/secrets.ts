@@ -1,21 +1,59 @@
 /** Secrets Manager, read lazily and kept for five minutes, so that a rotation is heard without a deployment. */
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { z } from 'zod';
 
 const KEPT_MS = 5 * 60_000;
 
 let client: SecretsManagerClient | undefined;
-const kept = new Map<string, { readonly value: unknown; readonly until: number }>();
+const kept = new Map<string, { readonly value: unknown; readonly readAt: number }>();
+const underWay = new Map<string, Promise<unknown>>();
 
-/** The secret's JSON, parsed. A parse failure names the secret, never its content. */
-export async function readSecret<S extends z.ZodType>(arn: string, schema: S): Promise<z.output<S>> {
+/**
+ * The secret's JSON, parsed. A parse failure names the secret, never its content.
+ * @param maxAgeMs what was read longer ago is read again; less than the usual five minutes where something newer is expected
+ */
+export async function readSecret<S extends z.ZodType>(
+  arn: string,
+  schema: S,
+  maxAgeMs = KEPT_MS,
+): Promise<z.output<S>> {
   const known = kept.get(arn);
-  if (known !== undefined && known.until > performance.now()) return schema.parse(known.value);
+  if (known !== undefined && performance.now() - known.readAt < maxAgeMs) return schema.parse(known.value);
+  // Many at once wait for one read.
+  const reading = underWay.get(arn) ?? fetchValue(arn).finally(() => underWay.delete(arn));
+  underWay.set(arn, reading);
+  const value = await reading;
+  const data = parse(arn, schema, value);
+  kept.set(arn, { value, readAt: performance.now() });
+  return data;
+}
+
+/** Past the cache, for who is about to change it. Null while the secret has no value yet. */
+export async function readSecretNow<S extends z.ZodType>(arn: string, schema: S): Promise<z.output<S> | null> {
+  try {
+    return parse(arn, schema, await fetchValue(arn));
+  } catch (error) {
+    // A secret without a value is told like one that does not exist.
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return null;
+    throw error;
+  }
+}
+
+/** Puts a new value, which every reader hears within five minutes; this process at once. */
+export async function putSecret(arn: string, value: unknown): Promise<void> {
+  client ??= new SecretsManagerClient({});
+  await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(value) }));
+  kept.delete(arn);
+}
+
+async function fetchValue(arn: string): Promise<unknown> {
   client ??= new SecretsManagerClient({});
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
-  const value: unknown = JSON.parse(SecretString ?? 'null');
+  return JSON.parse(SecretString ?? 'null');
+}
+
+function parse<S extends z.ZodType>(arn: string, schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (!result.success) throw new Error(`the secret ${arn} does not have the expected shape`);
-  kept.set(arn, { value, until: performance.now() + KEPT_MS });
   return result.data;
 }

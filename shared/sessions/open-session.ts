@@ -1,7 +1,7 @@
 /** Login and refresh: from a password or a refresh token to a pair of tokens. */
 import { hashBy, NOBODYS_RECIPE } from '../auth/password.ts';
+import { ACCESS_TOKEN_S } from '../auth/signing-keys.ts';
 import {
-  ACCESS_TOKEN_S,
   hashToken,
   issueAccessToken,
   parseRefreshToken,
@@ -44,7 +44,7 @@ export async function logIn(db: Db, { email, password }: Credentials, { ip, user
 /** Throws `invalid_refresh_token`. A token used twice, out of its grace time, ends its session. */
 export async function refreshSession(db: Db, token: string) {
   const { sessionId, secret } = parseRefreshToken(token) ?? fail('invalid_refresh_token');
-  const successor = await successorSecret(secret);
+  const successor = await successorSecret(secret, sessionId);
   const { userId } = await db.change(rotateSession, {
     sessionId,
     presentedHash: hashToken(secret),

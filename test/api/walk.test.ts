@@ -10,6 +10,7 @@ import { openWorld, type World } from '../support/world.ts';
 
 /** Whoever adds a route that needs no token says so here too. */
 const OPEN = [
+  'GET /.well-known/jwks.json',
   'GET /docs',
   'GET /docs/{file}',
   'GET /health',

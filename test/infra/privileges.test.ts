@@ -12,7 +12,7 @@ const identity = 'arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identi
 /** What a role with this contract may do, one line per action and resource: written down here a second time on purpose. */
 function permitted(door: Door): string[] {
   const { contract, operation } = door;
-  const { database, bucket: access = [], archive, queues = [], secrets = [], mail } = contract.uses;
+  const { database, bucket: access = [], archive, queues = [], secrets = [], rotates = [], mail } = contract.uses;
   const lines = [
     `logs:CreateLogStream <${stackOf(door)}/${operation}/Log.Arn>`,
     `logs:PutLogEvents <${stackOf(door)}/${operation}/Log.Arn>`,
@@ -32,6 +32,9 @@ function permitted(door: Door): string[] {
   }
   for (const queue of queues) lines.push(`sqs:SendMessage <queues/${queue}.Arn>`);
   for (const secret of secrets) lines.push(`secretsmanager:GetSecretValue <data/${secret}>`);
+  for (const secret of rotates) {
+    for (const call of ['GetSecretValue', 'PutSecretValue']) lines.push(`secretsmanager:${call} <data/${secret}>`);
+  }
   if (mail === true) lines.push(`ses:SendEmail ${identity}`);
   if (contract.kind === 'worker') {
     for (const call of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']) {
@@ -42,7 +45,7 @@ function permitted(door: Door): string[] {
 }
 
 function variables({ uses }: Contract): Record<string, string> {
-  const { database, bucket: access, archive, queues = [], secrets = [], mail } = uses;
+  const { database, bucket: access, archive, queues = [], secrets = [], rotates = [], mail } = uses;
   const upper = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   return {
     NODE_OPTIONS: '--enable-source-maps',
@@ -57,7 +60,9 @@ function variables({ uses }: Contract): Record<string, string> {
     ...(access === undefined ? {} : { MEDIA_BUCKET: bucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
     ...(archive === undefined ? {} : { ARCHIVE_BUCKET: archiveBucket.slice('arn:<AWS::Partition>:s3:::'.length) }),
     ...Object.fromEntries(queues.map((queue) => [`${upper(queue)}_QUEUE_URL`, `<queues/${queue}>`])),
-    ...Object.fromEntries(secrets.map((secret) => [`${upper(secret)}_SECRET_ARN`, `<data/${secret}>`])),
+    ...Object.fromEntries(
+      [...secrets, ...rotates].map((secret) => [`${upper(secret)}_SECRET_ARN`, `<data/${secret}>`]),
+    ),
     ...(mail === undefined ? {} : { MAIL_FROM: 'hello@posts.example' }),
   };
 }

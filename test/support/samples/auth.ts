@@ -26,6 +26,7 @@ export function authSamples({ owner, sessionId }: AuthSeed): Samples {
   const { email, password } = owner;
   return {
     reads: {
+      getJwks: { stranger },
       showVerifyEmail: { stranger, params: { token: 'x'.repeat(43) } },
       register: { stranger, bodies: [{ email: 'new@example.com', password, displayName: 'New' }] },
       verifyEmail: { stranger, bodies: [{ token: 'x'.repeat(43) }], owner: [400, 'invalid_token'] },

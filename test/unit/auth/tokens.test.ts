@@ -1,5 +1,7 @@
-import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
-import { importJWK, type JWK, SignJWT } from 'jose';
+import { createHmac, createPrivateKey, generateKeyPairSync, randomUUID, sign as signBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -14,12 +16,13 @@ import {
 import { openWorld, type World } from '../../support/world.ts';
 
 const claims = { userId: randomUUID(), sessionId: randomUUID() };
-const payload = { sub: claims.userId, sid: claims.sessionId, iss: 'posthaste', aud: 'posthaste-api' };
+let payload: Record<string, unknown>;
 let world: World;
 let key: JWK & { kid: string; x: string };
 
 beforeAll(async () => {
   world = await openWorld();
+  payload = { sub: claims.userId, sid: claims.sessionId, iss: world.origin, aud: `${world.origin}/v1` };
   const kept = z
     .object({ secrets: z.array(z.object({ name: z.string(), versions: z.array(z.object({ value: z.string() })) })) })
     .parse(JSON.parse(world.database.server.secrets));
@@ -81,22 +84,64 @@ describe('an access token', () => {
     expect(await verifyAccessToken(forged)).toBe(null);
   });
 
-  test('that brings its own key is refused', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  test('that is signed by another kind of key is refused, also under the known name', async () => {
     const iat = Math.floor(Date.now() / 1000);
-    const forged = await new SignJWT({ ...payload, iat, exp: iat + 900 })
-      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', jwk: publicKey.export({ format: 'jwk' }) as JWK })
-      .sign(privateKey);
-    expect(await verifyAccessToken(forged)).toBe(null);
+    for (const alg of ['RS256', 'PS256', 'ES256', 'ES384']) {
+      const { privateKey } = await generateKeyPair(alg);
+      const forged = await new SignJWT({ ...payload, iat, exp: iat + 900 })
+        .setProtectedHeader({ alg, typ: 'at+jwt', kid: key.kid })
+        .sign(privateKey);
+      expect([alg, await verifyAccessToken(forged)]).toEqual([alg, null]);
+    }
+  });
+
+  test('that brings its own key, or says where to fetch it, is refused and nothing is fetched', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const own = await exportJWK(publicKey);
+    let asked = 0;
+    const server = createServer((_, answer) => {
+      asked += 1;
+      answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [{ ...own, kid: 'own' }] }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/jwks.json`;
+    const iat = Math.floor(Date.now() / 1000);
+    for (const brought of [{ jwk: own }, { jku: url, kid: 'own' }, { x5u: url, kid: 'own' }, { x5c: ['MIIB'] }]) {
+      const forged = await new SignJWT({ ...payload, iat, exp: iat + 900 })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', ...brought })
+        .sign(privateKey);
+      expect([brought, await verifyAccessToken(forged)]).toEqual([brought, null]);
+    }
+    expect(asked).toBe(0);
+    server.close();
+    // Beside a true signature they mean nothing.
+    expect(await verifyAccessToken(await sign({ header: { jku: url } }))).toEqual(claims);
+  });
+
+  test('that asks for an extension which we do not know is refused', async () => {
+    const iat = Math.floor(Date.now() / 1000);
+    const body = encode({ ...payload, iat, exp: iat + 900 });
+    for (const header of [{ crit: ['exp'], exp: iat + 900 }, { crit: ['urn:x'], 'urn:x': 1 }, { crit: [] }]) {
+      const head = `${encode({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid, ...header })}.${body}`;
+      const signature = signBytes(null, Buffer.from(head), createPrivateKey({ key, format: 'jwk' }));
+      expect([header, await verifyAccessToken(`${head}.${signature.toString('base64url')}`)]).toEqual([header, null]);
+    }
   });
 
   test.each<[string, Forgery]>([
     ['another issuer', { payload: { iss: 'somebody' } }],
     ['no issuer', { payload: { iss: undefined } }],
     ['another audience', { payload: { aud: 'another-api' } }],
+    ['no audience', { payload: { aud: undefined } }],
+    ['no beginning', { payload: { iat: undefined } }],
+    ['a beginning that is yet to come', { issuedAtS: 60 }],
+    ['a life that is longer than ours', { issuedAtS: -1_000, lifeS: 3_600 }],
+    ['the type of another token', { header: { typ: 'logout+jwt' } }],
     ['another type', { header: { typ: 'JWT' } }],
     ['no type', { header: { typ: undefined } }],
-    ['an end that has passed', { issuedAtS: -901 }],
+    ['an end that has passed', { issuedAtS: -906 }],
     ['no end', { payload: { exp: undefined } }],
     ['a beginning in the future', { payload: { nbf: Math.floor(Date.now() / 1000) + 60 } }],
     ['no person', { payload: { sub: undefined } }],
@@ -128,10 +173,10 @@ describe('a refresh token', () => {
 
   test('has one successor that nobody else can derive', async () => {
     const secret = randomToken();
-    const successor = await successorSecret(secret);
-    expect(await successorSecret(secret)).toBe(successor);
+    const successor = await successorSecret(secret, claims.sessionId);
+    expect(await successorSecret(secret, claims.sessionId)).toBe(successor);
     expect(parseRefreshToken(refreshToken(claims.sessionId, successor))?.secret).toBe(successor);
     expect(successor).not.toBe(hashToken(secret));
-    expect(await successorSecret(randomToken())).not.toBe(successor);
+    expect(await successorSecret(randomToken(), claims.sessionId)).not.toBe(successor);
   });
 });

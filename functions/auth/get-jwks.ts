@@ -1,0 +1,19 @@
+import { readVerificationKeys } from '../../shared/auth/tokens.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/.well-known/jwks.json',
+  auth: 'public',
+  summary: 'Get the keys that verify access tokens',
+  description:
+    'A JWK set (RFC 7517). A key stands here two hours before it signs, and an hour longer than the last token that it signed: look again for an unknown `kid`, at most every few seconds.',
+  tag: 'auth',
+  status: 200,
+  content: 'application/jwk-set+json',
+  errors: [],
+  uses: { secrets: ['verificationKeys'] },
+})(async () => ({
+  body: JSON.stringify(await readVerificationKeys()),
+  headers: { 'cache-control': 'public, max-age=300' },
+}));
