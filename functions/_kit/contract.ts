@@ -21,8 +21,18 @@ export interface Uses {
 export type BucketAccess = 'presign-upload' | 'read' | 'write' | 'delete';
 export type QueueName = 'publish' | 'media' | 'metrics';
 /** `signingKeys`: private JWKs that sign access tokens. `verificationKeys`: their public halves.
- *  `tokenKeys`: AES-256 keys that seal the accounts' platform tokens. `platformApps`: client ids and secrets of the platforms. */
-export type SecretName = 'signingKeys' | 'verificationKeys' | 'tokenKeys' | 'platformApps';
+ *  `cursorKey`: signs the cursors of lists. `tokenKeys`: AES-256 keys that seal the accounts' platform tokens. `platformApps`: client ids and secrets of the platforms. */
+export type SecretName = 'signingKeys' | 'verificationKeys' | 'cursorKey' | 'tokenKeys' | 'platformApps';
+
+const areas = ['projects', 'accounts', 'media', 'posts', 'content', 'analytics', 'community'] as const;
+
+/** What an API key may be allowed to do. `write` holds `read`. */
+export const scopes = areas.flatMap((area) => [`${area}:read`, `${area}:write`] as const);
+export type Scope = (typeof scopes)[number];
+
+/** Classes of doors that are counted apart; how many requests each allows stands in the table rate_limits. */
+export const rateClasses = ['read', 'write', 'login', 'mail', 'upload', 'heavy'] as const;
+export type RateClass = (typeof rateClasses)[number];
 
 interface Deployment {
   /** MiB. Default 512. */
@@ -38,13 +48,21 @@ interface Deployment {
   readonly uses: Uses;
 }
 
-export interface EndpointContract extends Deployment {
-  readonly kind: 'endpoint';
+/**
+ * Who may call. `user`: a person's session, or an API key that has the scope. `optional`: with one of these or without.
+ * `person`: a session alone, since what is the person's own, or hands out rights, is no program's. `public`: anybody.
+ * `page`: anybody who holds the unguessable path.
+ */
+type Admission =
+  | { readonly auth: 'user' | 'optional'; readonly scope: Scope; readonly stepUp?: never }
+  /** `stepUp`: the session must have proven itself in the last ten minutes. */
+  | { readonly auth: 'person'; readonly stepUp?: true; readonly scope?: never }
+  | { readonly auth: 'public' | 'page'; readonly stepUp?: never; readonly scope?: never };
+
+interface Route extends Deployment {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | '$default';
   /** Route with `{name}` parameters; `$default` for the door behind all others. */
   readonly path: string;
-  /** `user`: bearer access token. `optional`: with one or without. `public`: anybody. `page`: anybody who holds the unguessable path. */
-  readonly auth: 'user' | 'optional' | 'public' | 'page';
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;
@@ -62,7 +80,16 @@ export interface EndpointContract extends Deployment {
   readonly secretAnswer?: true;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxBody?: number;
+  /** Class under which its requests are counted. Default: `read` for GET, else `write`. */
+  readonly rate?: RateClass;
+  /** Takes If-Match: its statement gets `expectedVersion` and answers the outcome `stale`. */
+  readonly ifMatch?: true;
+  /** Requests per second that the gateway lets through to all callers together, where no database counts them. */
+  readonly throttle?: { readonly ratePerS: number; readonly burst: number };
 }
+
+export type EndpointDeclaration = Route & Admission;
+export type EndpointContract = EndpointDeclaration & { readonly kind: 'endpoint' };
 
 export interface WorkerContract extends Deployment {
   readonly kind: 'worker';

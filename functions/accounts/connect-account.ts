@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/accounts',
   auth: 'user',
+  scope: 'accounts:write',
   summary: 'Connect an account',
   description:
     'Connected at once, or `authorize`: open `authorizeUrl` in a browser within ten minutes. Connecting an account again keeps its id, and what failed for want of a good token in the last week resumes.',

@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/accounts/{accountId}',
   auth: 'user',
+  scope: 'accounts:write',
   summary: 'Disconnect an account',
   description:
     'What still waits for it is listed in `errors` of a 409, unless `cancelWaiting=true` cancels it; what is being published, or whose outcome is not known, must end first. The tokens are ended at the platform and deleted.',

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/accounts/{accountId}',
   auth: 'user',
+  scope: 'accounts:read',
   summary: 'Get an account',
   params: z.strictObject({ accountId: id }),
   status: 200,

@@ -9,6 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/accounts',
   auth: 'user',
+  scope: 'accounts:read',
   summary: 'List accounts, newest first',
   query: z.strictObject({
     ...pageQuery,

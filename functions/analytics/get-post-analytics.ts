@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/posts/{postId}/analytics',
   auth: 'user',
+  scope: 'analytics:read',
   summary: 'Get the numbers of a post',
   description: 'The latest numbers of each publication, how they grew, and their sums.',
   params: z.strictObject({ postId: id }),

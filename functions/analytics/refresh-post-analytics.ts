@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/posts/{postId}/analytics/refresh',
   auth: 'user',
+  scope: 'analytics:write',
   summary: 'Fetch the numbers of a post now',
   description: 'At most once in ten seconds. Without it they are fetched every minute at first, later more seldom.',
   params: z.strictObject({ postId: id }),

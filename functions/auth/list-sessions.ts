@@ -7,7 +7,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'GET',
   path: '/v1/auth/sessions',
-  auth: 'user',
+  auth: 'person',
   summary: 'List your sessions',
   query: z.strictObject(pageQuery),
   status: 200,

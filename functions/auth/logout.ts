@@ -4,7 +4,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'POST',
   path: '/v1/auth/logout',
-  auth: 'user',
+  auth: 'person',
   summary: 'Log out',
   description: 'Ends the session at once: its access token is refused from the next request on.',
   status: 204,

@@ -6,7 +6,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/auth/sessions/{sessionId}',
-  auth: 'user',
+  auth: 'person',
   summary: 'End one of your sessions',
   description: 'Its access token is refused from the next request on.',
   params: z.strictObject({ sessionId: id }),

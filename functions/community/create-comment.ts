@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/community/posts/{communityPostId}/comments',
   auth: 'user',
+  scope: 'community:write',
   summary: 'Comment on a community post',
   params: z.strictObject({ communityPostId: id }),
   body: z.strictObject({

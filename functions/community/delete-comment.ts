@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/community/comments/{commentId}',
   auth: 'user',
+  scope: 'community:write',
   summary: 'Delete your comment',
   params: z.strictObject({ commentId: id }),
   status: 204,

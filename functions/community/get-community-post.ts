@@ -9,6 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/community/posts/{communityPostId}',
   auth: 'optional',
+  scope: 'community:read',
   summary: 'Get a community post',
   description: 'Public and unlisted ones need no token.',
   params: z.strictObject({ communityPostId: id }),

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'PUT',
   path: '/v1/community/posts/{communityPostId}/like',
   auth: 'user',
+  scope: 'community:write',
   summary: 'Like a community post',
   description: 'Liking twice is liking once.',
   params: z.strictObject({ communityPostId: id }),

@@ -9,6 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/community/posts/{communityPostId}/comments',
   auth: 'optional',
+  scope: 'community:read',
   summary: 'List the comments of a community post, newest first',
   params: z.strictObject({ communityPostId: id }),
   query: z.strictObject(pageQuery),

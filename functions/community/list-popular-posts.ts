@@ -14,6 +14,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/community/popular',
   auth: 'optional',
+  scope: 'community:read',
   summary: 'List the popular posts of the last seven days, the best first',
   description:
     'Public posts by engagement, which counts less with every day; at most 1,000, ranked anew every hour. A ranking in the middle of paging may show a post twice.',

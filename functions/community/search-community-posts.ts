@@ -16,6 +16,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/community/search',
   auth: 'optional',
+  scope: 'community:read',
   summary: 'Search the public posts of the community',
   description:
     'Every word must occur, at least as the beginning of a word of the text, of a label or of a hashtag. The newest 500 that match are ranked: hashtags before labels before the text, then the newest.',

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/community/posts/{communityPostId}/like',
   auth: 'user',
+  scope: 'community:write',
   summary: 'Take a like back',
   description: 'Also where there was none.',
   params: z.strictObject({ communityPostId: id }),

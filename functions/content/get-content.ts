@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/content/{contentId}',
   auth: 'user',
+  scope: 'content:read',
   summary: 'Get a piece of content, and where its posts went',
   params: z.strictObject({ contentId: z.uuid() }),
   status: 200,

@@ -10,6 +10,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/content/titles',
   auth: 'user',
+  scope: 'content:read',
   summary: 'List the titles of a person’s content, newest first',
   query: z.strictObject({
     ...pageQuery,

@@ -12,6 +12,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/content',
   auth: 'user',
+  scope: 'content:read',
   summary: 'List or search content',
   description:
     'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',

@@ -10,6 +10,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/content/newest-by-author',
   auth: 'user',
+  scope: 'content:read',
   summary: 'Each person’s newest content of a project, numbered',
   query: z.strictObject({
     projectId: z.uuid(),

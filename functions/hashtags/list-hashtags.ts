@@ -13,6 +13,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/hashtags',
   auth: 'user',
+  scope: 'content:read',
   summary: 'Complete a hashtag',
   description: 'Hashtags that begin so, most used first: those of your projects, and those of public posts.',
   query: z.strictObject({

@@ -6,7 +6,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'GET',
   path: '/v1/me',
-  auth: 'user',
+  auth: 'person',
   summary: 'Get yourself',
   status: 200,
   response: Me,

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/media',
   auth: 'user',
+  scope: 'media:write',
   summary: 'Ask for an upload',
   description:
     'Answers a form for one file. Once it was sent, the medium is `processing`, then `ready` or `failed` with the reason. The content decides what a file is, not its name.',

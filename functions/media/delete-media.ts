@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/media/{mediaId}',
   auth: 'user',
+  scope: 'media:write',
   summary: 'Delete a medium',
   description: 'Posts that are still to be published with it are listed in `errors` of a 409: cancel those first.',
   params: z.strictObject({ mediaId: id }),

@@ -9,6 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/media/{mediaId}',
   auth: 'user',
+  scope: 'media:read',
   summary: 'Get a medium with its renditions',
   params: z.strictObject({ mediaId: id }),
   status: 200,

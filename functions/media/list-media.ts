@@ -9,6 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/media',
   auth: 'user',
+  scope: 'media:read',
   summary: 'List media, newest first',
   query: z.strictObject({
     ...pageQuery,

@@ -6,6 +6,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/posts/{postId}/cancel',
   auth: 'user',
+  scope: 'posts:write',
   summary: 'Cancel every publication of a post that has not begun',
   params: z.strictObject({ postId: z.uuid() }),
   status: 200,

@@ -11,6 +11,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/posts',
   auth: 'user',
+  scope: 'posts:write',
   summary: 'Create a post and schedule its publications',
   description: 'Accepted means it will happen: post, publications and what drives them are one atomic write.',
   body: PostInput,

@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/posts/{postId}',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'Get a post with its publications',
   params: z.strictObject({ postId: z.uuid() }),
   status: 200,

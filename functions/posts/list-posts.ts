@@ -13,6 +13,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/posts',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'List or search posts',
   description:
     'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',

@@ -6,6 +6,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/posts/validate',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'Check a post against every account without creating it',
   description: 'The body is that of creating a post. The answer names every violation per account, at once.',
   body: PostInput,

@@ -7,7 +7,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'POST',
   path: '/v1/projects',
-  auth: 'user',
+  auth: 'person',
   summary: 'Create a project',
   description: 'You become its owner. No two of your projects have the same name.',
   body: z.strictObject({

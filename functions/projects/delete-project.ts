@@ -6,7 +6,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/projects/{projectId}',
-  auth: 'user',
+  auth: 'person',
   summary: 'Delete a project',
   description: 'Only its owner may, and only when none of its publications still waits: cancel those first.',
   params: z.strictObject({ projectId: id }),

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/projects/{projectId}',
   auth: 'user',
+  scope: 'projects:read',
   summary: 'Get a project',
   params: z.strictObject({ projectId: id }),
   status: 200,

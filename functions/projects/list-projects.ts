@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/projects',
   auth: 'user',
+  scope: 'projects:read',
   summary: 'List your projects',
   query: z.strictObject(pageQuery),
   status: 200,

@@ -10,6 +10,7 @@ export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/projects/{projectId}',
   auth: 'user',
+  scope: 'projects:write',
   summary: 'Change a project',
   description: 'Changes the fields that are given; a `description` of null is taken away. Only its owner may.',
   params: z.strictObject({ projectId: id }),

@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/publications/{publicationId}',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'Get a publication with its attempts',
   params: z.strictObject({ publicationId: z.uuid() }),
   status: 200,

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/publications/{publicationId}/resolve',
   auth: 'user',
+  scope: 'posts:write',
   summary: 'Say what became of a publication whose outcome is unknown',
   description: 'Either it is live at a URL, or it is not live and is tried again at once.',
   params: z.strictObject({ publicationId: z.uuid() }),

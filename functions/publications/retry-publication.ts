@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/publications/{publicationId}/retry',
   auth: 'user',
+  scope: 'posts:write',
   summary: 'Try a failed publication again, now',
   params: z.strictObject({ publicationId: z.uuid() }),
   status: 202,

@@ -10,6 +10,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/posts/{postId}/report-links',
   auth: 'user',
+  scope: 'analytics:write',
   tag: 'reports',
   summary: 'Share the report of a post',
   description: 'Whoever has the address may read the report in a browser, until it expires or is revoked.',

@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/report-links/{reportLinkId}',
   auth: 'user',
+  scope: 'analytics:write',
   summary: 'Revoke a report link',
   params: z.strictObject({ reportLinkId: id }),
   status: 204,
