@@ -59,6 +59,7 @@ const fixed: readonly Acknowledgement[] = [
 
 const authReasons: Readonly<Record<EndpointContract['auth'], string>> = {
   user: 'The wrapper verifies the EdDSA token and the database the session; the gateway takes RSA alone.',
+  person: 'The wrapper verifies the EdDSA token and the database the session; the gateway takes RSA alone.',
   optional: 'Anybody may read what is public; with a token the wrapper verifies it, as for every other route.',
   public: 'Public by its declaration, and in the list of public routes that the route-walking test holds.',
   page: 'A page for a browser: its path is the secret, and the database knows its hash alone.',

@@ -10,6 +10,7 @@ export type ErrorKind =
   | 'not-found'
   | 'method-not-allowed'
   | 'conflict'
+  | 'precondition-failed'
   | 'too-large'
   | 'unsupported-media-type'
   | 'invalid'
@@ -81,6 +82,24 @@ export const errors = {
     retryable: false,
     title: 'The e-mail address is not verified yet.',
   },
+  session_needed: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'An API key may not do this: log in.',
+  },
+  scope_missing: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'The API key has not the scope for this.',
+  },
+  step_up_needed: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'Prove that it is you first: POST /v1/auth/step-up.',
+  },
   forbidden: { kind: 'forbidden', actor: 'you', retryable: false, title: 'Your role does not allow this.' },
   not_found: {
     kind: 'not-found',
@@ -114,6 +133,12 @@ export const errors = {
     title: 'The platform did not accept this sign-in.',
   },
   platform_disabled: { kind: 'conflict', actor: 'us', retryable: false, title: 'This platform is switched off here.' },
+  stale: {
+    kind: 'precondition-failed',
+    actor: 'you',
+    retryable: false,
+    title: 'It was changed since you read it: read it again.',
+  },
   wrong_state: { kind: 'conflict', actor: 'you', retryable: false, title: 'It is not in a state that allows this.' },
   idempotency_in_flight: {
     kind: 'conflict',
@@ -203,11 +228,23 @@ export interface FieldError {
   readonly code?: string | undefined;
 }
 
+/** What a caller has left of a class of doors. */
+export interface Limit {
+  /** Requests of a window. */
+  readonly max: number;
+  readonly windowS: number;
+  readonly left: number;
+  /** Seconds until the next window. */
+  readonly resetS: number;
+}
+
 export interface ErrorDetail {
   /** Added to the title for people; never SQL, stack or library text. */
   readonly detail?: string;
   readonly fields?: readonly FieldError[];
   readonly retryAfterS?: number;
+  /** Of a caller who asked too often. */
+  readonly limit?: Limit;
   /** Methods of a 405. */
   readonly allow?: readonly string[];
   readonly cause?: unknown;

@@ -78,7 +78,9 @@ describe('every operation', () => {
 
   test('says whether it needs a token, what it takes and what it answers', () => {
     for (const { operation, contract, described } of endpoints()) {
-      expect(described.security, operation).toHaveLength({ user: 1, optional: 2, public: 0, page: 0 }[contract.auth]);
+      expect(described.security, operation).toHaveLength(
+        { user: 1, person: 1, optional: 2, public: 0, page: 0 }[contract.auth],
+      );
       const names = (described.parameters ?? []).map((parameter) => parameter.name ?? parameter.$ref);
       expect(names.toSorted(), operation).toEqual(
         [

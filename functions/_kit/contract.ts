@@ -48,21 +48,20 @@ interface Deployment {
   readonly uses: Uses;
 }
 
-/**
- * Who may call. `user`: a person's session, or an API key that has the scope. `optional`: with one of these or without.
- * `person`: a session alone, since what is the person's own, or hands out rights, is no program's. `public`: anybody.
- * `page`: anybody who holds the unguessable path.
- */
-type Admission =
-  | { readonly auth: 'user' | 'optional'; readonly scope: Scope; readonly stepUp?: never }
-  /** `stepUp`: the session must have proven itself in the last ten minutes. */
-  | { readonly auth: 'person'; readonly stepUp?: true; readonly scope?: never }
-  | { readonly auth: 'public' | 'page'; readonly stepUp?: never; readonly scope?: never };
-
-interface Route extends Deployment {
+export interface EndpointContract extends Deployment {
+  readonly kind: 'endpoint';
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | '$default';
   /** Route with `{name}` parameters; `$default` for the door behind all others. */
   readonly path: string;
+  /**
+   * `user`: a person's session, or an API key that has the scope. `optional`: with one of these or without. `person`: a
+   * session alone, since what is the person's own, or hands out rights, is no program's. `public`: anybody. `page`: anybody
+   * who holds the unguessable path.
+   */
+  readonly auth: 'user' | 'optional' | 'person' | 'public' | 'page';
+  readonly scope?: Scope;
+  /** The session must have proven itself in the last ten minutes. */
+  readonly stepUp?: true;
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;
@@ -88,8 +87,12 @@ interface Route extends Deployment {
   readonly throttle?: { readonly ratePerS: number; readonly burst: number };
 }
 
-export type EndpointDeclaration = Route & Admission;
-export type EndpointContract = EndpointDeclaration & { readonly kind: 'endpoint' };
+/** What goes with `auth` in a door's declaration: a door that takes API keys says for which scope. */
+export type Admission<Auth extends EndpointContract['auth']> = Auth extends 'user' | 'optional'
+  ? { readonly scope: Scope; readonly stepUp?: never }
+  : Auth extends 'person'
+    ? { readonly scope?: never }
+    : { readonly scope?: never; readonly stepUp?: never };
 
 export interface WorkerContract extends Deployment {
   readonly kind: 'worker';

@@ -7,8 +7,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { z } from 'zod';
 import { connect, type Db } from '../../shared/db/client.ts';
 import { describeError, log } from '../../shared/log.ts';
-import type { EndpointContract } from './contract.ts';
+import type { Admission, EndpointContract } from './contract.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+import { entityTag, expectedVersion, isKnown } from './entity-tag.ts';
 import { asAppError, problem } from './problem.ts';
+import { limitHeaders, rateClassOf } from './rate-limit.ts';
 import { identify, readInput, readRepeat, takesBody } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -30,8 +33,10 @@ export interface Call<C extends EndpointContract> {
   readonly query: Output<C['query']>;
   readonly body: Output<C['body']>;
   readonly db: Db;
-  /** The person behind the token; null at a door that needs none. */
-  readonly user: C['auth'] extends 'user' ? Person : C['auth'] extends 'optional' ? Person | null : null;
+  /** The person behind the session, at doors for persons alone; elsewhere a statement asks `app.user_id()`. */
+  readonly user: C['auth'] extends 'person' ? Person : null;
+  /** What the caller saw of the thing, by If-Match; null without. */
+  readonly expectedVersion: C['ifMatch'] extends true ? number | null : null;
   readonly request: {
     readonly id: string;
     readonly method: string;
@@ -48,7 +53,7 @@ type Result = APIGatewayProxyStructuredResultV2;
 
 const PATIENCE_MS = 3_000; // a client waits no longer than that for a database that is away
 
-export function endpoint<const C extends Omit<EndpointContract, 'kind'>>(declaration: C) {
+export function endpoint<const C extends Omit<EndpointContract, 'kind'>>(declaration: C & Admission<C['auth']>) {
   const contract = { ...declaration, kind: 'endpoint' } as C & { kind: 'endpoint' };
   return (handle: Handle<C & { kind: 'endpoint' }>) => {
     const handler = middy<APIGatewayProxyEventV2, Result>().handler((event, context) =>
@@ -74,11 +79,15 @@ async function answer<C extends EndpointContract>(
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
-    db = connect({ caller, requestId, repeat: await readRepeat(contract, event, input.rawBody), patienceMs, leftMs });
+    const query = await openCursor(contract, input.query);
+    const repeat = await readRepeat(contract, event, input.rawBody);
+    db = connect({ caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs });
     const call = {
       ...input,
+      query,
       db,
       user: caller.kind === 'actor' ? { id: caller.userId, sessionId: caller.sessionId } : null,
+      expectedVersion: contract.ifMatch ? expectedVersion(event) : null,
       request: {
         id: requestId,
         method: event.requestContext.http.method,
@@ -88,11 +97,14 @@ async function answer<C extends EndpointContract>(
       },
       remainingMs: () => context.getRemainingTimeInMillis(),
     } as unknown as Call<C>;
-    result = success(contract, await handle(call));
+    const sent = await handle(call);
+    result = success(contract, (await sealCursor(contract, input.query, sent)) as Sent<C>, event);
+    result.headers = { ...result.headers, ...limitHeaders(contract, db.about.limit) };
   } catch (error) {
     const known = asAppError(error);
     if (known.code === 'internal' || !declares(contract, known.code)) defect = error;
-    result = problem(known, event.rawPath, requestId);
+    const limit = known.detail.limit ?? db?.about.limit;
+    result = problem(known, { instance: event.rawPath, requestId, headers: limitHeaders(contract, limit) });
   }
   log(defect === undefined ? 'info' : 'error', 'request', {
     operation: context.functionName,
@@ -119,7 +131,13 @@ function declares(contract: EndpointContract, code: string): boolean {
 export function errorsOf(contract: EndpointContract): readonly EndpointContract['errors'][number][] {
   const implied = [
     ...COMMON_ERRORS,
-    ...(contract.auth === 'user' || contract.auth === 'optional' ? (['unauthenticated'] as const) : []),
+    ...(contract.uses.database === undefined ? [] : (['too_many_requests'] as const)),
+    ...(contract.auth === 'public' || contract.auth === 'page' ? [] : (['unauthenticated'] as const)),
+    ...(contract.scope === undefined ? [] : (['scope_missing'] as const)),
+    ...(contract.auth === 'person' ? (['session_needed'] as const) : []),
+    ...(contract.stepUp ? (['step_up_needed'] as const) : []),
+    ...(contract.ifMatch ? (['stale'] as const) : []),
+    ...(hasCursor(contract) ? (['invalid_cursor'] as const) : []),
     ...(contract.params === undefined ? [] : (['not_found'] as const)),
     ...(takesBody(contract) ? (['malformed_json', 'unsupported_media_type', 'body_too_large'] as const) : []),
     ...(contract.method === 'POST'
@@ -133,16 +151,16 @@ export function errorsOf(contract: EndpointContract): readonly EndpointContract[
   return [...new Set([...implied, ...contract.errors])];
 }
 
-function success<C extends EndpointContract>(contract: C, sent: Sent<C>): Result {
+function hasCursor({ query }: EndpointContract): boolean {
+  return query !== undefined && Object.hasOwn(query.shape, 'cursor');
+}
+
+function success<C extends EndpointContract>(contract: C, sent: Sent<C>, event: APIGatewayProxyEventV2): Result {
   if (contract.status === 204) return { statusCode: 204 };
   if (contract.response !== undefined) {
     // The second parse is what keeps a column nobody declared from leaving the house.
     const body = contract.response.parse(sent);
-    return {
-      statusCode: contract.status,
-      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-      body: JSON.stringify(body),
-    };
+    return json(contract, body, event);
   }
   const page = sent as Page;
   const headers = {
@@ -153,4 +171,22 @@ function success<C extends EndpointContract>(contract: C, sent: Sent<C>): Result
   return typeof page.body === 'object'
     ? { statusCode: contract.status, headers, body: Buffer.from(page.body).toString('base64'), isBase64Encoded: true }
     : { statusCode: contract.status, headers, body: page.body ?? '' };
+}
+
+/** Reads may be kept by the caller, and asked for again by their tag. */
+function json(contract: EndpointContract, body: unknown, event: APIGatewayProxyEventV2): Result {
+  const text = JSON.stringify(body);
+  const isRead = contract.method === 'GET' && !contract.secretAnswer;
+  const cacheControl = isRead ? 'private, no-cache' : 'no-store';
+  if (!isRead && !contract.ifMatch) {
+    return {
+      statusCode: contract.status,
+      headers: { 'content-type': 'application/json', 'cache-control': cacheControl },
+      body: text,
+    };
+  }
+  const etag = entityTag(body, text);
+  if (isRead && isKnown(event, etag)) return { statusCode: 304, headers: { etag, 'cache-control': cacheControl } };
+  const headers = { 'content-type': 'application/json', 'cache-control': cacheControl, etag };
+  return { statusCode: contract.status, headers, body: text };
 }

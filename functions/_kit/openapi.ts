@@ -107,7 +107,7 @@ function rank(contract: EndpointContract): number {
 }
 
 function security(contract: EndpointContract): JsonSchema[] {
-  if (contract.auth === 'user') return [{ bearer: [] }];
+  if (contract.auth === 'user' || contract.auth === 'person') return [{ bearer: [] }];
   return contract.auth === 'optional' ? [{}, { bearer: [] }] : [];
 }
 

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,
+  'precondition-failed': 412,
   'too-large': 413,
   'unsupported-media-type': 415,
   invalid: 422,
@@ -46,7 +47,10 @@ export function asAppError(error: unknown): AppError {
   return error instanceof AppError ? error : new AppError('internal', { cause: error });
 }
 
-export function problem(error: AppError, instance: string, requestId: string): APIGatewayProxyStructuredResultV2 {
+export function problem(
+  error: AppError,
+  { instance, requestId, headers = {} }: { instance: string; requestId: string; headers?: Record<string, string> },
+): APIGatewayProxyStructuredResultV2 {
   const entry = errors[error.code];
   const { detail, fields, retryAfterS, allow } = error.detail;
   const body: z.input<typeof Problem> = {
@@ -67,6 +71,7 @@ export function problem(error: AppError, instance: string, requestId: string): A
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       ...(entry.kind === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+      ...headers,
       ...(retryAfterS !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterS))) }),
       ...(allow !== undefined && { allow: allow.join(', ') }),
     },

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { z } from 'zod';
+import { isApiKey } from '../../shared/auth/api-key.ts';
 import { hashWithSalt } from '../../shared/auth/password.ts';
-import { type AccessClaims, verifyAccessToken } from '../../shared/auth/tokens.ts';
+import { type AccessClaims, hashToken, verifyAccessToken } from '../../shared/auth/tokens.ts';
 import type { Caller, Repeat } from '../../shared/db/client.ts';
 import { AppError, type FieldError, fail } from '../../shared/errors.ts';
 import { fieldWords } from '../../shared/text/field-words.ts';
@@ -22,11 +23,21 @@ export async function authenticate(event: APIGatewayProxyEventV2): Promise<Acces
   return claims ?? fail('unauthenticated');
 }
 
+/** Whoever the Authorization field says; whether that person or key is alive is asked with the first statement. */
 export async function identify(contract: EndpointContract, event: APIGatewayProxyEventV2): Promise<Caller> {
-  const wanted =
-    contract.auth === 'user' || (contract.auth === 'optional' && event.headers.authorization !== undefined);
-  if (wanted) return { kind: 'actor', ...(await authenticate(event)) };
-  return { kind: 'public', ip: event.requestContext.http.sourceIp, route: `${contract.method} ${contract.path}` };
+  const ip = event.requestContext.http.sourceIp;
+  const { authorization } = event.headers;
+  const open = contract.auth === 'public' || contract.auth === 'page';
+  if (open || (contract.auth === 'optional' && authorization === undefined)) {
+    return { kind: 'public', ip, route: `${contract.method} ${contract.path}` };
+  }
+  const key = /^Bearer (phk_\S+)$/i.exec(authorization ?? '')?.[1];
+  if (key === undefined) {
+    return { kind: 'actor', ip, ...(await authenticate(event)), ...(contract.stepUp && { stepUp: true }) };
+  }
+  if (!isApiKey(key)) fail('unauthenticated');
+  if (contract.scope === undefined) fail('session_needed');
+  return { kind: 'key', ip, keyHash: hashToken(key), scope: contract.scope };
 }
 
 export interface Input {

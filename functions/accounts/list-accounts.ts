@@ -19,8 +19,8 @@ export const handler = endpoint({
   }),
   status: 200,
   response: pageOf(Account).meta({ id: 'AccountPage' }),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ query, db }) => {
   const rows = await db.many(listAccounts, {
     projectId: query.projectId ?? null,

@@ -12,8 +12,8 @@ export const handler = endpoint({
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(Session),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ db, query: { cursor, limit } }) => {
   const rows = await db.many(listSessions, { before: readCursor('sessions', cursor), limit });
   return toPage('sessions', rows, limit);

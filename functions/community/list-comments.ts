@@ -15,8 +15,8 @@ export const handler = endpoint({
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(Comment).meta({ id: 'CommentPage' }),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ params, query: { cursor, limit }, db }) => {
   const { comments } = await db.one(listComments, { ...params, before: readCursor('comments', cursor), limit });
   return toPage('comments', comments, limit);

@@ -21,8 +21,8 @@ export const handler = endpoint({
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(FoundPost).meta({ id: 'PopularPostPage' }),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'], bucket: ['read'] },
 })(async ({ query: { cursor, limit }, db }) => {
   const rows = await db.many(popularPosts, { afterRank: readPlace('popular-posts', cursor, Rank), limit });
   const { data, nextCursor } = toPageBy('popular-posts', rows, { limit, place: ({ rank }) => String(rank) });

@@ -26,8 +26,8 @@ export const handler = endpoint({
   }),
   status: 200,
   response: pageOf(FoundPost).meta({ id: 'FoundPostPage' }),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'], bucket: ['read'] },
 })(async ({ query: { q, cursor, limit }, db }) => {
   const [afterWeight, afterId] = readPlace('community-search', cursor, Place) ?? [null, null];
   const rows = await db.many(searchCommunityPosts, { words: q, afterWeight, afterId, limit });

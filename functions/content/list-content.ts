@@ -26,8 +26,8 @@ export const handler = endpoint({
   }),
   status: 200,
   response: Page,
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ query, db }) => {
   const list = query.q === undefined ? 'content' : 'content-search';
   const filters = {

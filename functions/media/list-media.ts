@@ -19,8 +19,8 @@ export const handler = endpoint({
   }),
   status: 200,
   response: pageOf(Media).meta({ id: 'MediaPage' }),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'], bucket: ['read'] },
 })(async ({ query, db }) => {
   const rows = await db.many(listMedia, {
     projectId: query.projectId ?? null,

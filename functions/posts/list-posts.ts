@@ -39,8 +39,8 @@ export const handler = endpoint({
     }),
   status: 200,
   response: Page,
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ query, db }) => {
   const { q, hashtag, order } = query;
   const list = q !== undefined ? 'posts-search' : order === 'due' ? 'posts-due' : 'posts';

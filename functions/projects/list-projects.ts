@@ -13,8 +13,8 @@ export const handler = endpoint({
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(Project),
-  errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ db, query: { cursor, limit } }) => {
   const rows = await db.many(listProjects, { before: readCursor('projects', cursor), limit });
   return toPage('projects', rows, limit);

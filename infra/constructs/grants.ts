@@ -70,6 +70,7 @@ const queueVariables: Readonly<Record<QueueName, string>> = {
 const secretVariables: Readonly<Record<SecretName, string>> = {
   signingKeys: 'SIGNING_KEYS_SECRET_ARN',
   verificationKeys: 'VERIFICATION_KEYS_SECRET_ARN',
+  cursorKey: 'CURSOR_KEY_SECRET_ARN',
   tokenKeys: 'TOKEN_KEYS_SECRET_ARN',
   platformApps: 'PLATFORM_APPS_SECRET_ARN',
 };

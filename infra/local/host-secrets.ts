@@ -11,6 +11,7 @@ const secretNames = [
   'databaseReporting',
   'signingKeys',
   'verificationKeys',
+  'cursorKey',
   'tokenKeys',
   'platformApps',
 ] as const satisfies readonly string[];
@@ -36,6 +37,7 @@ export function ensureSecrets(secrets: Pick<Secrets, 'ensure' | 'get'>): SecretA
     verificationKeys: keep('verificationKeys', () =>
       publicHalves(signingKeysShape.parse(JSON.parse(secrets.get(signingKeys) ?? 'null'))),
     ),
+    cursorKey: keep('cursorKey', () => ({ key: randomKey() })),
     tokenKeys: keep('tokenKeys', () => ({ keys: [newTokenKey()] })),
     platformApps: keep('platformApps', () => ({
       threads: { clientId: 'posthaste-local', clientSecret: randomKey() },

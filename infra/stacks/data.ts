@@ -21,6 +21,7 @@ export interface DataStackProps extends StackProps {
 const secretDescriptions: Readonly<Record<SecretName, string>> = {
   signingKeys: 'Private JWKs that sign access tokens',
   verificationKeys: 'Public JWKs that verify access tokens',
+  cursorKey: 'Key that signs the cursors of lists',
   tokenKeys: 'Keys that seal the platform tokens of accounts',
   platformApps: 'Client ids and secrets of the platforms',
 };
@@ -40,6 +41,7 @@ export class DataStack extends Stack {
     this.secretArns = {
       signingKeys: this.#emptySecret('signingKeys'),
       verificationKeys: this.#emptySecret('verificationKeys'),
+      cursorKey: this.#randomSecret('cursorKey'),
       tokenKeys: this.#emptySecret('tokenKeys'),
       platformApps: this.#emptySecret('platformApps'),
     };
@@ -132,6 +134,20 @@ export class DataStack extends Stack {
     const secret = new CfnSecret(this, name, { description: secretDescriptions[name] });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return secret.ref;
+  }
+
+  #randomSecret(name: SecretName): string {
+    const secret = new Secret(this, name, {
+      description: secretDescriptions[name],
+      generateSecretString: {
+        secretStringTemplate: '{}',
+        generateStringKey: 'key',
+        passwordLength: 48,
+        excludePunctuation: true,
+      },
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    return secret.secretArn;
   }
 
   /** Outputs that `npm run db` takes as variables: `DatabaseClusterArn` is `DATABASE_CLUSTER_ARN`. */

@@ -24,6 +24,7 @@ const groups = {
   mediaQueue: z.object({ MEDIA_QUEUE_URL: z.url() }),
   signingKeys: z.object({ SIGNING_KEYS_SECRET_ARN: z.string() }),
   verificationKeys: z.object({ VERIFICATION_KEYS_SECRET_ARN: z.string() }),
+  cursorKey: z.object({ CURSOR_KEY_SECRET_ARN: z.string() }),
   tokenKeys: z.object({ TOKEN_KEYS_SECRET_ARN: z.string() }),
   platformApps: z.object({ PLATFORM_APPS_SECRET_ARN: z.string() }),
   mail: z.object({ MAIL_FROM: z.string() }),

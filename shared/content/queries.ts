@@ -131,10 +131,10 @@ export const listContentTitles = query({
   kind: 'actor',
   access: 'read',
   row: z.object({ id, projectId: id, title: z.string(), createdAt: instant }),
-})<{ userId: string; before: string | null; limit: number }>`
+})<{ userId: string | null; before: string | null; limit: number }>`
   select c.id, c.project_id, c.title, c.created_at
   from content c
-  where c.created_by = ${'userId'}::uuid and c.deleted_at is null
+  where c.created_by = coalesce(${'userId'}::uuid, (select app.user_id())) and c.deleted_at is null
     and (${'before'}::uuid is null or (c.created_at, c.id) < (select b.created_at, b.id from content b where b.id = ${'before'}::uuid))
   order by c.created_at desc, c.id desc
   limit ${'limit'}::integer + 1`;

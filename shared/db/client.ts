@@ -6,12 +6,21 @@ import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data
 import { z } from 'zod';
 import { config } from '../config/config.ts';
 import { AppError, type ErrorCode, errors } from '../errors.ts';
+import { type About, type Counter, createCounter } from './counting.ts';
 import { readFailure, toAppError } from './errors.ts';
 import { encode, encodeArray, type Parameter } from './parameters.ts';
 import type { Statement } from './statement.ts';
 
 export type Caller =
-  | { readonly kind: 'actor'; readonly userId: string; readonly sessionId: string }
+  /** `stepUp`: only while the session has proven itself lately. */
+  | {
+      readonly kind: 'actor';
+      readonly userId: string;
+      readonly sessionId: string;
+      readonly stepUp?: boolean;
+      readonly ip?: string;
+    }
+  | { readonly kind: 'key'; readonly keyHash: string; readonly scope: string; readonly ip?: string }
   | { readonly kind: 'public'; readonly ip: string | null; readonly route: string }
   | { readonly kind: 'worker'; readonly name: string };
 
@@ -28,6 +37,8 @@ export interface DbOptions {
   readonly caller: Caller;
   readonly requestId: string;
   readonly repeat?: Repeat | undefined;
+  /** Class of doors under which the request counts; without one it counts nowhere. */
+  readonly limit?: string;
   /** How long a statement may wait for a database that is away: 3 s for a door, what is left for a worker. */
   readonly patienceMs: () => number;
   /** What is left of the caller's life: a database that hangs is given up before the caller is. Default 60 s. */
@@ -46,6 +57,8 @@ export interface Db {
   /** After the first statement: this request repeats one that was answered. The first write gives the rows it gave then and
    *  does nothing anew; the writes after it run as always, so a door skips them or has them guarded. */
   isRepeat(): boolean;
+  /** What the first statement told of the caller. */
+  readonly about: About;
   /** Data API calls so far, and the milliseconds they took. */
   readonly spent: { calls: number; ms: number };
 }
@@ -66,6 +79,7 @@ export function dataApi(): RDSDataClient {
 
 export function connect(options: DbOptions): Db {
   const spent = { calls: 0, ms: 0 };
+  const counter = createCounter(options.caller, options.limit);
   let stored: readonly string[] | undefined;
   // The first write is the effect that the Idempotency-Key stands for; what follows it is only its delivery.
   let effectDone = false;
@@ -88,11 +102,15 @@ export function connect(options: DbOptions): Db {
             const began = performance.now();
             spent.calls += 1;
             try {
-              return await execute(options, statement, args, { repeat, signal });
+              return await execute(options, statement, args, { repeat, signal, limit: counter.call() });
             } finally {
               spent.ms += performance.now() - began;
             }
+          }).catch((error: unknown) => {
+            if (error instanceof AppError && error.code !== 'database_unavailable') counter.undone();
+            throw error;
           });
+    if (answer.lines !== undefined || answer.about !== undefined) counter.counted(answer.about);
     stored = answer.stored ?? stored;
     const lines = answer.lines ?? answer.stored ?? [];
     return lines.map((line) => camelKeys(JSON.parse(line)));
@@ -123,7 +141,7 @@ export function connect(options: DbOptions): Db {
     return statement.row.parse(row);
   }
 
-  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, spent };
+  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, about: counter.about, spent };
 }
 
 function notFound(): never {
@@ -144,21 +162,29 @@ interface Answer {
   /** Rows of the statement; absent when only the stored answer came back. */
   readonly lines?: readonly string[];
   readonly stored?: readonly string[];
+  readonly about?: string;
 }
 
 async function execute<A extends Args, R extends z.ZodObject>(
   options: DbOptions,
   statement: Statement<A, R>,
   args: A,
-  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal },
+  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal; limit: ReturnType<Counter['call']> },
 ): Promise<Answer> {
   const { caller } = options;
-  const { repeat, signal } = how;
-  const fits = statement.kind === caller.kind || (statement.kind === 'anyone' && caller.kind !== 'worker');
+  const { repeat, signal, limit } = how;
+  const kind = caller.kind === 'key' ? 'actor' : caller.kind;
+  const fits = statement.kind === kind || (statement.kind === 'anyone' && kind !== 'worker');
   if (!fits) throw new Error(`${statement.name} is a statement of kind ${statement.kind}`);
   const settings = config('database');
   const secretArn = caller.kind === 'worker' ? settings.DATABASE_WORKER_SECRET_ARN : settings.DATABASE_API_SECRET_ARN;
-  const call = { ...caller, statement: statement.name, requestId: options.requestId, ...(repeat && { repeat }) };
+  const call = {
+    ...caller,
+    statement: statement.name,
+    requestId: options.requestId,
+    ...(limit && { limit }),
+    ...(repeat && { repeat }),
+  };
   const parameters = encodeArray(statement.keys.map((key) => encode(args[key] ?? null)));
   const result = await dataApi().send(
     new ExecuteStatementCommand({
@@ -177,9 +203,13 @@ async function execute<A extends Args, R extends z.ZodObject>(
   return readParts((result.records ?? []).map((record) => record[0]?.stringValue ?? '').join(''));
 }
 
-/** JSON lines; a line that begins with `!` opens the stored answer of an Idempotency-Key. */
+/** JSON lines; the first may begin with `#` and tell of the caller; one that begins with `!` opens the stored answer of an Idempotency-Key. */
 function readParts(text: string): Answer {
   if (text === '') return { lines: [] };
+  if (text.startsWith('#')) {
+    const end = text.indexOf('\n');
+    return { ...readParts(text.slice(end + 1)), about: text.slice(1, end) };
+  }
   const mark = text.startsWith('!') ? 0 : text.indexOf('\n!') + 1;
   if (mark === 0 && !text.startsWith('!')) return { lines: split(text) };
   const stored = split(text.slice(mark + 1));

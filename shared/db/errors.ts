@@ -2,11 +2,17 @@
  * From what the Data API says to what it means. Only SQLSTATE and constraint name are read out of a message: Detail holds
  * values of rows and is never logged.
  */
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, type ErrorCode, type Limit } from '../errors.ts';
 
 /** `nothing-happened`: the statement was certainly not executed. `maybe`: it may have been. */
 export type Failure =
-  | { readonly kind: 'sql'; readonly sqlState: string; readonly constraint: string | null; readonly retryable: boolean }
+  | {
+      readonly kind: 'sql';
+      readonly sqlState: string;
+      readonly constraint: string | null;
+      readonly retryable: boolean;
+      readonly limit?: Limit;
+    }
   | { readonly kind: 'away'; readonly effect: 'nothing-happened' | 'maybe' }
   | { readonly kind: 'defect'; readonly name: string };
 
@@ -22,6 +28,7 @@ const AWAY: Readonly<Record<string, 'nothing-happened' | 'maybe'>> = {
   AbortError: 'maybe',
 };
 
+const TOO_MANY = 'PH402';
 // Serialization failure, deadlock, and a request with the same Idempotency-Key that is still running.
 const REPEATABLE = new Set(['40001', '40P01', 'PH409']);
 // The server went away under the statement, or does not take connections now.
@@ -41,10 +48,22 @@ export function readFailure(error: unknown): Failure {
     const violated = sqlState.startsWith('23')
       ? /constraint "([a-z0-9_]+)"(?: on table "\w+")?$/.exec(firstLine(message))
       : null;
-    return { kind: 'sql', sqlState, constraint: violated?.[1] ?? null, retryable: REPEATABLE.has(sqlState) };
+    const failure = {
+      kind: 'sql' as const,
+      sqlState,
+      constraint: violated?.[1] ?? null,
+      retryable: REPEATABLE.has(sqlState),
+    };
+    return sqlState === TOO_MANY ? { ...failure, limit: readLimit(message) } : failure;
   }
   const effect = AWAY[name] ?? connectionEffect(error);
   return effect === undefined ? { kind: 'defect', name } : { kind: 'away', effect };
+}
+
+/** As app.raise_rate words it. */
+function readLimit(message: string): Limit {
+  const [, max, windowS, resetS] = /limit of (\d+) in (\d+) s reached, again in (\d+) s/.exec(message) ?? [];
+  return { max: Number(max ?? 1), windowS: Number(windowS ?? 60), left: 0, resetS: Number(resetS ?? 60) };
 }
 
 /** Without what follows: Detail, Hint, Where, and on a message of one line the SQLSTATE. */
@@ -61,6 +80,9 @@ function connectionEffect(error: unknown): 'nothing-happened' | 'maybe' | undefi
 
 const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH401: 'unauthenticated',
+  PH402: 'too_many_requests',
+  PH403: 'scope_missing',
+  PH405: 'step_up_needed',
   PH409: 'idempotency_in_flight',
   PH410: 'already_done',
   PH422: 'idempotency_mismatch',
@@ -85,6 +107,8 @@ const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
 export function toAppError(failure: Failure, cause: unknown): AppError {
   if (failure.kind === 'away') return new AppError('database_unavailable', { retryAfterS: 5, cause });
   if (failure.kind === 'defect') return new AppError('internal', { cause, note: failure.name });
+  const { limit } = failure;
+  if (limit !== undefined) return new AppError('too_many_requests', { retryAfterS: limit.resetS, limit, cause });
   const code =
     (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];
   return code === 'idempotency_in_flight'

@@ -8,7 +8,7 @@ export const MAX_LIMIT = 100;
 /** The query fields that every list takes. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe('Items of a page, 1 to 100.'),
-  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before.'),
+  cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
 };
 
 /** `{ data, nextCursor }` of a list door. */

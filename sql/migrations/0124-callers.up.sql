@@ -2,31 +2,30 @@
 -- Who calls: API keys beside sessions, sessions that must prove themselves anew, and how often each may call.
 
 create table installation_settings (
-  id boolean not null default true,
+  singleton boolean not null default true,
   registration text not null default 'open',
   address_key bytea not null default crypto.gen_random_bytes(32),
   created_at timestamptz not null default app.now(),
   updated_at timestamptz not null default app.now(),
   version integer not null default 1,
-  constraint installation_settings_pkey primary key (id),
-  constraint installation_settings_one_row check (id),
+  constraint installation_settings_pkey primary key (singleton),
+  constraint installation_settings_one_row check (singleton),
   constraint installation_settings_registration_known check (registration in ('open', 'invite_only', 'closed')),
   constraint installation_settings_address_key_length check (octet_length(address_key) = 32)
 );
 comment on table installation_settings is 'What an operator decides for everybody; one row.';
-comment on column installation_settings.id is 'Always true: there is one row.';
+comment on column installation_settings.singleton is 'Always true: there is one row.';
 comment on column installation_settings.registration is 'open: anybody registers; invite_only: who holds an invitation; closed: nobody.';
 comment on column installation_settings.address_key is 'Under which addresses are hashed for counting. Granted to nobody.';
 insert into installation_settings default values;
 create trigger installation_settings_touch before update on installation_settings for each row execute function app.touch();
 alter table installation_settings enable row level security;
-create policy installation_settings_staff on installation_settings for all to posthaste_api
-  using ((select app.is_staff('admin'))) with check ((select app.is_staff('admin')));
+create policy installation_settings_staff on installation_settings for all to posthaste_api using ((select app.is_staff('admin')));
 create policy installation_settings_worker on installation_settings for select to posthaste_worker using (true);
-grant select (id, registration, created_at, updated_at, version), update (registration) on installation_settings to posthaste_api;
-grant select (id, registration) on installation_settings to posthaste_worker;
+grant select (registration, created_at, updated_at, version), update (registration) on installation_settings to posthaste_api;
+grant select (registration) on installation_settings to posthaste_worker;
 create trigger installation_settings_audit after update on installation_settings for each row
-  execute function app.audit('{id}', '', '', '{registration}', '{}', '{}');
+  execute function app.audit('{singleton}', '', '', '{registration}', '{}', '{}');
 
 create function app.may_register(email text, token_hash text) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -58,8 +57,7 @@ comment on column rate_limits.window_s is 'Seconds; windows begin at whole multi
 insert into rate_limits (class, max_requests, window_s) values
   ('read', 600, 60), ('write', 300, 60), ('upload', 120, 60), ('login', 20, 60), ('mail', 10, 600), ('heavy', 10, 3600);
 alter table rate_limits enable row level security;
-create policy rate_limits_staff on rate_limits for all to posthaste_api
-  using ((select app.is_staff('admin'))) with check ((select app.is_staff('admin')));
+create policy rate_limits_staff on rate_limits for all to posthaste_api using ((select app.is_staff('admin')));
 grant select, update (max_requests, window_s) on rate_limits to posthaste_api;
 
 create function app.api_key_id() returns uuid
@@ -286,7 +284,7 @@ begin
     about := about || app.count_request(counted, call -> 'limit' ->> 'class', coalesce((call -> 'limit' ->> 'requests')::integer, 1));
   end if;
   if about <> '{}' then
-    return next '#' || about || E'\n';
+    return next '#' || about::text || E'\n';
   end if;
   return query select app.parts(array_to_string(answer, E'\n') || E'\n') where cardinality(answer) > 0;
   if stored is not null then

@@ -5,12 +5,12 @@ import { z } from 'zod';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import type { Answer } from '../support/call.ts';
-import { type Sample, type Seed, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
+import { needsToken, type Sample, type Seed, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const posts = endpointsOf(await listDoors()).filter(({ contract }) => contract.method === 'POST');
 /** Its key is bound to the caller; people who are not known yet share one name, and their doors have tests of their own. */
-const asked = posts.filter(({ contract, operation }) => contract.auth === 'user' && operation !== 'logout');
+const asked = posts.filter(({ contract, operation }) => needsToken(contract) && operation !== 'logout');
 /** The samples of the others end without an effect. */
 const effective = asked.filter(
   ({ operation }) =>

@@ -5,6 +5,7 @@ import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import { rawRequest } from '../support/raw.ts';
 import {
+  needsToken,
   pathOf,
   type Sample,
   type Seed,
@@ -109,7 +110,7 @@ describe('a path that is nearly one', () => {
 describe('an id that is none is answered like one that nothing has', () => {
   test.each(withParams)('$operation', async ({ operation, contract }) => {
     const sample = sampleOf(operation);
-    const options = contract.auth === 'user' ? { token: seed.owner.token } : {};
+    const options = needsToken(contract) ? { token: seed.owner.token } : {};
     const before = await tablesOf(world);
     const ask = (value: string) => {
       const params = Object.fromEntries(Object.keys(sample.params ?? {}).map((name) => [name, value]));

@@ -6,11 +6,21 @@ import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import { createProject } from '../support/people.ts';
 import { ahead } from '../support/posts.ts';
-import { type Sample, type Seed, sameProblem, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
+import {
+  needsToken,
+  type Sample,
+  type Seed,
+  sameProblem,
+  samplesOf,
+  seedOwner,
+  sendSample,
+  tablesOf,
+  takesToken,
+} from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const routes = endpointsOf(await listDoors()).filter(({ contract }) => contract.method !== '$default');
-const withToken = routes.filter(({ contract }) => contract.auth === 'user' || contract.auth === 'optional');
+const withToken = routes.filter(({ contract }) => takesToken(contract));
 /** A list that has no pages has no cursor. */
 const listShape = z.object({ data: z.array(z.unknown()), nextCursor: z.null().optional() });
 const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -53,8 +63,8 @@ describe('without a token', () => {
     const answer = await sendSample(world, contract, sample);
     // Where a token is optional, what is private is missing, and what is everybody's is answered.
     const open = sample.stranger === 'missing' ? [404, 'not_found'] : [200, null];
-    expect([answer.status, answer.code]).toEqual(contract.auth === 'user' ? [401, 'unauthenticated'] : open);
-    expect(answer.headers.get('www-authenticate')).toBe(contract.auth === 'user' ? 'Bearer' : null);
+    expect([answer.status, answer.code]).toEqual(needsToken(contract) ? [401, 'unauthenticated'] : open);
+    expect(answer.headers.get('www-authenticate')).toBe(needsToken(contract) ? 'Bearer' : null);
     expect(await tablesOf(world)).toEqual(before);
   });
 });

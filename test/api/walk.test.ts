@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { type Person, registerUser } from '../support/people.ts';
+import { needsToken, takesToken } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 /** Whoever adds a route that needs no token says so here too. */
@@ -37,7 +38,7 @@ const ADDED_TO = ['GET /v1/accounts/callback'];
 const routes = (await listDoors())
   .flatMap(({ contract }) => (contract.kind === 'endpoint' && contract.method !== '$default' ? [contract] : []))
   .map((contract) => ({ name: `${contract.method} ${contract.path}`, contract }));
-const withToken = routes.filter(({ contract }) => contract.auth === 'user' || contract.auth === 'optional');
+const withToken = routes.filter(({ contract }) => takesToken(contract));
 /** A route that declares no body takes none, or an empty object. */
 const withBody = routes.filter(({ contract }) => contract.method !== 'GET');
 const withParams = withToken.filter(({ contract }) => contract.params !== undefined);
@@ -76,7 +77,7 @@ function kindOf({ body }: EndpointContract): Record<string, unknown> {
   );
 }
 
-const tokenOf = (contract: EndpointContract) => (contract.auth === 'user' ? { token: ada.token } : {});
+const tokenOf = (contract: EndpointContract) => (needsToken(contract) ? { token: ada.token } : {});
 
 async function forged(): Promise<string> {
   const [head = '', claims = ''] = ada.token.split('.').map((part) => Buffer.from(part, 'base64url').toString());
@@ -99,7 +100,7 @@ describe('without a token, or with one that somebody else made', () => {
   test.each(withToken)('$name', async ({ contract }) => {
     const path = pathOf(contract);
     const json = contract.body === undefined ? {} : { json: {} };
-    if (contract.auth === 'user') {
+    if (needsToken(contract)) {
       const nobody = await world.call(contract.method, path, json);
       expect([nobody.status, nobody.code]).toEqual([401, 'unauthenticated']);
     }

@@ -92,7 +92,7 @@ describe('a database that is away', () => {
     expect(code).toBe('database_unavailable');
     expect(detail.retryAfterS).toBeGreaterThan(0);
     expect(performance.now() - began).toBeLessThan(2_000);
-    const answer = problem(new AppError(code, detail), '/v1/x', 'r');
+    const answer = problem(new AppError(code, detail), { instance: '/v1/x', requestId: 'r' });
     expect(answer.statusCode).toBe(503);
     expect(answer.headers).toMatchObject({ 'retry-after': '5' });
   });
@@ -285,7 +285,7 @@ describe('a refusal of the database', () => {
     const refused = await refusal(db().one(cast, { text: secret }));
     const told = JSON.stringify([
       refused.message,
-      problem(refused, '/v1/posts', 'r'),
+      problem(refused, { instance: '/v1/posts', requestId: 'r' }),
       describeError(refused),
       describeError(refused.detail.cause),
     ]);

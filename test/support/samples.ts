@@ -96,7 +96,7 @@ export function sameProblem(answer: Answer): unknown {
 /** All rows of all tables, for seeing that nothing was written. */
 export async function tablesOf(world: World): Promise<Readonly<Record<string, unknown>>> {
   const tables = await world.sql(
-    `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' order by tablename`,
+    `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' and tablename <> 'rate_counters' order by tablename`,
   );
   const parts = tables.map(
     ({ name }) =>
@@ -104,4 +104,13 @@ export async function tablesOf(world: World): Promise<Readonly<Record<string, un
   );
   const rows = await world.sql(parts.join(' union all '));
   return Object.fromEntries(rows.map(({ name, rows: content }) => [name, content]));
+}
+
+/** Whether the door refuses who sends no token. */
+export function needsToken({ auth }: EndpointContract): boolean {
+  return auth === 'user' || auth === 'person';
+}
+
+export function takesToken(contract: EndpointContract): boolean {
+  return needsToken(contract) || contract.auth === 'optional';
 }

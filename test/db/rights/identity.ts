@@ -56,6 +56,16 @@ export const rights: RightsTable = {
     set: 'time_zone = time_zone',
     add: ({ rival }, me) => ({ own: { user_id: me, ...defaults }, forged: { user_id: rival.userId, ...defaults } }),
   },
+  installation_settings: {
+    key: "'some'",
+    verbs: { select: { signedIn: '', admin: 'some', worker: 'some' }, update: { signedIn: '', admin: 'some' } },
+    set: 'registration = registration',
+  },
+  rate_limits: {
+    key: "'some'",
+    verbs: { select: { signedIn: '', admin: 'some' }, update: { signedIn: '', admin: 'some' } },
+    set: 'window_s = window_s',
+  },
   rate_counters: {
     key: "'some'",
     verbs: { select: { worker: 'some' }, delete: { worker: 'some' } },

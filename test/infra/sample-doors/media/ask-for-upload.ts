@@ -5,6 +5,7 @@ export const handler = sampleDoor({
   method: 'POST',
   path: '/v1/media',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'Asks for an upload.',
   status: 201,
   errors: [],

@@ -5,6 +5,7 @@ export const handler = sampleDoor({
   method: 'DELETE',
   path: '/v1/media/{mediaId}',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'Deletes a medium.',
   status: 204,
   errors: [],

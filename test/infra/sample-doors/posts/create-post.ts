@@ -7,6 +7,7 @@ export const handler = sampleDoor(
     method: 'POST',
     path: '/v1/posts',
     auth: 'user',
+    scope: 'posts:read',
     summary: 'Creates a post.',
     body: z.object({ text: z.string() }),
     status: 201,

@@ -5,6 +5,7 @@ export const handler = sampleDoor({
   method: 'GET',
   path: '/v1/posts/{postId}',
   auth: 'user',
+  scope: 'posts:read',
   summary: 'One post.',
   status: 200,
   errors: [],
