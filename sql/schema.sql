@@ -1917,8 +1917,7 @@ CREATE TRIGGER installation_settings_touch BEFORE UPDATE ON public.installation_
 alter table installation_settings enable row level security;
 
 create policy installation_settings_staff on installation_settings for all to posthaste_api
-  using (( SELECT app.is_staff('admin'::text) AS is_staff))
-  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
 create policy installation_settings_worker on installation_settings for select to posthaste_worker
   using (true);
 
@@ -3321,8 +3320,7 @@ comment on column rate_limits.window_s is 'Seconds; windows begin at whole multi
 alter table rate_limits enable row level security;
 
 create policy rate_limits_staff on rate_limits for all to posthaste_api
-  using (( SELECT app.is_staff('admin'::text) AS is_staff))
-  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
 
 grant select on rate_limits to posthaste_api;
 
@@ -8002,7 +8000,7 @@ begin
     about := about || app.count_request(counted, call -> 'limit' ->> 'class', coalesce((call -> 'limit' ->> 'requests')::integer, 1));
   end if;
   if about <> '{}' then
-    return next '#' || about || E'\n';
+    return next '#' || about::text || E'\n';
   end if;
   return query select app.parts(array_to_string(answer, E'\n') || E'\n') where cardinality(answer) > 0;
   if stored is not null then
