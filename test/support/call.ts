@@ -6,6 +6,7 @@ import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { Problem, statusOf } from '../../functions/_kit/problem.ts';
 import type { Door } from '../../infra/doors.ts';
 import { createRouter } from '../../infra/local/routes.ts';
+import type { SecretKeeper } from './secrets.ts';
 
 export interface CallOptions {
   /** Access token. */
@@ -32,7 +33,7 @@ export interface Answer {
 
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
-export function callOf(origin: string, doors: readonly Door[]): Call {
+export function callOf(origin: string, doors: readonly Door[], secrets: SecretKeeper): Call {
   const contracts = new Map<string, EndpointContract>();
   for (const { operation, contract } of doors) if (contract.kind === 'endpoint') contracts.set(operation, contract);
   const route = createRouter(
@@ -46,6 +47,7 @@ export function callOf(origin: string, doors: readonly Door[]): Call {
       ...bodyOf(options),
     });
     const text = await response.text();
+    secrets.note(options, path, text);
     const contract = contracts.get(
       route(method, decodeURIComponent(new URL(origin + path).pathname))?.functionName ?? '',
     );

@@ -22,6 +22,7 @@ import { LOG_SINK } from '../../shared/log.ts';
 import { type Answer, type CallOptions, callOf } from './call.ts';
 import { freePort } from './free-port.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
+import { createSecretKeeper } from './secrets.ts';
 
 export interface World {
   /** Origin of the HTTP API. */
@@ -32,7 +33,7 @@ export interface World {
   readonly faults: Faults;
   readonly sqs: Sqs;
   readonly database: TestDatabase;
-  /** What the functions logged, one JSON line each. */
+  /** What the functions logged, one JSON line each. No secret may be in them: `close` looks. */
   readonly logs: readonly string[];
   /** Calls the API and checks that the answer is one that the door declares, field by field. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -99,6 +100,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   parts.defer(gateway.close);
   const { origin } = await gateway.listen(port);
   const clock = createClock({ schedules: schedulesOf(doors), fire: invoker.invoke });
+  const secrets = createSecretKeeper();
+  const mails = () => wire.ses.list({ limit: 100_000 });
   const kept = parts.move();
   return {
     origin,
@@ -108,14 +111,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sqs: wire.sqs,
     database,
     logs,
-    call: callOf(origin, doors),
+    call: callOf(origin, doors, secrets),
     mails: (to) => wire.ses.list({ to }),
     sql: async (text, values = []) => (await owner.query<Record<string, unknown>>(text, [...values])).rows,
     moveClock: (offsetMs) => moveClock(owner, offsetMs),
     tick: clock.tick,
     invoke: invoker.invoke,
     stopWorkers,
-    close: () => kept.disposeAsync(),
+    close: async () => {
+      const leaks = secrets.leaks(logs, mails());
+      await kept.disposeAsync();
+      if (leaks.length > 0) throw new Error(`secrets were logged:\n${leaks.join('\n')}`);
+    },
   };
 }
 
