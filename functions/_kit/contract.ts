@@ -75,6 +75,8 @@ export interface EndpointContract extends Deployment {
   /** Media type of a body that is not JSON. */
   readonly content?: string;
   readonly errors: readonly ErrorCode[];
+  /** Of what follows rules that its shape does not tell; others have an example by their shapes (`openapi-examples.ts`). */
+  readonly example?: { readonly body?: unknown; readonly response?: unknown };
   /** The answer holds a secret: it is never stored, a repeated Idempotency-Key gets 409 `already_done`. */
   readonly secretAnswer?: true;
   /** Largest request body in bytes. Default 1 MiB. */

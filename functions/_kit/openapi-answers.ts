@@ -1,0 +1,208 @@
+/** What operations answer: successes with their headers and examples, problems by status and code, the gateway's own. */
+import { errors } from '../../shared/errors.ts';
+import type { EndpointContract } from './contract.ts';
+import { errorsOf } from './endpoint.ts';
+import { exampleOf, idOf, nounOf } from './openapi-examples.ts';
+import type { JsonSchema, SchemaBook } from './openapi-schemas.ts';
+import { Problem, statusOf } from './problem.ts';
+
+type Code = EndpointContract['errors'][number];
+
+/** What the gateway writes itself, before or instead of a function: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+export const GATEWAY_STATUSES: readonly number[] = [400, 413, 429, 431, 500, 503];
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted.',
+  204: 'Done; there is nothing to say.',
+  302: 'Elsewhere.',
+  304: 'It is what you have.',
+};
+
+/** In the gateway's own words. */
+const GATEWAY_MESSAGES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  413: 'Request Entity Too Large',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+export const GatewayMessage: JsonSchema = {
+  type: 'object',
+  description: 'Written by the gateway, when no function was asked or none answered.',
+  properties: { message: { type: 'string' } },
+  required: ['message'],
+};
+
+const text = { type: 'string' };
+
+export const headers: Readonly<Record<string, JsonSchema>> = {
+  RequestId: {
+    description: 'Stands in our log, and as `requestId` in a problem.',
+    required: true,
+    schema: text,
+    example: 'Zk3Tqg2wIAMEVkQ=',
+  },
+  ETag: {
+    description: 'For If-None-Match, and for If-Match where an edit takes it.',
+    required: true,
+    schema: { type: 'string', pattern: '^"[\\x21\\x23-\\x7e]+"$' },
+    example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
+  },
+  RateLimit: {
+    description:
+      'What is left of the class of doors: `r` requests, for `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
+    schema: text,
+    example: '"write";r=58;t=42',
+  },
+  RateLimitPolicy: {
+    description: 'What the class of doors allows: `q` requests in `w` seconds.',
+    schema: text,
+    example: '"write";q=60;w=60',
+  },
+  RetryAfter: { description: 'Seconds.', schema: { type: 'integer', minimum: 1 }, example: 2 },
+  Location: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
+  WwwAuthenticate: { description: '`Bearer`.', required: true, schema: text, example: 'Bearer' },
+};
+
+const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
+
+function commonHeaders({ uses }: EndpointContract): JsonSchema {
+  const counted = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') };
+  return { 'x-request-id': header('RequestId'), ...(uses.database !== undefined && counted) };
+}
+
+/** A read that clients may keep and ask for again. */
+export function isTagged({ method, response, secretAnswer }: EndpointContract): boolean {
+  return method === 'GET' && response !== undefined && secretAnswer !== true;
+}
+
+/** Responses that many operations share are components. */
+export interface AnswerBook {
+  responses(operation: string, contract: EndpointContract): Record<string, JsonSchema>;
+  /** Call it last. */
+  components(): { readonly responses: Record<string, JsonSchema>; readonly examples: Record<string, JsonSchema> };
+}
+
+export function openAnswerBook(book: SchemaBook): AnswerBook {
+  const problem = book.schema(Problem, 'output');
+  const shared = new Map<string, JsonSchema>();
+  const codes = new Set<Code>();
+
+  function failure(status: number, among: readonly Code[], counted: boolean): JsonSchema {
+    const sorted = [...among].sort();
+    for (const code of sorted) codes.add(code);
+    const name = `${status}_${sorted.join('_or_') || 'gateway'}${counted ? '' : '_uncounted'}`;
+    if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, counted }));
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  return {
+    responses(operation, contract) {
+      const byStatus = Map.groupBy(errorsOf(contract), statusOf);
+      const statuses = [...new Set([...byStatus.keys(), ...GATEWAY_STATUSES])].sort((a, b) => a - b);
+      const counted = contract.uses.database !== undefined;
+      return {
+        [contract.status]: successOf(operation, contract, book),
+        ...(isTagged(contract) && { 304: notModified(contract) }),
+        ...Object.fromEntries(statuses.map((status) => [status, failure(status, byStatus.get(status) ?? [], counted)])),
+      };
+    },
+    components: () => ({
+      responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
+      examples: Object.fromEntries([...codes].sort().map((code) => [code, problemExample(code)])),
+    }),
+  };
+}
+
+function successOf(operation: string, contract: EndpointContract, book: SchemaBook): JsonSchema {
+  const description = REASONS[contract.status] ?? '';
+  const common = commonHeaders(contract);
+  if (contract.status === 302) return { description, headers: { ...common, Location: header('Location') } };
+  if (contract.response !== undefined) {
+    const example = contract.example?.response ?? exampleOf(contract.response, 'output', objectOf(operation));
+    const tagged = isTagged(contract) || contract.ifMatch === true;
+    return {
+      description,
+      headers: { ...common, ...(tagged && { ETag: header('ETag') }) },
+      content: {
+        'application/json': {
+          schema: book.schema(contract.response, 'output'),
+          ...(example !== undefined && { example }),
+        },
+      },
+    };
+  }
+  if (contract.content === undefined) return { description, headers: common };
+  // JSON without a declared shape is the OpenAPI document itself.
+  const schema = contract.content.startsWith('application/json') ? { type: 'object' } : { type: 'string' };
+  return { description, headers: common, content: { [contract.content]: { schema } } };
+}
+
+/** `createReportLink`: reportLink. */
+export function objectOf(operation: string): string {
+  return nounOf(operation.replace(/^[a-z]+(?=[A-Z])/, ''));
+}
+
+function notModified(contract: EndpointContract): JsonSchema {
+  return { description: REASONS[304], headers: { ...commonHeaders(contract), ETag: header('ETag') } };
+}
+
+interface Failure {
+  readonly problem: JsonSchema;
+  readonly counted: boolean;
+}
+
+function failureOf(status: number, codes: readonly Code[], { problem, counted }: Failure): JsonSchema {
+  const words = codes.map((code) => `\`${code}\`: ${errors[code].title}`);
+  const message = GATEWAY_MESSAGES[status];
+  if (message !== undefined) words.push(`The gateway itself: ${message}.`);
+  const byCode = { allOf: [problem, { type: 'object', properties: { code: { enum: codes } } }] };
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+  return {
+    description: words.join('\n'),
+    headers: failureHeaders(status, codes, counted),
+    content: {
+      ...(codes.length > 0 && {
+        'application/problem+json': { schema: byCode, examples: Object.fromEntries(examples) },
+      }),
+      ...(message !== undefined && {
+        'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' }, example: { message } },
+      }),
+    },
+  };
+}
+
+function failureHeaders(status: number, codes: readonly Code[], counted: boolean): JsonSchema {
+  // The gateway names its requests in a header of its own.
+  const isOurs = !GATEWAY_STATUSES.includes(status);
+  const limits = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') };
+  return {
+    ...(isOurs && { 'x-request-id': header('RequestId') }),
+    ...(counted && codes.length > 0 && limits),
+    ...(codes.some((code) => errors[code].retryable) && { 'Retry-After': header('RetryAfter') }),
+    ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),
+  };
+}
+
+/** The problem as a caller gets it; what stands in it of the request is made up. */
+export function problemExample(code: Code): JsonSchema {
+  const { title, actor, retryable } = errors[code];
+  return {
+    summary: title,
+    value: {
+      type: `urn:posthaste:problem:${code}`,
+      title,
+      status: statusOf(code),
+      instance: `/v1/posts/${idOf('post')}`,
+      code,
+      actor,
+      retryable,
+      requestId: 'Zk3Tqg2wIAMEVkQ=',
+      ...(statusOf(code) === 422 && { errors: [{ pointer: '/body/text', message: 'is too long', code: 'too_big' }] }),
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** The areas of the API, in the words of its reference. A new folder of doors has a line here. */
+export const TAGS: Readonly<Record<string, string>> = {
+  accounts: 'Accounts of a project on the platforms: connect by sign-in or app password, look, disconnect.',
+  admin: 'For administrators of this installation: people, roles, settings.',
+  analytics: 'Numbers that the platforms report of what was published.',
+  'api-keys': 'Keys for programs: bound to scopes and a project, shown once.',
+  audit: 'Who changed what, and when.',
+  auth: 'Register, log in and out, sessions, second factor.',
+  community: 'The platform of our own: posts that were published there, likes and comments.',
+  content: 'Ideas, drafts and finished pieces before they become posts.',
+  hashtags: 'Hashtags that the projects of the caller use.',
+  invitations: 'Ask people into a project by mail.',
+  me: 'The caller: profile, preferences, export and deletion.',
+  media: 'Images and videos: uploaded straight to the store, processed by workers.',
+  members: 'Who works in a project, and as what.',
+  posts: 'Plan posts for several accounts at once, check them, publish on time.',
+  projects: 'What accounts, media and posts belong to.',
+  publications: 'One post on one account: its state, its attempts, and what to do when they fail.',
+  reports: 'Pages of numbers for people without an account.',
+  system: 'Health and the description of the API itself.',
+};
