@@ -1,26 +1,63 @@
 import { readFile } from 'node:fs/promises';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { errorsOf } from '../functions/_kit/endpoint.ts';
 import { openApi } from '../functions/_kit/openapi.ts';
-import { statusOf } from '../functions/_kit/problem.ts';
+import { TAGS } from '../functions/_kit/openapi-tags.ts';
+import { Problem, statusOf } from '../functions/_kit/problem.ts';
 import { type Door, listDoors } from '../infra/doors.ts';
 import { deriveOpenApi } from '../infra/tools/openapi.ts';
 
 const schema = z.record(z.string(), z.unknown());
+const content = z.record(
+  z.string(),
+  z.object({ schema, example: z.unknown().optional(), examples: schema.optional() }),
+);
+const responseShape = z.object({
+  content: content.optional(),
+  headers: schema.optional(),
+  $ref: z.string().optional(),
+});
 const operationShape = z.object({
   operationId: z.string(),
   tags: z.array(z.string()),
+  description: z.string().optional(),
   security: z.array(schema),
   parameters: z.array(schema).optional(),
-  requestBody: schema.optional(),
-  responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.object({ schema })).optional() })),
+  requestBody: z.object({ content }).optional(),
+  responses: z.record(z.string(), responseShape),
 });
 const documentShape = z.object({
   paths: z.record(z.string(), z.record(z.string(), operationShape)),
-  components: z.object({ schemas: z.record(z.string(), schema) }),
+  tags: z.array(z.object({ name: z.string(), description: z.string().optional() })),
+  components: z.object({
+    schemas: z.record(z.string(), schema),
+    responses: z.record(z.string(), responseShape),
+    examples: z.record(z.string(), z.object({ value: z.unknown() })),
+  }),
 });
+
+/**
+ * Rules of Redocly's strict set (and further ones) that are not ours, with the reason.
+ * https://redocly.com/docs/cli/rules/built-in-rules
+ */
+const lintRules = {
+  extends: ['recommended-strict'],
+  rules: {
+    'no-invalid-parameter-examples': 'error',
+    'no-invalid-schema-examples': 'error',
+    'no-invalid-media-type-examples': 'error',
+    'operation-4xx-response': 'error',
+    'operation-operationId': 'error',
+    'operation-singular-tag': 'error',
+    'parameter-description': 'off', // an id's name says all there is to say
+    'spec-components-invalid-map-name': 'error',
+    'tag-description': 'error',
+    'tags-alphabetical': 'error',
+  },
+} as const;
 
 let text: string;
 let document: z.output<typeof documentShape>;
@@ -36,7 +73,13 @@ function endpoints() {
     if (contract.kind !== 'endpoint' || contract.method === '$default') return [];
     const found = document.paths[contract.path]?.[contract.method.toLowerCase()];
     if (found === undefined) throw new Error(`${operation} is not in the document`);
-    return [{ operation, contract, described: found }];
+    const responses = Object.fromEntries(
+      Object.entries(found.responses).map(([status, { $ref, ...response }]) => [
+        status,
+        $ref === undefined ? response : (document.components.responses[$ref.split('/').at(-1) ?? ''] ?? {}),
+      ]),
+    );
+    return [{ operation, contract, described: { ...found, responses } }];
   });
 }
 
@@ -59,8 +102,63 @@ test('every reference leads somewhere, and every component is used', () => {
     for (const step of reference.slice(2).split('/')) at = schema.parse(at)[step];
     expect(at, reference).toBeDefined();
   }
-  for (const name of Object.keys(document.components.schemas))
-    expect(references).toContain(`#/components/schemas/${name}`);
+  for (const kind of ['schemas', 'responses', 'examples'] as const)
+    for (const name of Object.keys(document.components[kind]))
+      expect(references).toContain(`#/components/${kind}/${name}`);
+});
+
+test('a public linter finds nothing', async () => {
+  const config = await createConfig(lintRules);
+  const problems = await lintFromString({ source: text, absoluteRef: 'openapi.json', config });
+  expect(
+    problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location.map(({ pointer }) => pointer)}`),
+  ).toEqual([]);
+});
+
+test('every area is described, and none that is not there', () => {
+  expect(document.tags.filter(({ description }) => description === undefined)).toEqual([]);
+  const missing = document.tags.filter(({ name }) => TAGS[name] === undefined);
+  expect(missing.map(({ name }) => `${name} has no line in functions/_kit/openapi-tags.ts`)).toEqual([]);
+});
+
+describe('examples are what they are examples of', () => {
+  const advice = 'give its fields .meta({ examples }), or the door an example';
+
+  test('of requests', () => {
+    const wrong = endpoints().flatMap(({ operation, contract, described }) => {
+      if (contract.body === undefined) return [];
+      const result = contract.body.safeParse(described.requestBody?.content['application/json']?.example);
+      return result.success ? [] : [`${operation}: ${advice}: ${z.prettifyError(result.error)}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('of answers, and nothing is in them that nobody declared', () => {
+    const wrong = endpoints().flatMap(({ operation, contract, described }) => {
+      if (contract.response === undefined) return [];
+      const example = described.responses[contract.status]?.content?.['application/json']?.example;
+      const result = contract.response.safeParse(example);
+      if (result.success) expect(result.data, operation).toEqual(example);
+      return result.success ? [] : [`${operation}: ${advice}: ${z.prettifyError(result.error)}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('of problems: one of each code, with its status', () => {
+    for (const [code, { value }] of Object.entries(document.components.examples)) {
+      const problem = Problem.strict().parse(value);
+      expect(problem.code).toBe(code);
+      const places = Object.values(document.components.responses).filter(({ content: kinds }) =>
+        Object.hasOwn(kinds?.['application/problem+json']?.examples ?? {}, code),
+      );
+      expect(places.length, code).toBeGreaterThan(0);
+    }
+    for (const { operation, contract, described } of endpoints())
+      for (const code of errorsOf(contract)) {
+        const { examples = {} } = described.responses[statusOf(code)]?.content?.['application/problem+json'] ?? {};
+        expect(Object.keys(examples), `${operation} ${code}`).toContain(code);
+      }
+  });
 });
 
 describe('every operation', () => {
@@ -79,7 +177,7 @@ describe('every operation', () => {
   test('says whether it needs a token, what it takes and what it answers', () => {
     for (const { operation, contract, described } of endpoints()) {
       expect(described.security, operation).toHaveLength(
-        { user: 1, person: 1, optional: 2, public: 0, page: 0 }[contract.auth],
+        { user: 2, person: 1, optional: 3, public: 0, page: 0 }[contract.auth],
       );
       const names = (described.parameters ?? []).map((parameter) => parameter.name ?? parameter.$ref);
       expect(names.toSorted(), operation).toEqual(
@@ -87,6 +185,8 @@ describe('every operation', () => {
           ...Object.keys(contract.params?.shape ?? {}),
           ...Object.keys(contract.query?.shape ?? {}),
           ...(contract.method === 'POST' ? ['#/components/parameters/IdempotencyKey'] : []),
+          ...('304' in described.responses ? ['#/components/parameters/IfNoneMatch'] : []),
+          ...(contract.ifMatch === true ? ['#/components/parameters/IfMatch'] : []),
         ].toSorted(),
       );
       expect(described.requestBody !== undefined, operation).toBe(contract.body !== undefined);
@@ -96,6 +196,28 @@ describe('every operation', () => {
           ? [contract.content].filter((type) => type !== undefined)
           : ['application/json'],
       );
+    }
+  });
+
+  test('names the scope that an API key needs', () => {
+    for (const { operation, contract, described } of endpoints()) {
+      const { scope } = contract;
+      const scheme = described.security.find((one) => 'apiKey' in one);
+      expect(scheme?.apiKey, operation).toEqual(scope === undefined ? undefined : [scope]);
+      if (scope !== undefined) expect(described.description, operation).toContain(`\`${scope}\``);
+    }
+  });
+
+  test('tells the header fields of its answers', () => {
+    for (const { operation, contract, described } of endpoints()) {
+      const { headers = {} } = described.responses[contract.status] ?? {};
+      expect(Object.keys(headers), operation).toContain('x-request-id');
+      const isRead = contract.method === 'GET' && contract.response !== undefined && contract.secretAnswer !== true;
+      if (isRead) expect([operation, 'ETag' in headers, '304' in described.responses]).toEqual([operation, true, true]);
+      if (contract.uses.database !== undefined) expect(Object.keys(headers), operation).toContain('RateLimit');
+      for (const status of ['429', '503'])
+        if (described.responses[status]?.content?.['application/problem+json'] !== undefined)
+          expect(described.responses[status]?.headers, `${operation} ${status}`).toHaveProperty('Retry-After');
     }
   });
 

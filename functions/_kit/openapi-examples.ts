@@ -114,7 +114,9 @@ function ofObject({ properties = {}, required = [] }: Node, noun: string, walk: 
       required.includes(name) ||
       (walk.fields === 'first' && required.length === 0 && index === 0),
   );
-  return Object.fromEntries(given.map(([name, at]) => [name, sampleOf(at, /^(id|data)$/.test(name) ? noun : name, walk)]));
+  return Object.fromEntries(
+    given.map(([name, at]) => [name, sampleOf(at, /^(id|data)$/.test(name) ? noun : name, walk)]),
+  );
 }
 
 function ofArray({ items, minItems = 0 }: Node, name: string, walk: Walk): unknown {

@@ -66,13 +66,21 @@ export function openApi(doors: readonly Operation[], version: string): JsonSchem
     servers: [{ url: '/', description: 'The host that serves this document.' }],
     tags: tags.map((name) => ({ name, description: TAGS[name] })),
     paths,
-    components: {
-      schemas: { ...book.components(), GatewayMessage },
-      headers,
-      parameters,
-      ...answers.components(),
-      securitySchemes,
-    },
+    components: componentsOf(paths, { ...answers.components(), schemas: { ...book.components(), GatewayMessage } }),
+  };
+}
+
+/** Those of the fixed ones that somebody points to. */
+function componentsOf(paths: unknown, made: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const text = JSON.stringify([paths, made]);
+  const pointed = (kind: string, all: Readonly<Record<string, JsonSchema>>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
+  const secured = Object.entries(securitySchemes).filter(([name]) => text.includes(`{"${name}":[`));
+  return {
+    ...made,
+    headers: pointed('headers', headers),
+    parameters: pointed('parameters', parameters),
+    securitySchemes: Object.fromEntries(secured),
   };
 }
 
