@@ -57,7 +57,7 @@ const lintRules = {
     'tag-description': 'error',
     'tags-alphabetical': 'error',
   },
-} as const;
+} satisfies Parameters<typeof createConfig>[0];
 
 let text: string;
 let document: z.output<typeof documentShape>;

@@ -119,9 +119,6 @@ async function answer<C extends EndpointContract>(
   return { ...result, headers: { ...result.headers, 'x-request-id': requestId, 'x-content-type-options': 'nosniff' } };
 }
 
-/** What every door may answer, besides what it declares. */
-export const COMMON_ERRORS = ['invalid_request', 'internal', 'database_unavailable'] as const;
-
 function declares(contract: EndpointContract, code: string): boolean {
   const common: readonly string[] = errorsOf(contract);
   return common.includes(code);
@@ -130,8 +127,8 @@ function declares(contract: EndpointContract, code: string): boolean {
 /** All error codes of a door: its own, and those that its declaration implies. */
 export function errorsOf(contract: EndpointContract): readonly EndpointContract['errors'][number][] {
   const implied = [
-    ...COMMON_ERRORS,
-    ...(contract.uses.database === undefined ? [] : (['too_many_requests'] as const)),
+    ...(['invalid_request', 'internal'] as const),
+    ...(contract.uses.database === undefined ? [] : (['database_unavailable', 'too_many_requests'] as const)),
     ...(contract.auth === 'public' || contract.auth === 'page' ? [] : (['unauthenticated'] as const)),
     ...(contract.scope === undefined ? [] : (['scope_missing'] as const)),
     ...(contract.auth === 'person' ? (['session_needed'] as const) : []),

@@ -6,6 +6,7 @@ import { exampleOf } from './openapi-examples.ts';
 import { linksOf } from './openapi-links.ts';
 import { type JsonSchema, openSchemaBook, type SchemaBook } from './openapi-schemas.ts';
 import { TAGS } from './openapi-tags.ts';
+import { rateClassOf } from './rate-limit.ts';
 
 /** A door, as `infra/doors.ts` lists it. */
 export interface Operation {
@@ -134,7 +135,8 @@ function rank(contract: EndpointContract): number {
 }
 
 /** What the declaration says in words, and what it implies. */
-function describe({ description, scope, stepUp, rate, method, uses }: EndpointContract): JsonSchema {
+function describe(contract: EndpointContract): JsonSchema {
+  const { description, scope, stepUp, uses } = contract;
   const words = [
     description,
     scope === undefined ? undefined : `An API key needs the scope \`${scope}\`.`,
@@ -145,7 +147,7 @@ function describe({ description, scope, stepUp, rate, method, uses }: EndpointCo
   return {
     ...(words.length > 0 && { description: words.join('\n\n') }),
     ...(scope !== undefined && { 'x-scope': scope }),
-    ...(uses.database !== undefined && { 'x-rate-class': rate ?? (method === 'GET' ? 'read' : 'write') }),
+    ...(uses.database !== undefined && { 'x-rate-class': rateClassOf(contract) }),
   };
 }
 
