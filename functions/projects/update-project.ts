@@ -15,8 +15,11 @@ export const handler = endpoint({
   description: 'Changes the fields that are given; a `description` of null is taken away. Only its owner may.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({ name: projectName, description: projectDescription.nullable(), timeZone }).partial(),
+  ifMatch: true,
   status: 200,
   response: Project,
   errors: ['forbidden', 'name_taken'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) => db.change(updateProject, { id: params.projectId, patch: json(body) }));
+})(async ({ body, db, expectedVersion, params }) =>
+  db.change(updateProject, { id: params.projectId, patch: json(body), expectedVersion }),
+);

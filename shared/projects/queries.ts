@@ -34,10 +34,11 @@ export const getProject = query({ name: 'getProject', kind: 'actor', access: 're
 export const updateProject = query({ name: 'updateProject', kind: 'actor', access: 'write', row: changed })<{
   id: string;
   patch: Json;
+  expectedVersion: number | null;
 }>`
   with given as (select ${'patch'}::jsonb as patch),
   seen as (
-    select c.role from projects p join project_collaborators c on c.project_id = p.id and c.user_id = (select app.user_id())
+    select c.role, p.id = any ((select app.projects_of('manage'))::uuid[]) as mine from projects p join project_collaborators c on c.project_id = p.id and c.user_id = (select app.user_id())
     where p.id = ${'id'}::uuid
   ),
   done as (
@@ -46,10 +47,11 @@ export const updateProject = query({ name: 'updateProject', kind: 'actor', acces
       description = case when patch ? 'description' then patch ->> 'description' else p.description end,
       time_zone = coalesce(patch ->> 'timeZone', p.time_zone)
     from given
-    where p.id = ${'id'}::uuid
+    where p.id = ${'id'}::uuid and (${'expectedVersion'}::integer is null or p.version = ${'expectedVersion'}::integer)
     returning p.*
   )
-  select case when done.id is not null then 'ok' when seen.role is not null then 'forbidden' else 'not_found' end as outcome,
+  select case when done.id is not null then 'ok' when seen.mine then 'stale' when seen.role is not null then 'forbidden'
+      else 'not_found' end as outcome,
     done.id, done.name, done.description, done.time_zone, seen.role, done.created_at, done.updated_at, done.version
   from given left join seen on true left join done on true`;
 
