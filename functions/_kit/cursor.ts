@@ -18,9 +18,9 @@ export async function openCursor(contract: EndpointContract, query: unknown): Pr
   const given = withCursor.safeParse(query);
   if (!given.success) return query;
   const { cursor } = given.data;
-  const [place, mark] = cursor.split('.');
+  const [place, mark, ...rest] = cursor.split('.');
   const expected = await sign(contract, query, place ?? '');
-  if (mark === undefined || !equal(mark, expected)) {
+  if (mark === undefined || rest.length > 0 || !equal(mark, expected)) {
     fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
   }
   return { ...given.data, cursor: place };

@@ -9,19 +9,14 @@ import { connect, type Db } from '../../shared/db/client.ts';
 import { describeError, log } from '../../shared/log.ts';
 import type { Admission, EndpointContract } from './contract.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { entityTag, expectedVersion, isKnown } from './entity-tag.ts';
+import { expectedVersion } from './entity-tag.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
+import { type Page, reply } from './reply.ts';
 import { identify, readInput, readRepeat, takesBody } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
-
-/** An answer that is not JSON: a page, a picture, a redirect. */
-export interface Page {
-  readonly body?: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface Person {
   readonly id: string;
@@ -98,7 +93,7 @@ async function answer<C extends EndpointContract>(
       remainingMs: () => context.getRemainingTimeInMillis(),
     } as unknown as Call<C>;
     const sent = await handle(call);
-    result = success(contract, (await sealCursor(contract, input.query, sent)) as Sent<C>, event);
+    result = reply(contract, await sealCursor(contract, input.query, sent), event);
     result.headers = { ...result.headers, ...limitHeaders(contract, db.about.limit) };
   } catch (error) {
     const known = asAppError(error);
@@ -150,40 +145,4 @@ export function errorsOf(contract: EndpointContract): readonly EndpointContract[
 
 function hasCursor({ query }: EndpointContract): boolean {
   return query !== undefined && Object.hasOwn(query.shape, 'cursor');
-}
-
-function success<C extends EndpointContract>(contract: C, sent: Sent<C>, event: APIGatewayProxyEventV2): Result {
-  if (contract.status === 204) return { statusCode: 204 };
-  if (contract.response !== undefined) {
-    // The second parse is what keeps a column nobody declared from leaving the house.
-    const body = contract.response.parse(sent);
-    return json(contract, body, event);
-  }
-  const page = sent as Page;
-  const headers = {
-    ...(contract.content !== undefined && { 'content-type': contract.content }),
-    'cache-control': 'no-store',
-    ...page.headers,
-  };
-  return typeof page.body === 'object'
-    ? { statusCode: contract.status, headers, body: Buffer.from(page.body).toString('base64'), isBase64Encoded: true }
-    : { statusCode: contract.status, headers, body: page.body ?? '' };
-}
-
-/** Reads may be kept by the caller, and asked for again by their tag. */
-function json(contract: EndpointContract, body: unknown, event: APIGatewayProxyEventV2): Result {
-  const text = JSON.stringify(body);
-  const isRead = contract.method === 'GET' && !contract.secretAnswer;
-  const cacheControl = isRead ? 'private, no-cache' : 'no-store';
-  if (!isRead && !contract.ifMatch) {
-    return {
-      statusCode: contract.status,
-      headers: { 'content-type': 'application/json', 'cache-control': cacheControl },
-      body: text,
-    };
-  }
-  const etag = entityTag(body, text);
-  if (isRead && isKnown(event, etag)) return { statusCode: 304, headers: { etag, 'cache-control': cacheControl } };
-  const headers = { 'content-type': 'application/json', 'cache-control': cacheControl, etag };
-  return { statusCode: contract.status, headers, body: text };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Page } from './endpoint.ts';
+import type { Page } from './reply.ts';
 
 export const HTML = 'text/html; charset=utf-8';
 

@@ -1,0 +1,129 @@
+/** How often a caller may ask: told with every answer, counted over all hosts, apart by class of door and by caller. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { newApiKey } from '../../shared/auth/api-key.ts';
+import { hashToken } from '../../shared/auth/tokens.ts';
+import { type Answer, callOf } from '../support/call.ts';
+import { createProject, type Person, registerUser } from '../support/people.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+let world: World;
+let ada: Person;
+let bob: Person;
+let projectId: string;
+beforeAll(async () => {
+  world = await openWorld();
+  ada = await registerUser(world, 'Ada Asks');
+  bob = await registerUser(world, 'Bob Asks');
+  projectId = (await createProject(world, ada)).id;
+});
+beforeEach(async () => {
+  await world.sql('update rate_limits set max_requests = 100000000, window_s = 60');
+  await world.sql('delete from rate_counters');
+  await world.moveClock(0);
+});
+afterAll(() => world.close());
+
+const allow = (rateClass: string, requests: number, windowS = 3_600) =>
+  world.sql('update rate_limits set max_requests = $2, window_s = $3 where class = $1', [rateClass, requests, windowS]);
+const me = (person: Person) => world.call('GET', '/v1/me', { token: person.token });
+const create = (name: string) => world.call('POST', '/v1/projects', { token: ada.token, json: { name } });
+
+function leftOf(answer: Answer): number {
+  return Number(/^"\w+";r=(\d+);t=\d+$/.exec(answer.headers.get('ratelimit') ?? '')?.[1]);
+}
+
+test('every answer says what is allowed, what is left and for how long', async () => {
+  await allow('read', 5, 60);
+  const first = await me(ada);
+  expect(first.headers.get('ratelimit-policy')).toBe('"read";q=5;w=60');
+  expect(leftOf(first)).toBe(4);
+  expect(leftOf(await me(ada))).toBe(3);
+  const wrong = await world.call('GET', `/v1/projects/${ada.id}`, { token: ada.token });
+  expect([wrong.status, leftOf(wrong)]).toEqual([404, 2]);
+});
+
+test('whoever goes over is refused until the window ends, and told when', async () => {
+  await allow('read', 2, 60);
+  await me(ada);
+  await me(ada);
+  const refused = await me(ada);
+  expect([refused.status, refused.code]).toEqual([429, 'too_many_requests']);
+  const waitS = Number(refused.headers.get('retry-after'));
+  expect(waitS).toBeGreaterThan(0);
+  expect(waitS).toBeLessThanOrEqual(60);
+  expect(refused.headers.get('ratelimit')).toBe(`"read";r=0;t=${waitS}`);
+  await world.moveClock(waitS * 1_000);
+  expect((await me(ada)).status).toBe(200);
+});
+
+test('what one uses up is nobody else’s, and of no other class of doors', async () => {
+  await allow('read', 1);
+  await me(ada);
+  expect((await me(ada)).status).toBe(429);
+  expect((await me(bob)).status).toBe(200);
+  expect((await create('Another class')).status).toBe(201);
+});
+
+test('who is over writes nothing', async () => {
+  await allow('write', 1);
+  expect((await create('The first')).status).toBe(201);
+  expect((await create('The second')).status).toBe(429);
+  expect(await world.sql(`select 1 from projects where name = 'The second'`)).toEqual([]);
+});
+
+test('a request that was refused counts too', async () => {
+  await create('Taken');
+  await allow('write', 3);
+  for (let turn = 0; turn < 2; turn++) expect((await create('Taken')).code).toBe('name_taken');
+  // It is undone together with its statement, and counted by the next.
+  expect((await create('Free')).status).toBe(201);
+  expect((await create('Also free')).status).toBe(429);
+});
+
+test('a key has a count of its own, apart from its maker’s', async () => {
+  const { key, prefix } = newApiKey();
+  await world.sql(
+    `insert into api_keys (project_id, created_by, name, prefix, key_hash, scopes) values ($1, $2, 'Build', $3, $4, '{projects:read}')`,
+    [projectId, ada.id, prefix, hashToken(key)],
+  );
+  await allow('read', 1);
+  const withKey = () => world.call('GET', `/v1/projects/${projectId}`, { token: key });
+  expect((await withKey()).status).toBe(200);
+  expect((await withKey()).status).toBe(429);
+  expect((await me(ada)).status).toBe(200);
+});
+
+test('who is nobody is counted by address, of which no table holds a word', async () => {
+  await allow('login', 2);
+  await allow('write', 2);
+  const login = () =>
+    world.call('POST', '/v1/auth/login', { json: { email: 'nobody@example.com', password: 'x'.repeat(12) } });
+  const answers = [await login(), await login(), await login()];
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 429]);
+  const [counter] = await world.sql(`select caller from rate_counters`);
+  expect(String(counter?.caller)).toMatch(/^address:[0-9a-f]{32}$/);
+});
+
+test('two hosts see one limit: of 60 at once exactly 20 are let through', async () => {
+  const script = fileURLToPath(new URL('../support/second-host.ts', import.meta.url));
+  const host = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = await once(host.stdout, 'data');
+    const there = callOf(String(line).trim(), world.doors);
+    await allow('read', 20);
+    const asked = Array.from({ length: 60 }, (_, turn) =>
+      turn % 2 === 0 ? me(ada) : there('GET', '/v1/me', { token: ada.token }),
+    );
+    const answers = await Promise.all(asked);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40);
+    const passed = (turn: number) => answers.filter(({ status }, index) => index % 2 === turn && status === 200).length;
+    expect(Math.min(passed(0), passed(1))).toBeGreaterThan(0);
+    expect((await there('GET', '/v1/me', { token: ada.token })).status).toBe(429);
+  } finally {
+    host.kill();
+  }
+});
