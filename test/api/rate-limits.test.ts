@@ -7,6 +7,7 @@ import { newApiKey } from '../../shared/auth/api-key.ts';
 import { hashToken } from '../../shared/auth/tokens.ts';
 import { type Answer, callOf } from '../support/call.ts';
 import { createProject, type Person, registerUser } from '../support/people.ts';
+import { createSecretKeeper } from '../support/secrets.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -112,7 +113,7 @@ test('two hosts see one limit: of 60 at once exactly 20 are let through', async 
   const host = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [line] = await once(host.stdout, 'data');
-    const there = callOf(String(line).trim(), world.doors);
+    const there = callOf(String(line), world.doors, createSecretKeeper());
     await allow('read', 20);
     const asked = Array.from({ length: 60 }, (_, turn) =>
       turn % 2 === 0 ? me(ada) : there('GET', '/v1/me', { token: ada.token }),
