@@ -4857,7 +4857,7 @@ begin
   if k.id is null then
     raise exception 'the key is unknown, revoked or expired' using errcode = 'PH401';
   end if;
-  if not (scope = any (k.scopes) or regexp_replace(scope, 'read$', 'write') = any (k.scopes)) then
+  if not coalesce(scope = any (k.scopes) or regexp_replace(scope, 'read$', 'write') = any (k.scopes), false) then
     raise exception 'the key has not this scope' using errcode = 'PH403';
   end if;
   -- By the minute: a durable commit for every request would be too dear, and who cannot have the row at once leaves it.
