@@ -5,15 +5,18 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { z } from 'zod';
-import { connect, type Db } from '../../shared/db/client.ts';
-import { describeError, log } from '../../shared/log.ts';
+import { type Caller, connect, type Db } from '../../shared/db/client.ts';
+import { AppError } from '../../shared/errors.ts';
+import { describeError, type Fields, log } from '../../shared/log.ts';
+import { takesBody } from './body.ts';
 import type { Admission, EndpointContract } from './contract.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { expectedVersion } from './entity-tag.ts';
+import { withSafeHeaders } from './headers.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
 import { type Page, reply } from './reply.ts';
-import { identify, readInput, readRepeat, takesBody } from './request.ts';
+import { identify, readInput, readRepeat } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
@@ -46,6 +49,8 @@ export interface Call<C extends EndpointContract> {
 type Handle<C extends EndpointContract> = (call: Call<C>) => Promise<Sent<C>>;
 type Result = APIGatewayProxyStructuredResultV2;
 
+/** Doors that have answered in this process. */
+const warm = new WeakSet<EndpointContract>();
 const PATIENCE_MS = 3_000; // a client waits no longer than that for a database that is away
 
 export function endpoint<const C extends Omit<EndpointContract, 'kind'>>(declaration: C & Admission<C['auth']>) {
@@ -66,11 +71,15 @@ async function answer<C extends EndpointContract>(
 ): Promise<Result> {
   const began = performance.now();
   const requestId = event.requestContext.requestId;
+  const coldStart = !warm.has(contract);
+  warm.add(contract);
   let db: Db | undefined;
   let result: Result;
-  let defect: unknown;
+  let defect: { readonly error: unknown } | undefined;
+  let caller: Caller | undefined;
+  let code: string | null = null;
   try {
-    const caller = await identify(contract, event);
+    caller = await identify(contract, event);
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
@@ -93,25 +102,50 @@ async function answer<C extends EndpointContract>(
       remainingMs: () => context.getRemainingTimeInMillis(),
     } as unknown as Call<C>;
     const sent = await handle(call);
-    result = reply(contract, await sealCursor(contract, input.query, sent), event);
+    result = refuseTooLarge(reply(contract, await sealCursor(contract, input.query, sent), event));
     result.headers = { ...result.headers, ...limitHeaders(contract, db.about.limit) };
   } catch (error) {
-    const known = asAppError(error);
-    if (known.code === 'internal' || !declares(contract, known.code)) defect = error;
+    const thrown = asAppError(error);
+    // Nothing undeclared ever comes out: a client that was built from the declaration could not read it.
+    const known = declares(contract, thrown.code) ? thrown : new AppError('internal', { cause: thrown });
+    if (known.code === 'internal') defect = { error };
+    code = known.code;
     const limit = known.detail.limit ?? db?.about.limit;
     result = problem(known, { instance: event.rawPath, requestId, headers: limitHeaders(contract, limit) });
   }
   log(defect === undefined ? 'info' : 'error', 'request', {
     operation: context.functionName,
     requestId,
+    coldStart,
     route: `${contract.method} ${contract.path}`,
+    ...actorOf(caller, db?.about),
     status: result.statusCode,
+    code,
     ms: Math.round(performance.now() - began),
     dataApiCalls: db?.spent.calls ?? 0,
     dataApiMs: Math.round(db?.spent.ms ?? 0),
-    ...(defect === undefined ? {} : describeError(defect)),
+    ...(defect === undefined ? {} : describeError(defect.error)),
   });
-  return { ...result, headers: { ...result.headers, 'x-request-id': requestId, 'x-content-type-options': 'nosniff' } };
+  return withSafeHeaders(result, event);
+}
+
+/** Who asked, for the request log: an id that a person with the database can look up, never a name, an address or a token. */
+function actorOf(caller: Caller | undefined, about: Db['about'] | undefined): Fields {
+  if (caller?.kind === 'actor') return { actorKind: 'user', actor: caller.userId };
+  // Whose key it is, the database says with the first statement.
+  if (caller?.kind === 'key') return { actorKind: 'key', actor: about?.keyId ?? null, keyOwner: about?.userId ?? null };
+  return { actorKind: caller?.kind ?? null, actor: null };
+}
+
+const LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024;
+
+/** Lambda would throw it away, and the gateway would answer without a problem. */
+function refuseTooLarge(result: Result): Result {
+  const characters = result.body?.length ?? 0;
+  // What is escaped takes at most six bytes a character: below that there is nothing to measure.
+  if (characters * 6 < LAMBDA_ANSWER_BYTES || Buffer.byteLength(JSON.stringify(result)) < LAMBDA_ANSWER_BYTES - 2_048)
+    return result;
+  throw new AppError('internal', { note: `an answer of ${characters} characters` });
 }
 
 function declares(contract: EndpointContract, code: string): boolean {

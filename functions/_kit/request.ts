@@ -8,10 +8,14 @@ import { type AccessClaims, hashToken, verifyAccessToken } from '../../shared/au
 import type { Caller, Repeat } from '../../shared/db/client.ts';
 import { AppError, type FieldError, fail } from '../../shared/errors.ts';
 import { fieldWords } from '../../shared/text/field-words.ts';
+import { pointerOf, pointerStep } from '../../shared/text/json-pointer.ts';
+import { parseJson, readBody } from './body.ts';
 import type { EndpointContract } from './contract.ts';
 
-const DEFAULT_MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
+/** Of the fields that are wrong so many are named. */
+const MAX_PROBLEMS = 100;
+const MAX_POINTER = 1_000;
 /** Of a door that declares no body: a field that would do nothing is a mistake of its sender. */
 const NO_FIELDS = z.strictObject({});
 
@@ -49,48 +53,42 @@ export interface Input {
 }
 
 export function readInput(contract: EndpointContract, event: APIGatewayProxyEventV2): Input {
-  const rawBody = takesBody(contract) ? readBody(contract, event) : '';
+  const rawBody = readBody(contract, event);
   const problems: FieldError[] = [];
   const params = check(contract.params, event.pathParameters ?? {}, '/params', problems);
   // An id that cannot exist is answered like one that does not: shapes of ids are not told.
   if (problems.length > 0) fail('not_found');
   const query = check(contract.query, readQuery(event, problems), '/query', problems);
-  const body = check(contract.body ?? NO_FIELDS, parseJson(event, rawBody), '/body', problems);
-  if (problems.length > 0) fail('invalid_request', { fields: problems });
+  const body = check(contract.body ?? NO_FIELDS, parseJson(rawBody), '/body', problems);
+  if (problems.length > 0) fail('invalid_request', { fields: problems.slice(0, MAX_PROBLEMS).map(short) });
   return { params, query, body: contract.body === undefined ? undefined : body, rawBody };
 }
 
-/** The others have no body that means anything: what comes with one is not read. */
-export function takesBody(contract: EndpointContract): boolean {
-  return contract.method !== 'GET' && contract.method !== '$default';
-}
-
-function readBody(contract: EndpointContract, event: APIGatewayProxyEventV2): string {
-  const body = event.body ?? '';
-  const bytes = event.isBase64Encoded ? Buffer.from(body, 'base64') : Buffer.from(body);
-  if (bytes.length > (contract.maxBody ?? DEFAULT_MAX_BODY)) fail('body_too_large');
-  return event.isBase64Encoded ? bytes.toString('utf8') : body;
-}
-
-function parseJson(event: APIGatewayProxyEventV2, raw: string): unknown {
-  const type = (event.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (raw !== '' && type !== 'application/json') fail('unsupported_media_type');
-  try {
-    // No body says nothing: a door whose fields are all optional takes it, the others name what is missing.
-    return raw === '' ? {} : JSON.parse(raw);
-  } catch {
-    return fail('malformed_json');
-  }
+/** A name that a client made up may be as long as its body. */
+function short(problem: FieldError): FieldError {
+  return { ...problem, pointer: problem.pointer.slice(0, MAX_POINTER), message: problem.message.slice(0, MAX_POINTER) };
 }
 
 function readQuery(event: APIGatewayProxyEventV2, problems: FieldError[]): Record<string, string> {
   const query: Record<string, string> = Object.create(null); // so that __proto__ is a name like any other
-  for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
+  for (const part of event.rawQueryString.split('&').filter((one) => one !== '')) {
+    const [[name = '', value = ''] = []] = new URLSearchParams(part);
+    const pointer = `/query/${pointerStep(name)}`;
+    if (!isDecodable(part)) problems.push({ pointer, message: 'is not percent-encoded UTF-8', code: 'bad_encoding' });
     if (Object.hasOwn(query, name))
-      problems.push({ pointer: `/query/${pointerStep(name)}`, message: 'is given more than once' });
+      problems.push({ pointer, message: 'is given more than once', code: 'duplicate_key' });
     query[name] = value;
   }
   return query;
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function check(schema: z.ZodType | undefined, value: unknown, root: string, problems: FieldError[]): unknown {
@@ -104,16 +102,19 @@ function check(schema: z.ZodType | undefined, value: unknown, root: string, prob
     problems.push({ pointer: root, message: `is nested more than ${MAX_DEPTH} levels deep`, code: 'too_deep' });
     return undefined;
   }
-  findBadText(value, root, problems);
+  findBadValues(value, root, problems);
+  problems.splice(MAX_PROBLEMS);
   const result = schema.safeParse(value, { error: fieldWords });
-  const named = new Set(problems.map(({ pointer }) => pointer));
+  const named = problems.map(({ pointer }) => `${pointer}/`);
   const wrong = result.error?.issues.flatMap((issue) => fieldErrors(issue, root)) ?? [];
-  problems.push(...wrong.filter(({ pointer }) => !named.has(pointer)));
+  // What was named within a field is why the field is wrong.
+  const isNamed = ({ pointer }: FieldError) => named.some((known) => known.startsWith(`${pointer}/`));
+  problems.push(...wrong.slice(0, MAX_PROBLEMS).filter((one) => !isNamed(one)));
   return result.data;
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, root: string): FieldError[] {
-  const pointer = [root, ...issue.path.map((step) => pointerStep(String(step)))].join('/');
+  const pointer = pointerOf(root, issue.path.map(String));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownField(`${pointer}/${pointerStep(key)}`));
   return [{ pointer, message: issue.message, code: issue.code }];
@@ -129,23 +130,23 @@ function isTooDeep(value: unknown, depth: number): boolean {
   return depth >= MAX_DEPTH || Object.values(value).some((inner) => isTooDeep(inner, depth + 1));
 }
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
-function findBadText(value: unknown, pointer: string, problems: FieldError[]): void {
+/** PostgreSQL stores neither NUL nor half a surrogate pair; of a number beyond 2^53 or 1.8e308 another one would be kept. */
+function findBadValues(value: unknown, pointer: string, problems: FieldError[]): void {
   if (typeof value === 'string') {
     if (value.includes('\0') || !value.isWellFormed()) {
       problems.push({ pointer, message: 'contains a NUL or half a surrogate pair', code: 'bad_text' });
     }
+  } else if (typeof value === 'number') {
+    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+      problems.push({ pointer, message: 'is a number that would not be kept as it is', code: 'number_out_of_range' });
+    }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
       const at = `${pointer}/${pointerStep(key)}`;
-      findBadText(key, at, problems);
-      findBadText(inner, at, problems);
+      findBadValues(key, at, problems);
+      findBadValues(inner, at, problems);
     }
   }
-}
-
-function pointerStep(step: string): string {
-  return step.replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed();
 }
 
 /** The Idempotency-Key of a POST, bound to path and body. */

@@ -95,7 +95,7 @@ describe('a query with a wrong field is refused', () => {
   test.each(withQuery.filter(({ contract }) => contract.errors.includes('invalid_cursor')))(
     '$operation: a cursor that no list made',
     async ({ operation, contract }) => {
-      for (const cursor of ['', 'nonsense', '%ff', '=', Buffer.from("' or 1=1 --").toString('base64url')]) {
+      for (const cursor of ['', 'nonsense', '%25ff', '=', Buffer.from("' or 1=1 --").toString('base64url')]) {
         const { token } = seed.owner;
         const sample = sampleOf(operation);
         const path = pathOf(contract, { ...sample, query: sample.query ?? {} });

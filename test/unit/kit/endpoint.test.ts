@@ -106,9 +106,13 @@ describe('a problem', () => {
     expect(text + JSON.stringify(line)).not.toContain('secret');
   });
 
-  test('that the door does not declare is answered and logged as a defect', async () => {
-    const [line] = await logsOf(async () => expect((await get('/undeclared')).status).toBe(409));
-    expect(line).toMatchObject({ level: 'error', error: 'AppError' });
+  test('that the door does not declare never comes out: it is a defect, and the log says which it was', async () => {
+    let body: unknown;
+    const [line] = await logsOf(async () => {
+      body = await (await get('/undeclared')).json();
+    });
+    expect(body).toMatchObject({ status: 500, code: 'internal', title: errors.internal.title });
+    expect(line).toMatchObject({ level: 'error', error: 'AppError', note: 'in_use', code: 'internal', status: 500 });
   });
 });
 
@@ -116,7 +120,7 @@ describe('an answer', () => {
   test('holds what was declared and no column more', async () => {
     const response = await get('/chatty');
     expect(await response.text()).toBe('{"name":"Ada"}');
-    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('cache-control')).toBe('private, no-cache');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 

@@ -149,7 +149,11 @@ describe('a body', () => {
 describe('a query', () => {
   const good = '{"title":"x"}';
   test('with a field twice, unknown or out of range names it', async () => {
-    expect(await wrong(good, '/things/1?limit=1&limit=2')).toEqual(['/query/limit']);
+    expect(await wrong(good, '/things/1?limit=1&limit=2')).toEqual(['/query/limit duplicate_key']);
+    expect(await wrong(good, '/things/1?limit=%ff&kind=%zz')).toEqual([
+      '/query/limit bad_encoding',
+      '/query/kind bad_encoding',
+    ]);
     expect(await wrong(good, '/things/1?limt=1&__proto__=2')).toEqual([
       '/query/limt unknown_field',
       '/query/__proto__ unknown_field',
