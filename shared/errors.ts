@@ -182,6 +182,18 @@ export const errors = {
     retryable: false,
     title: 'Another account of the community has this handle.',
   },
+  last_admin: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'An installation keeps its last administrator: make another person administrator first.',
+  },
+  not_oneself: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Nobody does this to their own account: ask another administrator.',
+  },
   in_use: { kind: 'conflict', actor: 'you', retryable: false, title: 'Something still waits for it.' },
   media_not_usable: {
     kind: 'conflict',

@@ -23,6 +23,18 @@ const testedIn: Readonly<Record<string, string>> = {
   getAccount: 'test/api/accounts/connect-account.test.ts',
   listAccounts: 'test/api/accounts/connect-account.test.ts',
   ...together('test/api/media/media.test.ts', ['createMedia', 'getMedia', 'listMedia', 'deleteMedia']),
+  ...together('test/api/admin/users.test.ts', [
+    'listUsers',
+    'getUser',
+    'changeUserRole',
+    'deactivateUser',
+    'reactivateUser',
+    'signOutUser',
+    'unlockUser',
+    'verifyUserEmail',
+    'demandNewPassword',
+    'deleteUser',
+  ]),
   ...together('test/api/posts/create-post.test.ts', ['getPost', 'listPosts', 'validatePost', 'cancelPost']),
   ...together('test/api/content/content.test.ts', [
     'getContent',

@@ -93,6 +93,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH006: 'wrong_state',
   PH007: 'wrong_state',
   PH012: 'wrong_state',
+  PH014: 'last_admin',
   '42501': 'forbidden', // a policy refused the row
 };
 

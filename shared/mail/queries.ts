@@ -5,7 +5,7 @@ import { query } from '../db/statement.ts';
 /** Empties the payload, which holds a token. A mail that the sweeper was quicker with has no row any more. */
 export const markMailSent = query({
   name: 'markMailSent',
-  kind: 'public',
+  kind: 'anyone',
   access: 'guarded',
   row: z.object({ outcome: z.string() }),
 })<{ mailId: string }>`

@@ -8,6 +8,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('verify-email'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('already-registered'), to }),
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
+  z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
 ]);
 
 export type MailPayload = z.output<typeof mailPayload>;
@@ -56,6 +57,17 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
           { text: `Hello ${payload.name},` },
           {
             text: 'You are administrator of Posthaste. Please choose your password. The link is good for 24 hours and for one use.',
+            link: payload.link,
+          },
+        ],
+      };
+    case 'password-demanded':
+      return {
+        subject: 'Please choose a new password',
+        paragraphs: [
+          { text: `Hello ${payload.name},` },
+          {
+            text: 'An administrator of Posthaste has ended your password and signed you out everywhere. Please choose a new one. The link is good for 24 hours and for one use.',
             link: payload.link,
           },
         ],

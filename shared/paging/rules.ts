@@ -24,6 +24,7 @@ export type List =
   | 'content'
   | 'content-search'
   | 'media'
+  | 'people'
   | 'popular-posts'
   | 'posts'
   | 'posts-due'

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import type { Answer, CallOptions } from './call.ts';
 import { type AccountsSeed, accountsSamples, seedAccounts } from './samples/accounts.ts';
+import { adminSamples } from './samples/admin.ts';
 import { analyticsSamples } from './samples/analytics.ts';
 import { type AuthSeed, authSamples, seedAuth } from './samples/auth.ts';
 import { type CommunitySeed, communitySamples, seedCommunity } from './samples/community.ts';
@@ -52,6 +53,7 @@ function areasOf(seed: Seed): readonly Samples[] {
     systemSamples(),
     authSamples(seed),
     meSamples(),
+    adminSamples(seed),
     projectsSamples(seed),
     accountsSamples(seed),
     mediaSamples(seed),

@@ -60,6 +60,18 @@ export const classes = {
     moderator: missing,
     admin: missing,
   },
+  /** For administrators of the installation; to others the door leads nowhere. */
+  admin: {
+    ...people,
+    stranger: missing,
+    viewer: missing,
+    reviewer: missing,
+    approver: missing,
+    editor: missing,
+    owner: missing,
+    onlooker: missing,
+    moderator: missing,
+  },
   projectList: inProject('empty', []),
   projectRead: inProject(missing, []),
   projectReview: inProject(missing, ['viewer', 'onlooker']),

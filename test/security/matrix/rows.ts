@@ -1,5 +1,6 @@
 /** The table of all doors, by the areas of functions/. */
 import { accounts } from './accounts.ts';
+import { admin } from './admin.ts';
 import { analytics } from './analytics.ts';
 import { auth } from './auth.ts';
 import { community } from './community.ts';
@@ -16,6 +17,7 @@ import { system } from './system.ts';
 
 export const rows: Readonly<Record<string, Row>> = {
   ...accounts,
+  ...admin,
   ...analytics,
   ...auth,
   ...community,

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { AdminUser, Role } from '../../shared/admin/shapes.ts';
+import { administerUser } from '../../shared/admin/user-queries.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PATCH',
+  path: '/v1/admin/users/{userId}',
+  auth: 'person',
+  stepUp: true,
+  ifMatch: true,
+  summary: 'Change the role of a person',
+  description: 'Holds from their next request on. Not your own role, and an installation keeps its last administrator.',
+  params: z.strictObject({ userId: id }),
+  body: z.strictObject({ role: Role }),
+  status: 200,
+  response: AdminUser,
+  errors: ['not_oneself', 'last_admin'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db, expectedVersion, params }) =>
+  db.change(administerUser, { ...params, action: 'role', value: body.role, expectedVersion }),
+);

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { AdminUser, reason } from '../../shared/admin/shapes.ts';
+import { administerUser } from '../../shared/admin/user-queries.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/admin/users/{userId}/deactivate',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Deactivate a person',
+  description:
+    'Their sessions and API keys are refused from the next request on; what they scheduled in projects still goes out.',
+  params: z.strictObject({ userId: id }),
+  body: z.strictObject({ reason }),
+  status: 200,
+  response: AdminUser,
+  errors: ['not_oneself', 'last_admin', 'wrong_state'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db, params }) =>
+  db.change(administerUser, { ...params, action: 'deactivate', value: body.reason, expectedVersion: null }),
+);

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { AdminUser } from '../../shared/admin/shapes.ts';
+import { administerUser } from '../../shared/admin/user-queries.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/admin/users/{userId}/sign-out',
+  auth: 'person',
+  summary: 'End all sessions of a person',
+  description:
+    'Their access tokens are refused from the next request on. API keys go on: deactivate the person to stop those.',
+  params: z.strictObject({ userId: id }),
+  status: 200,
+  response: AdminUser,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) =>
+  db.change(administerUser, { ...params, action: 'sign-out', value: null, expectedVersion: null }),
+);

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { AdminUser } from '../../shared/admin/shapes.ts';
+import { administerUser } from '../../shared/admin/user-queries.ts';
+import { id } from '../../shared/db/columns.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/admin/users/{userId}/unlock',
+  auth: 'person',
+  summary: 'Let a person try to log in again',
+  description: 'Takes back the lock after too many failed logins.',
+  params: z.strictObject({ userId: id }),
+  status: 200,
+  response: AdminUser,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) =>
+  db.change(administerUser, { ...params, action: 'unlock', value: null, expectedVersion: null }),
+);
