@@ -4043,6 +4043,7 @@ create table users (
   deletion_requested_at timestamp with time zone,
   is_active boolean generated always as (((status = 'active'::text) AND (deleted_at IS NULL))) virtual,
   is_verified boolean generated always as ((email_verified_at IS NOT NULL)) virtual,
+  status_reason text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_avatar_media_id_fkey FOREIGN KEY (avatar_media_id) REFERENCES media(id) ON DELETE SET NULL,
   constraint users_avatar_url_length CHECK ((length(avatar_url) <= 2000)),
@@ -4055,6 +4056,7 @@ create table users (
   constraint users_given_name_length CHECK (((length(given_name) >= 1) AND (length(given_name) <= 255))),
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'moderator'::text, 'creator'::text, 'user'::text, 'viewer'::text]))),
   constraint users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text]))),
+  constraint users_status_reason_length CHECK (((length(status_reason) >= 1) AND (length(status_reason) <= 500))),
   constraint users_username_length CHECK (((length(username) >= 1) AND (length(username) <= 50)))
 );
 
@@ -4066,18 +4068,24 @@ comment on column users.display_name is 'The one name that is shown. given_name 
 comment on column users.locked_until is 'No login before this instant; set after failed_login_attempts.';
 comment on column users.password_hash is 'Null: signs in through an identity only.';
 comment on column users.role is 'Of the installation: admin, moderator, creator, user, viewer (reads only). Roles in projects are memberships.';
+comment on column users.status_reason is 'Why an administrator deactivated the person, in words for other administrators.';
 comment on column users.username is 'Unique however it is written. Null: has chosen none yet.';
 
 CREATE INDEX users_active_idx ON public.users USING btree (id) WHERE ((status = 'active'::text) AND (deleted_at IS NULL));
 CREATE INDEX users_avatar_media_id_idx ON public.users USING btree (avatar_media_id);
 CREATE INDEX users_created_at_idx ON public.users USING btree (created_at);
 CREATE INDEX users_deletion_requested_at_idx ON public.users USING btree (deletion_requested_at) WHERE (deletion_requested_at IS NOT NULL);
+CREATE INDEX users_display_name_prefix_idx ON public.users USING btree (lower(display_name) COLLATE "C");
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
+CREATE INDEX users_email_prefix_idx ON public.users USING btree (email COLLATE "C");
+CREATE INDEX users_last_login_at_idx ON public.users USING btree (COALESCE(last_login_at, '-infinity'::timestamp with time zone), id);
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
+CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(username) COLLATE "C");
 
-CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
+CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,status_reason,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
+CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_requested_at, deleted_at ON public.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.status = 'active'::text) AND (old.deleted_at IS NULL) AND (old.deletion_requested_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.status = 'active'::text) AND (new.deleted_at IS NULL) AND (new.deletion_requested_at IS NULL))))) EXECUTE FUNCTION app.keep_an_admin();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
 alter table users enable row level security;
@@ -4383,6 +4391,52 @@ AS $function$
   from installation_settings s, (select app.to_inet(address_caller.ip) as ip) a
 $function$;
 grant execute on function app.address_caller(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.administer(person uuid, action text, value text, expected_version integer)
+ RETURNS TABLE(outcome text, account users)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  who users;
+begin
+  select * into who from users u where u.id = person and u.deleted_at is null for no key update;
+  outcome := case
+    when who.id is null or not app.is_staff('admin') then 'not_found'
+    when who.version <> expected_version then 'stale'
+    when who.id = app.user_id() and action in ('role', 'deactivate', 'delete') then 'not_oneself'
+    when action = 'deactivate' and who.status <> 'active' then 'wrong_state'
+    when action = 'reactivate' and who.status = 'active' and who.deletion_requested_at is null then 'wrong_state'
+    when action = 'delete' and who.deletion_requested_at is not null then 'wrong_state'
+    else 'ok' end;
+  if outcome = 'ok' then
+    case action
+      when 'role' then
+        update users u set role = value where u.id = person;
+      when 'deactivate' then
+        update users u set status = 'deactivated', status_reason = value where u.id = person;
+      when 'reactivate' then
+        update users u set status = 'active', status_reason = null, deletion_requested_at = null where u.id = person;
+      when 'delete' then
+        update users u set status = 'deactivated', status_reason = value, deletion_requested_at = app.now() where u.id = person;
+      when 'verify-email' then
+        update users u set email_verified_at = app.now() where u.id = person and u.email_verified_at is null;
+      when 'unlock' then
+        update users u set failed_login_attempts = 0, locked_until = null where u.id = person;
+      when 'sign-out' then
+        null;
+    end case;
+    if action in ('deactivate', 'delete', 'sign-out') then
+      perform app.end_sessions(person, case action when 'sign-out' then 'signed out by an administrator' else 'deactivated' end);
+    end if;
+  end if;
+  select u.* into account from users u where u.id = person and outcome = 'ok';
+  return next;
+end
+$function$;
+comment on function app.administer(uuid,text,text,integer) is 'delete begins the grace time after which a worker erases; reactivate ends it as well. Keys of a deactivated person are dead with them.';
+grant execute on function app.administer(uuid,text,text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.announce_disconnection()
  RETURNS trigger
@@ -5349,6 +5403,21 @@ end
 $function$;
 comment on function app.end_request() is 'Approved: what has its time is scheduled. Rejected and withdrawn: back to draft.';
 
+CREATE OR REPLACE FUNCTION app.end_sessions(person uuid, because text)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with ended as (
+    update user_sessions s set revoked_at = app.now(), revoked_because = because
+    where s.user_id = person and s.revoked_at is null
+    returning 1
+  )
+  select count(*)::integer from ended
+$function$;
+comment on function app.end_sessions(uuid,text) is 'Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.engage(post uuid, kind text, metadata jsonb)
  RETURNS TABLE(outcome text)
  LANGUAGE plpgsql
@@ -5529,6 +5598,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.find_users(search text, wanted_role text, wanted_status text, sort text, after jsonb, row_limit integer)
+ RETURNS SETOF users
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  low text := lower(search);
+  high text := lower(search) || chr(1114111);
+  exact uuid;
+  after_id uuid := coalesce((after ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  after_email text := coalesce(after ->> 'email', '');
+  after_login timestamptz := coalesce((after ->> 'lastLoginAt')::timestamptz, case when after is null then 'infinity'::timestamptz else '-infinity' end);
+begin
+  if not app.is_staff('admin') then
+    return;
+  end if;
+  if search is not null then
+    if pg_input_is_valid(search, 'uuid') then
+      exact := search::uuid;
+    end if;
+    return query
+      select u.* from users u
+      where u.id in (
+          (select f.id from users f where f.email collate "C" >= low and f.email collate "C" < high limit 1000)
+          union
+          (select f.id from users f where lower(f.username) collate "C" >= low and lower(f.username) collate "C" < high limit 1000)
+          union
+          (select f.id from users f where lower(f.display_name) collate "C" >= low and lower(f.display_name) collate "C" < high limit 1000)
+          union
+          (select f.id from users f where f.id = exact))
+        and app.user_fits(u, wanted_role, wanted_status)
+        and case sort when 'email' then u.email collate "C" > after_email
+          when 'lastLoginAt' then (coalesce(u.last_login_at, '-infinity'), u.id) < (after_login, after_id)
+          else u.id < after_id end
+      order by case when sort = 'email' then u.email end collate "C",
+        case when sort = 'lastLoginAt' then coalesce(u.last_login_at, '-infinity') end desc, u.id desc
+      limit row_limit;
+  elsif sort = 'email' then
+    return query select u.* from users u
+      where u.email collate "C" > after_email and app.user_fits(u, wanted_role, wanted_status)
+      order by u.email collate "C" limit row_limit;
+  elsif sort = 'lastLoginAt' then
+    return query select u.* from users u
+      where (coalesce(u.last_login_at, '-infinity'), u.id) < (after_login, after_id) and app.user_fits(u, wanted_role, wanted_status)
+      order by coalesce(u.last_login_at, '-infinity') desc, u.id desc limit row_limit;
+  else
+    return query select u.* from users u
+      where u.id < after_id and app.user_fits(u, wanted_role, wanted_status)
+      order by u.id desc limit row_limit;
+  end if;
+end
+$function$;
+comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is the beginning of an address, user name or display name (at most 1,000 of each are looked at), or an id.';
+grant execute on function app.find_users(text,text,text,text,jsonb,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.finish_oauth(state_hash text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
  RETURNS TABLE(outcome text, account social_accounts)
  LANGUAGE sql
@@ -5653,6 +5778,34 @@ AS $function$
 $function$;
 comment on function app.following() is 'The people whom the actor follows. In policies as (select app.following())::uuid[], so that it is asked once.';
 grant execute on function app.following() to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.force_password_reset(person uuid, token_hash text, link text)
+ RETURNS TABLE(outcome text, mail_id uuid, recipient text, display_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  who users;
+begin
+  select * into who from users u where u.id = person and u.deleted_at is null and app.is_staff('admin') for no key update;
+  if who.id is null then
+    return query select 'not_found', null::uuid, null::text, null::text;
+    return;
+  end if;
+  update users u set password_hash = null where u.id = person;
+  perform app.end_sessions(person, 'a new password was demanded by an administrator');
+  update password_reset_tokens t set used_at = app.now() where t.user_id = person and t.used_at is null;
+  insert into password_reset_tokens (user_id, token_hash, expires_at)
+  values (person, force_password_reset.token_hash, app.now() + interval '24 hours');
+  insert into outbox_events as e (kind, payload, lease_until)
+  values ('mail', jsonb_build_object('template', 'password-demanded', 'to', who.email, 'name', who.display_name, 'link', link),
+    app.now() + interval '60 seconds')
+  returning e.id into mail_id;
+  return query select 'ok', force_password_reset.mail_id, who.email, who.display_name;
+end
+$function$;
+grant execute on function app.force_password_reset(uuid,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.forget_hashtags(most integer)
  RETURNS integer
@@ -6238,6 +6391,30 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.keep_an_admin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- Operators and the worker come past the doors, and know what they do.
+  if session_user <> 'posthaste_api' then
+    return null;
+  end if;
+  -- Two administrators who end each other come one after the other.
+  perform pg_advisory_xact_lock(hashtextextended('app.first_admin', 0));
+  if not exists (
+    select from users u
+    where u.role = 'admin' and u.status = 'active' and u.deleted_at is null and u.deletion_requested_at is null and u.id <> new.id
+  ) then
+    raise exception 'an installation keeps its last administrator' using errcode = 'PH014';
+  end if;
+  return null;
+end
+$function$;
+comment on function app.keep_an_admin() is 'Whoever is the last administrator stays one, active, and does not ask to be deleted (PH014).';
+
 CREATE OR REPLACE FUNCTION app.keep_content_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6526,6 +6703,39 @@ AS $function$
 $function$;
 grant execute on function app.login_candidate(text) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.look_at_user(person uuid)
+ RETURNS TABLE(account users, second_factor boolean, has_password boolean, sessions jsonb, projects jsonb, identities jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.is_staff('admin') or not exists (select from users u where u.id = person and u.deleted_at is null) then
+    return;
+  end if;
+  perform app.audit_access('user', null, jsonb_build_object('user', person));
+  return query
+    select u, exists (select from mfa_factors f where f.user_id = person and f.kind = 'totp' and f.confirmed_at is not null),
+      u.password_hash is not null,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('id', s.id, 'userAgent', s.user_agent, 'ip', host(s.ip), 'createdAt', s.created_at,
+          'lastUsedAt', s.last_used_at, 'expiresAt', s.expires_at) order by s.id desc)
+        from (select * from user_sessions o where o.user_id = person and o.revoked_at is null and o.expires_at > app.now()
+          order by o.id desc limit 50) s), '[]'),
+      coalesce((
+        select jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'role', p.role) order by p.id desc)
+        from (select o.id, o.name, c.role from project_collaborators c join projects o on o.id = c.project_id
+          where c.user_id = person and o.deleted_at is null order by o.id desc limit 100) p), '[]'),
+      coalesce((
+        select jsonb_agg(jsonb_build_object('id', i.id, 'provider', i.provider, 'email', i.email, 'createdAt', i.created_at,
+          'lastUsedAt', i.last_used_at) order by i.id)
+        from (select * from user_identities o where o.user_id = person order by o.id limit 20) i), '[]')
+    from users u where u.id = person;
+end
+$function$;
+comment on function app.look_at_user(uuid) is 'No row for whoever is no administrator. Never hashes. Of sessions the 50 newest that are open, of projects the 100 newest.';
+grant execute on function app.look_at_user(uuid) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.mail_sent(mail_id uuid)
  RETURNS TABLE(outcome text)
  LANGUAGE sql
@@ -6536,6 +6746,7 @@ AS $function$
   where e.id = mail_sent.mail_id and e.kind = 'mail' and e.dispatched_at is null
   returning 'ok'
 $function$;
+grant execute on function app.mail_sent(uuid) to posthaste_api;
 grant execute on function app.mail_sent(uuid) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.mark_edited()
@@ -8507,6 +8718,21 @@ AS $function$
 $function$;
 grant execute on function app.user_counts(uuid[]) to posthaste_api;
 grant execute on function app.user_counts(uuid[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.user_fits(u users, wanted_role text, wanted_status text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select u.deleted_at is null and (wanted_role is null or u.role = wanted_role) and case wanted_status
+    when 'active' then u.status = 'active' and u.deletion_requested_at is null
+    when 'deactivated' then u.status = 'deactivated' and u.deletion_requested_at is null
+    when 'leaving' then u.deletion_requested_at is not null
+    when 'locked' then u.locked_until > app.now()
+    when 'unverified' then u.email_verified_at is null
+    else true end
+$function$;
+comment on function app.user_fits(users,text,text) is 'Granted to nobody: app.find_users calls it.';
 
 CREATE OR REPLACE FUNCTION app.user_id()
  RETURNS uuid
