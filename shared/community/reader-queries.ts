@@ -102,7 +102,7 @@ export const addComment = query({
   from app.add_comment(${'communityPostId'}::uuid, ${'parentId'}::uuid, ${'text'}) c
   left join lateral app.display_names(array[app.user_id()]) n on true`;
 
-/** Only its author takes a comment away; its replies stay. */
+/** Only its author takes a comment away; its replies stay. A key reaches no comment on a post that it cannot see. */
 export const deleteComment = query({
   name: 'deleteComment',
   kind: 'actor',
@@ -111,7 +111,9 @@ export const deleteComment = query({
 })<{ commentId: string }>`
   with seen as (
     select c.id, c.author_id = (select app.user_id()) as mine
-    from comments c where c.id = ${'commentId'}::uuid and c.deleted_at is null
+    from comments c
+    where c.id = ${'commentId'}::uuid and c.deleted_at is null
+      and (app.key_project() is null or c.community_post_id = any (app.visible_posts(array[c.community_post_id])))
   ), done as (
     update comments c set deleted_at = app.now() from seen s where c.id = s.id and s.mine and c.deleted_at is null
     returning c.id

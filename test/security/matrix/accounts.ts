@@ -22,7 +22,15 @@ export const accounts: Rows = {
           }
         : sample,
   },
-  disconnectAccount: { is: 'projectWrite' },
+  disconnectAccount: {
+    is: 'projectWrite',
+    ask: async ({ sample, seed, snapshot }) => {
+      const { projectId, accountId } = seed;
+      const text = `update post_publications set state = 'cancelled' where project_id = $1 and state <> 'published'`;
+      await snapshot.force('post_publications', text, [projectId]);
+      return { ...sample, params: { accountId } };
+    },
+  },
 };
 
 async function beginSignIn({ world, seed }: Cell): Promise<string> {

@@ -20,6 +20,7 @@ export const auth: Rows = {
       return { stranger: 'own', bodies: [{ refreshToken }] };
     },
   },
+  getJwks: { is: 'public' },
   listSessions: { is: 'self' },
   revokeSession: { is: 'personal' },
   logout: { is: 'self' },

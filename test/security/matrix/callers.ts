@@ -1,7 +1,10 @@
 /** Who knocks at every door, and the ground on which they do: the owner's real things, and everybody's place among them. */
 import { importJWK, SignJWT } from 'jose';
 import { z } from 'zod';
-import { addMember, login, type Person, registerUser } from '../../support/people.ts';
+import { type EndpointContract, scopes } from '../../../functions/_kit/contract.ts';
+import { newApiKey } from '../../../shared/auth/api-key.ts';
+import { hashToken } from '../../../shared/auth/tokens.ts';
+import { addMember, createProject, login, type Person, registerUser } from '../../support/people.ts';
 import { type Seed, seedOwner } from '../../support/samples.ts';
 import type { World } from '../../support/world.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
@@ -24,8 +27,22 @@ export const callers = [
   'expired',
   /** The owner, whose session was ended. */
   'signedOut',
+  /** The owner, who proved themselves long ago. */
+  'unproven',
+  /** Keys with all scopes but where another thing is said. */
+  'ownersKey',
+  'viewersKey',
+  /** Of the owner, for another project. */
+  'foreignKey',
+  /** Of the owner, with all scopes but those that would do. */
+  'unscopedKey',
+  'revokedKey',
+  'expiredKey',
+  /** Its creator was deactivated. */
+  'orphanedKey',
 ] as const;
 export type Caller = (typeof callers)[number];
+export const isKey = (caller: Caller) => caller.endsWith('Key');
 
 export interface Ground {
   readonly world: World;
@@ -33,7 +50,7 @@ export interface Ground {
   readonly people: Readonly<Record<string, Person>>;
   readonly snapshot: Snapshot;
   /** What the caller sends as Authorization: Bearer. */
-  tokenOf(caller: Caller): string | undefined;
+  tokenOf(caller: Caller, contract: EndpointContract): string | undefined;
 }
 
 const members = ['viewer', 'reviewer', 'approver', 'editor'] as const;
@@ -62,9 +79,54 @@ export async function openGround(world: World): Promise<Ground> {
     ...Object.fromEntries(Object.entries(people).map(([name, { token }]) => [name, token])),
     expired: await expiredToken(world, owner.token),
     signedOut: await endedToken(world, owner),
+    unproven: await unprovenToken(world, owner),
+    ...(await makeKeys(world, { ...seed, foreign: (await createProject(world, owner, 'Elsewhere')).id }, people)),
   };
   await world.stopWorkers();
-  return { world, seed, people, snapshot: await takeSnapshot(world), tokenOf: (caller) => tokens[caller] };
+  const tokenOf = (caller: Caller, { scope }: EndpointContract) =>
+    tokens[caller === 'unscopedKey' ? `without ${scope ?? scopes[0]}` : caller];
+  return { world, seed, people, snapshot: await takeSnapshot(world), tokenOf };
+}
+
+/** As the door that makes keys would: no door takes a time that has passed, or a key of somebody else. */
+async function makeKeys(
+  world: World,
+  { projectId, foreign }: { readonly projectId: string; readonly foreign: string },
+  people: Readonly<Record<string, Person>>,
+): Promise<Record<string, string>> {
+  const made: Record<string, string> = {};
+  const make = async (
+    name: string,
+    creator: string,
+    more: { project?: string; scopes?: readonly string[]; columns?: string } = {},
+  ) => {
+    const { key, prefix } = newApiKey();
+    await world.sql(
+      `insert into api_keys (project_id, created_by, name, prefix, key_hash, scopes, revoked_at, expires_at)
+       values ($1, $2, $3, $4, $5, $6, ${more.columns ?? 'null, null'})`,
+      [more.project ?? projectId, people[creator]?.id, name, prefix, hashToken(key), more.scopes ?? scopes],
+    );
+    made[name] = key;
+  };
+  await make('ownersKey', 'owner');
+  await make('viewersKey', 'viewer');
+  await make('foreignKey', 'owner', { project: foreign });
+  await make('revokedKey', 'owner', { columns: 'app.now(), null' });
+  await make('expiredKey', 'owner', { columns: `null, app.now() - interval '1 second'` });
+  await make('orphanedKey', 'deactivated');
+  for (const scope of scopes) {
+    const enough = [scope, scope.replace(/read$/, 'write')];
+    await make(`without ${scope}`, 'owner', { scopes: scopes.filter((other) => !enough.includes(other)) });
+  }
+  return made;
+}
+
+async function unprovenToken(world: World, { email, id }: Person): Promise<string> {
+  const { accessToken } = await login(world, email);
+  const text = `update user_sessions set elevated_until = app.now() - interval '1 second'
+    where id = (select id from user_sessions where user_id = $1 order by id desc limit 1)`;
+  await world.sql(text, [id]);
+  return accessToken;
 }
 
 async function endedToken(world: World, { email }: Person): Promise<string> {

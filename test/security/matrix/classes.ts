@@ -1,11 +1,13 @@
 /** Who may do what, once for each class of doors. */
-import type { Caller } from './callers.ts';
+import type { EndpointContract } from '../../../functions/_kit/contract.ts';
+import { type Caller, isKey } from './callers.ts';
 
 /** Status and code of the problem. */
 export type Refusal = readonly [status: number, code: string];
 /** `ok`: the declared success. `empty`: a list without items. */
 export type Outcome = 'ok' | 'empty' | Refusal;
-type Outcomes = Readonly<Record<Caller, Outcome>>;
+/** What a class says of people; of keys it follows. */
+type Outcomes = Readonly<Record<Exclude<Caller, `${string}Key` | 'unproven'>, Outcome>>;
 
 const unknown: Refusal = [401, 'unauthenticated'];
 const forbidden: Refusal = [403, 'forbidden'];
@@ -83,3 +85,27 @@ export const classes = {
   communityShown: { ...inProject(missing, []), nobody: missing, moderator: 'ok', admin: 'ok' },
 } as const satisfies Readonly<Record<string, Outcomes>>;
 export type ClassName = keyof typeof classes;
+
+const alike = { unproven: 'owner', ownersKey: 'owner', viewersKey: 'viewer', foreignKey: 'stranger' } as const;
+
+/** What the caller gets at a door of the class: a key what its creator gets, cut down to its project and its scopes. */
+export function outcomeOf(contract: EndpointContract, outcomes: Outcomes, caller: Caller): Outcome {
+  if (contract.auth === 'public' || contract.auth === 'page') return 'ok';
+  if (caller === 'unproven' && contract.stepUp === true) return [403, 'step_up_needed'];
+  if (isKey(caller) && contract.auth === 'person') return [403, 'session_needed'];
+  switch (caller) {
+    case 'unproven':
+    case 'ownersKey':
+    case 'viewersKey':
+    case 'foreignKey':
+      return outcomes[alike[caller]];
+    case 'unscopedKey':
+      return [403, 'scope_missing'];
+    case 'revokedKey':
+    case 'expiredKey':
+    case 'orphanedKey':
+      return unknown;
+    default:
+      return outcomes[caller];
+  }
+}

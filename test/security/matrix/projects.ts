@@ -1,7 +1,8 @@
 import type { Rows } from './row.ts';
 
 export const projects: Rows = {
-  listProjects: { is: 'projectList' },
+  // A key's list is its project, whichever that is.
+  listProjects: { is: 'projectList', but: { foreignKey: 'ok' } },
   getProject: { is: 'projectRead' },
   createProject: { is: 'self' },
   updateProject: { is: 'projectManage' },
