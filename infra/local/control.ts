@@ -9,6 +9,8 @@ export interface ControlOptions {
   readonly tick: (schedule?: string) => Promise<void>;
   /** Moves `app.now()`; 0 gives it back the database's own time. */
   readonly moveClock: (offsetMs: number) => Promise<void>;
+  /** Lets every caller make so many requests of each class in a window. */
+  readonly setLimits: (maxRequests: number) => Promise<void>;
   readonly postgres: (action: 'stop' | 'start' | 'kill') => Promise<void>;
   readonly queues: () => Readonly<Record<string, unknown>>;
 }
@@ -20,6 +22,7 @@ export interface Control {
 
 const tickBody = z.strictObject({ schedule: z.string().optional() });
 const clockBody = z.strictObject({ offsetMs: z.int() });
+const limitsBody = z.strictObject({ maxRequests: z.int().positive() });
 const postgresBody = z.strictObject({ action: z.enum(['stop', 'start', 'kill']) });
 const faultBody = z.strictObject({
   point: z.string().min(1),
@@ -39,6 +42,7 @@ function routesOf(options: ControlOptions): Readonly<Record<string, Route>> {
   return {
     'POST /tick': (body) => options.tick(tickBody.parse(body).schedule),
     'POST /clock': (body) => options.moveClock(clockBody.parse(body).offsetMs),
+    'POST /limits': (body) => options.setLimits(limitsBody.parse(body).maxRequests),
     'POST /postgres': (body) => options.postgres(postgresBody.parse(body).action),
     'POST /faults': (body) => options.faults.arm(faultBody.parse(body)),
     'DELETE /faults': (body) => options.faults.clear(isEmpty(body) ? undefined : disarmBody.parse(body)),

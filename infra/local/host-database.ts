@@ -10,6 +10,8 @@ import type { Wire } from './wire.ts';
 export interface HostDatabase {
   /** Moves `app.now()` by so many milliseconds against the server's time; 0 sets it right. Survives restarts. */
   moveClock(offsetMs: number): Promise<void>;
+  /** Lets every caller make so many requests of each class in a window. */
+  setLimits(maxRequests: number): Promise<void>;
   /** Writes where the platforms of this machine are reached. */
   placePlatforms(places: readonly PlatformPlace[]): Promise<void>;
   close(): void;
@@ -54,6 +56,9 @@ export async function openDatabase(wire: Wire, report: (line: string) => void): 
       await run(
         `create or replace function app.now() returns timestamptz language sql stable parallel safe as 'select ${expression}'`,
       );
+    },
+    setLimits: async (maxRequests) => {
+      await run('update rate_limits set max_requests = :most::integer', { most: String(maxRequests) });
     },
     placePlatforms: async (places) => {
       await run(

@@ -189,6 +189,7 @@ async function startFunctions({ options, parts, log, faults, publicOrigin }: Gro
     faults,
     tick: clock.tick,
     moveClock: database.moveClock,
+    setLimits: database.setLimits,
     postgres: (action) => steer(postgres, action),
     queues: () => countQueues(wire),
   });

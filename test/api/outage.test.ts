@@ -34,6 +34,7 @@ beforeAll(async () => {
   await chmod(dataDir, 0o755);
   Reflect.set(globalThis, LOG_SINK, (line: string) => void logs.push(line));
   host = await startHost({ dataDir, port: 0, source: 'source', platforms: 'none', control: true });
+  await fetch(`${host.controlOrigin}/limits`, { method: 'POST', body: JSON.stringify({ maxRequests: 1_000_000 }) });
   person = await registerPerson(host.origin, 'Olga Outage');
   ({ accessToken: token } = await person.api.call(
     'POST',
