@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { answersReporter } from './test/support/answers-reporter.ts';
 
 export default defineConfig({
   test: {
@@ -8,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // Much of the time is spent waiting for real clocks: more files at once than there are cores.
     maxWorkers: 3,
+    reporters: ['default', answersReporter()],
     globalSetup: ['test/support/global-setup.ts'],
   },
 });

@@ -19,6 +19,7 @@ import { announceUploads, declareQueues, startEventSources, workersOf } from '..
 import { createWire } from '../../infra/local/wire.ts';
 import { reloadConfig } from '../../shared/config/config.ts';
 import { LOG_SINK } from '../../shared/log.ts';
+import { recorded } from './answers.ts';
 import { type Answer, type CallOptions, callOf } from './call.ts';
 import { freePort } from './free-port.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
@@ -96,7 +97,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const sources = options.workers === true ? startEventSources({ sqs: wire.sqs, invoker, faults }, workers) : [];
   const stopWorkers = async () => void (await Promise.all(sources.splice(0).map((source) => source.stop())));
   parts.defer(stopWorkers);
-  const gateway = createGateway({ routes: routesOf(doors), invoke: invoker.invoke });
+  const invoke = recorded(doors, invoker.invoke);
+  const gateway = createGateway({ routes: routesOf(doors), invoke });
   parts.defer(gateway.close);
   const { origin } = await gateway.listen(port);
   const clock = createClock({ schedules: schedulesOf(doors), fire: invoker.invoke });
@@ -116,7 +118,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sql: async (text, values = []) => (await owner.query<Record<string, unknown>>(text, [...values])).rows,
     moveClock: (offsetMs) => moveClock(owner, offsetMs),
     tick: clock.tick,
-    invoke: invoker.invoke,
+    invoke,
     stopWorkers,
     close: async () => {
       const leaks = secrets.leaks(logs, mails());

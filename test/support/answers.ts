@@ -1,0 +1,51 @@
+/**
+ * What every door answered while the tests ran, by operation and code of the problem. Each world writes its own file into one
+ * folder of the run; `answers-reporter.ts` compares them with the declarations when the run is over.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { z } from 'zod';
+import type { Door } from '../../infra/doors.ts';
+import type { Invocation } from '../../infra/local/invoke.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Folder of the run; absent where nobody compares. */
+    answers?: string;
+  }
+}
+
+type Invoke = (operation: string, event: unknown) => Promise<Invocation>;
+
+/** One answer: the code of a problem, or `ok`. */
+export const answered = z.object({ operation: z.string(), code: z.string() });
+
+const result = z.looseObject({ statusCode: z.int(), body: z.string().optional() });
+const problem = z.looseObject({ code: z.string() });
+
+/** The same invoker, whose endpoints' answers are written down, each kind once. */
+export function recorded(doors: readonly Door[], invoke: Invoke): Invoke {
+  const folder = inject('answers');
+  if (folder === undefined) return invoke;
+  const file = join(folder, `${process.pid}.jsonl`);
+  const endpoints = new Set(
+    doors.filter(({ contract }) => contract.kind === 'endpoint').map(({ operation }) => operation),
+  );
+  const seen = new Set<string>();
+  return async (operation, event) => {
+    const invocation = await invoke(operation, event);
+    if (endpoints.has(operation) && invocation.kind === 'ok') {
+      const code = codeOf(invocation.payload);
+      const line = JSON.stringify({ operation, code });
+      if (!seen.has(line)) appendFileSync(file, `${line}\n`);
+      seen.add(line);
+    }
+    return invocation;
+  };
+}
+
+function codeOf(payload: string): string {
+  const { statusCode, body = '' } = result.parse(JSON.parse(payload));
+  return statusCode < 400 ? 'ok' : problem.parse(JSON.parse(body)).code;
+}
