@@ -1,6 +1,7 @@
 /** Every field of every body, wrong in every way that its schema forbids; every query field too. Refused at its place. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import { pathOf, type Sample, type Seed, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
@@ -92,7 +93,7 @@ describe('a query with a wrong field is refused', () => {
     }
   });
 
-  test.each(withQuery.filter(({ contract }) => contract.errors.includes('invalid_cursor')))(
+  test.each(withQuery.filter(({ contract }) => errorsOf(contract).includes('invalid_cursor')))(
     '$operation: a cursor that no list made',
     async ({ operation, contract }) => {
       for (const cursor of ['', 'nonsense', '%25ff', '=', Buffer.from("' or 1=1 --").toString('base64url')]) {

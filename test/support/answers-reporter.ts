@@ -9,10 +9,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
-import { answered } from './answers.ts';
-
-/** Codes that no test can bring about where the declaration implies them, with the reason. */
-const NEVER: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+import { answered, NEVER } from './answers.ts';
 
 /** Where the tests that call doors lie. */
 const CALLERS = /\/test\/(api|security|workers|platforms)\//;

@@ -16,6 +16,11 @@ declare module 'vitest' {
   }
 }
 
+/** Codes that nobody can bring about although the declaration implies them, with the reason. */
+export const NEVER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  validatePost: { idempotency_in_flight: 'it writes nothing, so that nothing ever runs under its key' },
+};
+
 type Invoke = (operation: string, event: unknown) => Promise<Invocation>;
 
 /** One answer: the code of a problem, or `ok`. */

@@ -1,0 +1,230 @@
+/**
+ * What a declaration implies without naming it: a database that is away or answers nonsense, too many requests, a repeated
+ * Idempotency-Key, a version that is old, keys without the scope, sessions that must prove themselves. Every door is brought to
+ * each of them, and says so in the one way there is.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { EndpointContract } from '../../functions/_kit/contract.ts';
+import { errorsOf } from '../../functions/_kit/endpoint.ts';
+import { statusOf } from '../../functions/_kit/problem.ts';
+import { listDoors } from '../../infra/doors.ts';
+import { endpointsOf } from '../../infra/local/functions.ts';
+import { newApiKey } from '../../shared/auth/api-key.ts';
+import { hashWithSalt } from '../../shared/auth/password.ts';
+import { hashToken } from '../../shared/auth/tokens.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { NEVER } from '../support/answers.ts';
+import type { Answer, CallOptions } from '../support/call.ts';
+import { pathOf, type Sample, type Seed, samplesOf, seedOwner, sendSample } from '../support/samples.ts';
+import { openWorld, type World } from '../support/world.ts';
+
+const routes = endpointsOf(await listDoors());
+type Route = (typeof routes)[number];
+const implying = (code: ErrorCode) =>
+  routes.filter(
+    ({ operation, contract }) =>
+      contract.method !== '$default' && errorsOf(contract).includes(code) && NEVER[operation]?.[code] === undefined,
+  );
+const withDatabase = implying('database_unavailable');
+
+let world: World;
+let seed: Seed;
+let samples: Readonly<Record<string, Sample>>;
+beforeAll(async () => {
+  world = await openWorld({ workers: true });
+  seed = await seedOwner(world);
+  // So that no right is missing where something else is.
+  await world.sql(`update users set role = 'admin' where id = $1`, [seed.owner.id]);
+  // Those of the walks end before the database is asked.
+  const reaching: Record<string, Sample> = {
+    refresh: { stranger: 'own', bodies: [{ refreshToken: seed.owner.refreshToken }] },
+  };
+  samples = { ...samplesOf(seed), ...reaching };
+  await world.stopWorkers();
+}, 120_000);
+afterAll(() => world.close());
+
+function sampleOf(operation: string): Sample {
+  const sample = samples[operation];
+  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+  return sample;
+}
+
+const isOpen = ({ auth }: EndpointContract) => auth === 'public' || auth === 'page';
+
+/** As the owner, unless something else is said. */
+function ask({ operation, contract }: Route, options: CallOptions = {}): Promise<Answer> {
+  const token = isOpen(contract) ? {} : { token: seed.owner.token };
+  return sendSample(world, contract, sampleOf(operation), { ...token, ...options });
+}
+
+const COMES_AGAIN = { 'retry-after': /^[1-9]\d*$/ };
+
+/** All at once; what is not as expected, by operation. Nothing may throw before all are answered: some would take effect. */
+async function refusals(
+  doors: readonly Route[],
+  code: ErrorCode,
+  send: (door: Route) => Promise<Answer>,
+  headers: Readonly<Record<string, RegExp>> = {},
+): Promise<readonly string[]> {
+  const wrong = await Promise.all(
+    doors.map(async (door) => {
+      const answer = await send(door);
+      const given = Object.entries(headers).filter(([name, form]) => !form.test(answer.headers.get(name) ?? ''));
+      const fine = answer.status === statusOf(code) && answer.code === code && given.length === 0;
+      const named = given.map(([name]) => `${name}: ${answer.headers.get(name)}`).join(' ');
+      return fine ? [] : [`${door.operation}: ${answer.status} ${named} ${answer.text.slice(0, 300)}`];
+    }),
+  );
+  return wrong.flat();
+}
+
+describe('the database', () => {
+  const strike = async (error: string, work: () => Promise<void>) => {
+    world.faults.arm({ point: 'data-api:*', action: 'error', error, times: 1_000_000 });
+    try {
+      await work();
+    } finally {
+      world.faults.clear();
+    }
+  };
+
+  test('is away: every door says so within its patience, and when to come again', () =>
+    strike('DatabaseUnavailableException', async () => {
+      expect(await refusals(withDatabase, 'database_unavailable', (door) => ask(door), COMES_AGAIN)).toEqual([]);
+    }));
+
+  test('answers nonsense: every door says that it is our fault, and nothing else', () =>
+    strike('DatabaseErrorException XX000', async () => {
+      const heard: string[] = [];
+      const wrong = await refusals(withDatabase, 'internal', async (door) => {
+        const answer = await ask(door);
+        heard.push(answer.text);
+        return answer;
+      });
+      expect(wrong).toEqual([]);
+      expect(heard.filter((text) => /injected|XX000|SQL/i.test(text))).toEqual([]);
+    }));
+});
+
+const outcome = z.object({ statusCode: z.int(), body: z.string() });
+
+test('an event that no gateway sends is our fault too: doors without a database', async () => {
+  const others = routes.filter(({ contract }) => contract.uses.database === undefined);
+  for (const { operation } of others) {
+    const event = { requestContext: { requestId: randomUUID(), http: { method: 'GET', sourceIp: '::1' } } };
+    const invocation = await world.invoke(operation, event);
+    if (invocation.kind !== 'ok') throw new Error(`${operation}: ${JSON.stringify(invocation)}`);
+    const { statusCode, body } = outcome.parse(JSON.parse(invocation.payload));
+    expect([operation, statusCode, JSON.parse(body).code]).toEqual([operation, 500, 'internal']);
+    expect(body).not.toMatch(/undefined|TypeError/);
+  }
+});
+
+test('too many requests: every door stops at the limit of its class, and says for how long', async () => {
+  const limits = await world.sql('select class, max_requests, window_s from rate_limits');
+  await world.sql('update rate_limits set max_requests = 1, window_s = 86400');
+  await world.sql(
+    `insert into rate_counters (caller, class, window_start, count, expires_at)
+     select c.caller, l.class, to_timestamp(floor(extract(epoch from app.now()) / 86400) * 86400), 1, app.now() + interval '1 day'
+     from rate_limits l, (values ('user:' || $1), (app.address_caller('127.0.0.1'))) as c (caller)
+     on conflict on constraint rate_counters_pkey do update set count = 1`,
+    [seed.owner.id],
+  );
+  try {
+    const headers = { ...COMES_AGAIN, ratelimit: /^"\w+";r=0;t=\d+$/, 'ratelimit-policy': /^"\w+";q=1;w=86400$/ };
+    const doors = implying('too_many_requests');
+    expect(await refusals(doors, 'too_many_requests', (door) => ask(door), headers)).toEqual([]);
+  } finally {
+    for (const { class: name, max_requests: max, window_s: window } of limits)
+      await world.sql('update rate_limits set max_requests = $2, window_s = $3 where class = $1', [name, max, window]);
+    await world.sql('delete from rate_counters');
+  }
+});
+
+describe('an Idempotency-Key', () => {
+  const callerOf = ({ contract }: Route) => (isOpen(contract) ? 'public' : seed.owner.id);
+  const routeOf = ({ operation, contract }: Route) =>
+    `POST ${new URL(pathOf(contract, sampleOf(operation)), world.origin).pathname}`;
+
+  test('of a request that still runs', async () => {
+    const doors = implying('idempotency_in_flight');
+    const key = randomUUID();
+    const other = await world.database.connect();
+    try {
+      for (const door of doors) {
+        const name = [callerOf(door), routeOf(door), key].join('\u001f');
+        await other.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
+      }
+      const send = (door: Route) => ask(door, { idempotencyKey: key });
+      expect(await refusals(doors, 'idempotency_in_flight', send, COMES_AGAIN)).toEqual([]);
+    } finally {
+      await other.end();
+    }
+  });
+
+  const remember = (door: Route, key: string, bodyHash: string) =>
+    world.sql('insert into idempotency_keys (caller, route, key, body_hash) values ($1, $2, $3, $4)', [
+      callerOf(door),
+      routeOf(door),
+      key,
+      bodyHash,
+    ]);
+
+  test('of another request', async () => {
+    const doors = implying('idempotency_mismatch');
+    const key = randomUUID();
+    for (const door of doors) await remember(door, key, 'of another body');
+    const send = (door: Route) => ask(door, { idempotencyKey: key });
+    expect(await refusals(doors, 'idempotency_mismatch', send)).toEqual([]);
+  });
+
+  test('of a request whose answer held a secret', async () => {
+    const doors = implying('already_done');
+    const key = randomUUID();
+    for (const door of doors) {
+      const [body] = sampleOf(door.operation).bodies ?? [];
+      const text = body === undefined ? '' : JSON.stringify(body);
+      await remember(door, key, await hashWithSalt(text, createHash('sha256').update(key).digest()));
+    }
+    const send = (door: Route) => ask(door, { idempotencyKey: key });
+    expect(await refusals(doors, 'already_done', send)).toEqual([]);
+  });
+});
+
+test('a version that somebody has changed since', async () => {
+  const headers = { 'if-match': '"999999-AAAAAAAAAAAAAAAAAAAAAA"' };
+  expect(await refusals(implying('stale'), 'stale', (door) => ask(door, { headers }))).toEqual([]);
+});
+
+describe('a key', () => {
+  const keyFor = async (scopes: readonly string[]) => {
+    const { key, prefix } = newApiKey();
+    await world.sql(
+      'insert into api_keys (project_id, created_by, name, prefix, key_hash, scopes) values ($1, $2, $3, $4, $5, $6)',
+      [seed.projectId, seed.owner.id, 'Walk', prefix, hashToken(key), scopes],
+    );
+    return key;
+  };
+
+  test('without the scope of the door', async () => {
+    const token = await keyFor(['media:read']);
+    const other = await keyFor(['posts:read']);
+    const wrong = await refusals(implying('scope_missing'), 'scope_missing', (door) =>
+      ask(door, { token: door.contract.scope === 'media:read' ? other : token }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('where only persons may', async () => {
+    const token = await keyFor(['media:read']);
+    expect(await refusals(implying('session_needed'), 'session_needed', (door) => ask(door, { token }))).toEqual([]);
+  });
+});
+
+test('a session that has not proven itself lately', async () => {
+  await world.sql(`update user_sessions set elevated_until = app.now() - interval '1 second'`);
+  expect(await refusals(implying('step_up_needed'), 'step_up_needed', (door) => ask(door))).toEqual([]);
+});
