@@ -1,6 +1,7 @@
 import { fail } from '../../shared/errors.ts';
-import { getMe } from '../../shared/users/queries.ts';
-import { Me } from '../../shared/users/shapes.ts';
+import { getMe } from '../../shared/me/queries.ts';
+import { MyProfile } from '../../shared/me/shapes.ts';
+import { showMe } from '../../shared/me/show-me.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -9,10 +10,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Get yourself',
   status: 200,
-  response: Me,
+  response: MyProfile,
   errors: [],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db }) => {
-  const me = await db.maybe(getMe, {});
-  return me ?? fail('unauthenticated');
-});
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+})(async ({ db }) => showMe((await db.maybe(getMe, {})) ?? fail('unauthenticated')));

@@ -13,7 +13,10 @@ export const handler = endpoint({
   body: z.strictObject({
     name: projectName,
     description: projectDescription.nullable().default(null),
-    timeZone: timeZone.default('UTC'),
+    timeZone: timeZone
+      .nullable()
+      .default(null)
+      .describe('IANA time zone. Left out: the one of your preferences, else UTC.'),
   }),
   status: 201,
   response: Project,

@@ -1,8 +1,10 @@
 import { revokeDisconnected } from '../../shared/accounts/revoke-accounts.ts';
 import { sealRows } from '../../shared/audit/seal-rows.ts';
+import { failStuckAvatars } from '../../shared/avatars/queries.ts';
 import { keepCommunity } from '../../shared/community/keep-community.ts';
 import { keepHashtags } from '../../shared/hashtags/keep-hashtags.ts';
-import { purgeExpired } from '../../shared/housekeeping/queries.ts';
+import { deleteOrphans } from '../../shared/housekeeping/delete-objects.ts';
+import { alertFailures, purgeExpired } from '../../shared/housekeeping/queries.ts';
 import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
 import { platformHttp } from '../../shared/platforms/http.ts';
@@ -27,8 +29,11 @@ export const handler = schedule({
   const publications = await recover(db, remainingMs);
   const signal = AbortSignal.timeout(Math.max(1_000, remainingMs() - 15_000));
   const rest = await Promise.allSettled([
-    sendWaitingMails(db),
+    // Alerts first: their mails leave with the same tick.
+    db.one(alertFailures, { limit: 500 }).then(() => sendWaitingMails(db)),
     failStuckMedia(db),
+    db.one(failStuckAvatars, { limit: 100 }).then(({ avatars }) => avatars),
+    deleteOrphans(db),
     purgeDeletedMedia(db),
     revokeDisconnected(db, platformHttp(), signal),
     sealRows(db),
@@ -36,10 +41,12 @@ export const handler = schedule({
     keepHashtags(db),
     db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
   ]);
-  const [mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, keptHashtags, purgedRows] = rest.map((part) =>
+  const [mails, stuckMedia, stuckAvatars, purgedObjects, purgedMedia, ...others] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
+  const [revoked, auditHead, keptRows, keptHashtags, purgedRows] = others;
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return { ...publications, mails, stuckMedia, purgedMedia, revoked, auditHead, keptRows, keptHashtags, purgedRows };
+  const media = { stuckMedia, stuckAvatars, purgedObjects, purgedMedia };
+  return { ...publications, mails, ...media, revoked, auditHead, keptRows, keptHashtags, purgedRows };
 });

@@ -1,5 +1,6 @@
+import { processAvatar } from '../../shared/avatars/process-avatar.ts';
 import { processUpload } from '../../shared/media/process-upload.ts';
-import { UploadEvent, uploadedObjects } from '../../shared/media/upload-event.ts';
+import { UploadEvent, uploadedAvatars, uploadedObjects } from '../../shared/media/upload-event.ts';
 import { worker } from '../_kit/worker.ts';
 
 const MAX_RECEIVES = 3;
@@ -19,10 +20,12 @@ export const handler = worker({
   uses: { database: 'worker', bucket: ['read', 'write', 'delete'] },
 })(async ({ messages, db, remainingMs }) => {
   for (const { body, receives } of messages) {
-    for (const upload of uploadedObjects(body)) {
+    const delivery = () => {
       const signal = AbortSignal.timeout(Math.max(1_000, remainingMs() - SPARE_MS));
-      await processUpload(db, upload, { receives, last: receives >= MAX_RECEIVES, signal });
-    }
+      return { receives, last: receives >= MAX_RECEIVES, signal };
+    };
+    for (const upload of uploadedObjects(body)) await processUpload(db, upload, delivery());
+    for (const avatarId of uploadedAvatars(body)) await processAvatar(db, avatarId, delivery());
   }
   return [];
 });

@@ -25,6 +25,43 @@ export const settleMails = query({ name: 'settleMails', kind: 'worker', access: 
   where e.id = any (${'sent'}::uuid[]) and e.dispatched_at is null
   returning e.id`;
 
+/** Objects whose rows are gone, leased for five minutes. */
+export const claimObjects = query({
+  name: 'claimObjects',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id, keys: z.array(z.string()) }),
+})<{ limit: number }>`
+  with waiting as (
+    select e.id from outbox_events e
+    where e.dispatched_at is null and e.kind = 'objects.deleted' and (e.lease_until is null or e.lease_until < app.now())
+    order by e.created_at limit ${'limit'}::integer for update skip locked
+  )
+  update outbox_events e set lease_until = app.now() + interval '5 minutes', attempts = e.attempts + 1
+  from waiting w where e.id = w.id
+  returning e.id, e.payload -> 'keys' as keys`;
+
+export const settleObjects = query({
+  name: 'settleObjects',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ id }),
+})<{
+  events: string[];
+}>`
+  update outbox_events e set dispatched_at = app.now(), lease_until = null
+  where e.id = any (${'events'}::uuid[]) and e.dispatched_at is null
+  returning e.id`;
+
+/** Writes the mails about posts that failed. */
+export const alertFailures = query({
+  name: 'alertFailures',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ outcome: z.string(), events: z.number(), mails: z.number() }),
+})<{ limit: number }>`
+  select outcome, events, mails from app.alert_failures(${'limit'}::integer)`;
+
 /** What has expired goes, at most `limit` rows of each kind a tick. Events whose consumers are not here yet are kept 7 days. */
 export const purgeExpired = query({
   name: 'purgeExpired',

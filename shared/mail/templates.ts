@@ -7,6 +7,18 @@ const to = z.string();
 export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('verify-email'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('already-registered'), to }),
+  z.object({
+    template: z.literal('post-failed'),
+    to,
+    name: z.string(),
+    postId: z.string(),
+    project: z.string(),
+    excerpt: z.string(),
+    failures: z.array(z.object({ platform: z.string(), handle: z.string().nullable(), reason: z.string().nullable() })),
+  }),
+  z.object({ template: z.literal('export-ready'), to, name: z.string(), expiresAt: z.string() }),
+  z.object({ template: z.literal('deletion-requested'), to, name: z.string(), dueAt: z.string() }),
+  z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
 ]);
@@ -79,6 +91,64 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
           { text: 'Hello,' },
           { text: 'Somebody, probably you, tried to register this address at Posthaste. It is registered already.' },
           { text: 'Log in with the password you chose then. If it was not you, do nothing: nothing was changed.' },
+        ],
+      };
+    default:
+      return accountContent(payload);
+  }
+}
+
+type Told = Extract<
+  MailPayload,
+  { template: 'post-failed' | 'export-ready' | 'deletion-requested' | 'account-deleted' }
+>;
+
+function accountContent(payload: Told): { subject: string; paragraphs: readonly Paragraph[] } {
+  const hello = { text: `Hello ${payload.name},` };
+  switch (payload.template) {
+    case 'post-failed':
+      return {
+        subject: 'A post could not be published',
+        paragraphs: [
+          hello,
+          { text: `Your post “${payload.excerpt}” of the project “${payload.project}” did not go out everywhere:` },
+          ...payload.failures.map(({ platform, handle, reason }) => ({
+            text: `${platform}${handle === null ? '' : ` (${handle})`}: ${reason ?? 'the platform gave no reason'}`,
+          })),
+          { text: `Look at it and try again: post ${payload.postId}.` },
+          { text: 'You may switch these mails off in your preferences (postFailureAlerts).' },
+        ],
+      };
+    case 'export-ready':
+      return {
+        subject: 'Your export is ready',
+        paragraphs: [
+          hello,
+          {
+            text: 'Everything that you own here was packed as you asked. Sign in and open your exports to download it.',
+          },
+          { text: `It is kept until ${payload.expiresAt}. If you did not ask for it, change your password.` },
+        ],
+      };
+    case 'deletion-requested':
+      return {
+        subject: 'Your account will be deleted',
+        paragraphs: [
+          hello,
+          {
+            text: `As you asked, your account and everything that is yours alone will be erased after ${payload.dueAt}.`,
+          },
+          {
+            text: 'Until then you can sign in and take it back. If it was not you, do so now and change your password.',
+          },
+        ],
+      };
+    case 'account-deleted':
+      return {
+        subject: 'Your account was deleted',
+        paragraphs: [
+          hello,
+          { text: 'Your account and everything that was yours alone is erased. We do not know this address any more.' },
         ],
       };
   }

@@ -15,12 +15,23 @@ export interface UploadedObject {
   readonly mediaId: string;
 }
 
-/** Keys come form-encoded. Those that no upload of ours has are passed over. */
+/** Those that no upload of ours has are passed over. */
 export function uploadedObjects(event: UploadEvent): UploadedObject[] {
-  return event.Records.flatMap(({ s3 }) => {
-    const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '));
+  return keysOf(event).flatMap((key) => {
     const [, projectId, mediaId] = keyShape.exec(key) ?? [];
     const ids = z.tuple([z.uuid(), z.uuid()]).safeParse([projectId, mediaId]);
     return ids.success ? [{ key, projectId: ids.data[0], mediaId: ids.data[1] }] : [];
   });
+}
+
+const avatarKeyShape = /^uploads\/avatars\/([0-9a-f-]{36})$/;
+
+/** Ids of people's pictures. */
+export function uploadedAvatars(event: UploadEvent): string[] {
+  return keysOf(event).flatMap((key) => z.uuid().safeParse(avatarKeyShape.exec(key)?.[1]).data ?? []);
+}
+
+/** Keys come form-encoded. */
+function keysOf(event: UploadEvent): string[] {
+  return event.Records.map(({ s3 }) => decodeURIComponent(s3.object.key.replaceAll('+', ' ')));
 }

@@ -12,9 +12,10 @@ export const createProject = query({
   kind: 'actor',
   access: 'write',
   row: changed,
-})<{ name: string; description: string | null; timeZone: string }>`
+})<{ name: string; description: string | null; timeZone: string | null }>`
   select 'ok' as outcome, id, name, description, time_zone, 'owner' as role, created_at, updated_at, version
-  from app.create_project(${'name'}, ${'description'}, ${'timeZone'})`;
+  from app.create_project(${'name'}, ${'description'}, coalesce(${'timeZone'}::text,
+    (select w.time_zone from user_preferences w where w.user_id = (select app.user_id())), 'UTC'))`;
 
 export const listProjects = query({ name: 'listProjects', kind: 'actor', access: 'read', row: Project })<{
   before: string | null;

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { id } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
-import { Me } from './shapes.ts';
 
 /** The row says which mail was written, not what is in it: rows are kept for a repeat, and the mail holds a token. */
 export const registerUser = query({
@@ -33,7 +32,3 @@ export const findLoginCandidate = query({
   row: z.object({ userId: id, passwordHash: z.string(), verified: z.boolean(), active: z.boolean() }),
 })<{ email: string }>`
   select user_id, password_hash, verified, active from app.login_candidate(${'email'})`;
-
-export const getMe = query({ name: 'getMe', kind: 'actor', access: 'read', row: Me })<Record<never, never>>`
-  select id, email, display_name, role, created_at, app.session_id() as session_id
-  from users where id = (select app.user_id())`;
