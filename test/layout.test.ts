@@ -54,6 +54,8 @@ const testedIn: Readonly<Record<string, string>> = {
     'deleteComment',
   ]),
   ...together('test/api/community/finding.test.ts', ['listPopularPosts', 'searchCommunityPosts']),
+  ...together('test/api/me/avatar.test.ts', ['createAvatar', 'deleteAvatar']),
+  ...together('test/api/me/preferences.test.ts', ['getPreferences', 'updatePreferences']),
   ...together('test/api/reports/report.test.ts', ['createReportLink', 'getReport', 'revokeReportLink']),
 };
 

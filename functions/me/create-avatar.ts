@@ -9,7 +9,8 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'POST',
   path: '/v1/me/avatar',
-  auth: 'user',
+  auth: 'person',
+  rate: 'upload',
   summary: 'Ask for an upload of your picture',
   description:
     'Answers a form for one image. Once it was sent, squares are cut out of its middle, without any metadata, and take the place of your picture in `GET /v1/me`; `avatarUpload` there says when it failed. The picture before stays until then.',

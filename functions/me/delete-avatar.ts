@@ -4,10 +4,10 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/me/avatar',
-  auth: 'user',
+  auth: 'person',
   summary: 'Remove your picture',
   status: 204,
-  errors: ['not_found'],
+  errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db }) => {
   await db.change(removeAvatar, {});

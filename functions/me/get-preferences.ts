@@ -5,7 +5,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'GET',
   path: '/v1/me/preferences',
-  auth: 'user',
+  auth: 'person',
   summary: 'Get your preferences',
   status: 200,
   response: Preferences,

@@ -1,13 +1,13 @@
-import { json } from '../../shared/db/parameters.ts';
-import { updateMe } from '../../shared/me/queries.ts';
 import { MyProfile, ProfilePatch } from '../../shared/me/shapes.ts';
 import { showMe } from '../../shared/me/show-me.ts';
+import { updateProfile } from '../../shared/me/update-profile.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/me',
-  auth: 'user',
+  auth: 'person',
+  ifMatch: true,
   summary: 'Change your profile',
   description: 'A user name is unique however it is written. Your address and your password have routes of their own.',
   body: ProfilePatch,
@@ -15,4 +15,4 @@ export const handler = endpoint({
   response: MyProfile,
   errors: ['username_taken'],
   uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
-})(async ({ body, db }) => showMe(await db.change(updateMe, { patch: json(body), expectedVersion: null })));
+})(async ({ body, db, expectedVersion }) => showMe(await updateProfile(db, body, expectedVersion)));

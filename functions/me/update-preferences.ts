@@ -6,11 +6,12 @@ import { endpoint } from '../_kit/endpoint.ts';
 export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/me/preferences',
-  auth: 'user',
+  auth: 'person',
+  ifMatch: true,
   summary: 'Change your preferences',
   body: PreferencesPatch,
   status: 200,
   response: Preferences,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(({ body, db }) => db.change(updatePreferences, { patch: json(body), expectedVersion: null }));
+})(({ body, db, expectedVersion }) => db.change(updatePreferences, { patch: json(body), expectedVersion }));

@@ -8,8 +8,8 @@ import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
 import { withLimits } from '../platforms/with-limits.ts';
-import { resolveWallTime } from '../time/zone.ts';
 import { type DraftContext, loadDraftContext } from './queries.ts';
+import { resolveSchedule } from './resolve-schedule.ts';
 import { PlatformName, type PostInput, type Validation } from './shapes.ts';
 
 export interface Checked {
@@ -22,25 +22,23 @@ export interface Checked {
 }
 
 export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
-  const { schedule } = post;
-  const zone = schedule.type === 'at' ? (schedule.timeZone ?? null) : null;
-  const wallTime = schedule.type === 'at' && zone !== null ? schedule.at : null;
+  const { at, wallTime, timeZone, errors } = await resolveSchedule(db, post);
   const context = await db.one(loadDraftContext, {
     projectId: post.projectId,
     accountIds: post.publications.map((publication) => publication.accountId),
     mediaIds: [...post.media, ...post.publications.flatMap((publication) => publication.media ?? [])].map(
       (item) => item.mediaId,
     ),
-    scheduleType: schedule.type,
-    at: schedule.type !== 'at' ? null : zone === null ? schedule.at : resolveWallTime(schedule.at, zone),
+    scheduleType: post.schedule.type,
+    at,
   });
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');
-  return { dueAt: context.dueAt, dueInS: dueInS(context), wallTime, timeZone: zone, report: report(post, context) };
+  return { dueAt: context.dueAt, dueInS: dueInS(context), wallTime, timeZone, report: report(post, context, errors) };
 }
 
-function report(post: PostInput, context: DraftContext): Checked['report'] {
-  const errors = checkSchedule(post, context);
+function report(post: PostInput, context: DraftContext, unresolved: readonly FieldError[]): Checked['report'] {
+  const errors = [...unresolved, ...checkSchedule(post, context)];
   const publications = post.publications.map((publication, index) => {
     const account = context.accounts.find((candidate) => candidate.id === publication.accountId);
     const at = `/body/publications/${index}`;

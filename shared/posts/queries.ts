@@ -55,6 +55,17 @@ const contextRow = z.object({
 });
 export type DraftContext = z.output<typeof contextRow>;
 
+/** What a schedule that leaves something out gets from its person, and from the project. */
+export const findScheduleDefaults = query({
+  name: 'findScheduleDefaults',
+  kind: 'actor',
+  access: 'read',
+  row: z.object({ timeZone: z.string(), defaultPostingTime: z.string().nullable() }),
+})<{ projectId: string }>`
+  select coalesce(w.time_zone, p.time_zone) as time_zone, to_char(w.default_posting_time, 'HH24:MI') as default_posting_time
+  from projects p left join user_preferences w on w.user_id = (select app.user_id())
+  where p.id = ${'projectId'}::uuid`;
+
 /** All that validation needs to know of the database, in one row. */
 export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor', access: 'read', row: contextRow })<{
   projectId: string;

@@ -1,7 +1,7 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
 import { platformNames } from '../platforms/connector.ts';
-import { givenInstant, givenWallTime, wallTimePattern } from '../time/shapes.ts';
+import { givenDate, givenInstant, givenWallTime, isZoneless } from '../time/shapes.ts';
 import { timeZone } from '../time/zone.ts';
 import { smallJson } from './small-json.ts';
 
@@ -44,27 +44,24 @@ export const Schedule = z
     z.strictObject({
       type: z.literal('at'),
       at: z
-        .union([givenInstant, givenWallTime], {
+        .union([givenInstant, givenWallTime, givenDate], {
           error:
-            'must be an instant with offset (2026-12-24T18:00:00Z) or a wall time (2026-12-24T18:00:00) of the years 1970 to 9998',
+            'must be an instant with offset (2026-12-24T18:00:00Z), a wall time (2026-12-24T18:00:00) or a date (2026-12-24) of the years 1970 to 9998',
         })
         .describe(
-          'An instant (`2026-12-24T18:00:00Z`), or a wall time (`2026-12-24T18:00:00`) together with `timeZone`.',
+          'An instant (`2026-12-24T18:00:00Z`), a wall time (`2026-12-24T18:00:00`), or a date (`2026-12-24`), which means the default posting time of your preferences.',
         ),
       timeZone: timeZone
         .optional()
         .describe(
-          'IANA time zone. A wall time that it has twice means the first; one that it skips is as much later as the clocks are put on.',
+          'IANA time zone of a wall time or date. Left out: the one of your preferences, else the project’s. A wall time that it has twice means the first; one that it skips is as much later as the clocks are put on.',
         ),
     }),
   ])
-  .refine(
-    (schedule) => schedule.type !== 'at' || wallTimePattern.test(schedule.at) === (schedule.timeZone !== undefined),
-    {
-      path: ['timeZone'],
-      message: 'is needed with a wall time, and only then',
-    },
-  )
+  .refine((schedule) => schedule.type !== 'at' || schedule.timeZone === undefined || isZoneless(schedule.at), {
+    path: ['timeZone'],
+    message: 'goes with a wall time or a date only: an instant brings its own offset',
+  })
   .meta({ id: 'Schedule' });
 
 const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });

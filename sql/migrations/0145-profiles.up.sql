@@ -31,7 +31,7 @@ alter table user_avatars enable row level security;
 create policy user_avatars_own on user_avatars for all to posthaste_api
   using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
 create policy user_avatars_worker on user_avatars for all to posthaste_worker using (true) with check (true);
-grant select, insert (declared_mime_type, declared_bytes), delete on user_avatars to posthaste_api;
+grant select, insert (user_id, declared_mime_type, declared_bytes), delete on user_avatars to posthaste_api;
 grant select, update (status, failure_code, failure_reason, updated_at), delete on user_avatars to posthaste_worker;
 
 -- Whatever ends the row, its person's erasure too: the objects go with the sweep.

@@ -299,8 +299,7 @@ create index account_exports_user_id_idx on account_exports (user_id, id desc);
 create index account_exports_open_idx on account_exports (created_at) where state in ('waiting', 'running');
 create index account_exports_expires_at_idx on account_exports (expires_at) where expires_at is not null;
 alter table account_exports enable row level security;
-create policy account_exports_own on account_exports for all to posthaste_api
-  using (user_id = (select app.user_id())) with check (user_id = (select app.user_id()));
+create policy account_exports_own on account_exports for all to posthaste_api using (user_id = (select app.user_id()));
 create policy account_exports_worker on account_exports for all to posthaste_worker using (true) with check (true);
 grant select (id, user_id, state, created_at, started_at, completed_at, expires_at, parts, steps_done, steps_total, bytes, failure_reason),
   delete on account_exports to posthaste_api;

@@ -42,6 +42,7 @@ const created = z.looseObject({ id: z.string() });
 const granted = z.looseObject({ media: created });
 
 function essence(operation: string, answer: Answer): unknown {
+  if (operation === 'createAvatar') return answer.json(created).id;
   return operation === 'createMedia' ? answer.json(granted).media : JSON.parse(answer.text);
 }
 

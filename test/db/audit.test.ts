@@ -82,6 +82,15 @@ describe('what is watched', () => {
     user_sessions: ['refresh_hash', 'previous_hash', 'rotated_at', 'created_at', 'last_used_at', 'is_active'],
     user_identities: ['created_at', 'last_used_at'],
     mfa_factors: ['created_at', 'last_used_at', 'last_step'],
+    user_avatars: [
+      ...['created_at', 'declared_bytes', 'declared_mime_type', 'failure_code', 'failure_reason', 'updated_at'],
+      'upload_expires_at',
+    ],
+    account_exports: [
+      ...['attempts', 'bytes', 'completed_at', 'created_at', 'cursor', 'failure_reason', 'lease_token', 'lease_until'],
+      ...['parts', 'started_at', 'steps_done', 'steps_total'],
+    ],
+    account_deletions: ['lease_until'],
     api_keys: ['created_at', 'last_used_at'],
     projects: [
       ...['created_at', 'updated_at', 'version', 'estimated_duration', 'metadata'],

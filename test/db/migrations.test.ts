@@ -250,6 +250,7 @@ const rolesOfCode = ['posthaste_api', 'posthaste_public', 'posthaste_worker', 'p
 /** What may be called before an actor is known. A new one belongs here, with a thought. */
 const publicFunctions = [
   'api_key_id',
+  'avatar_of',
   'community_profiles',
   'display_names',
   'finish_oauth',

@@ -105,6 +105,7 @@ describe('no policy is idle', () => {
       'counter_deltas',
       'derivation_marks',
       'email_verification_tokens',
+      'export_tables',
       'hashtag_deltas',
       'hashtags',
       'idempotency_keys',

@@ -10,6 +10,11 @@ export const crowd: readonly CrowdStep[] = [
   `insert into password_reset_tokens (user_id, token_hash) select id, 'reset of ' || email from users`,
   `insert into mfa_factors (user_id, kind, secret_sealed) select id, 'totp', 'x' from users`,
   `insert into user_preferences (user_id, extra) select id, '{"theme": "dark"}' from users`,
+  `insert into user_avatars (user_id, status, declared_mime_type, declared_bytes)
+   select id, case when right(id::text, 1) < '8' then 'ready' else 'pending_upload' end, 'image/png', 1000 from users`,
+  `insert into account_exports (user_id, state, completed_at, expires_at, parts, bytes)
+   select id, 'ready', app.now(), app.now() + interval '7 days', '[{"number": 1, "bytes": 10}]', 10 from users`,
+  `insert into account_deletions (user_id) select id from users order by id limit 50`,
   `insert into rate_counters (caller, class, window_start, expires_at)
    select id::text, 'read', w, w + interval '1 minute'
    from users, generate_series(date_trunc('hour', app.now()), app.now() + interval '1 hour', '20 minutes') w`,

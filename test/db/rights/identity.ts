@@ -66,12 +66,40 @@ export const rights: RightsTable = {
     verbs: { select: { signedIn: '', admin: 'some' }, update: { signedIn: '', admin: 'some' } },
     set: 'window_s = window_s',
   },
+  user_avatars: {
+    key: 'user_id',
+    verbs: {
+      select: { signedIn: 'me', worker: people.join(' ') },
+      insert: { signedIn: 'own' },
+      update: { worker: people.join(' ') },
+      delete: { signedIn: 'me', worker: people.join(' ') },
+    },
+    set: 'status = status',
+    add: ({ rival }, me) => ({ own: { user_id: me, ...picture }, forged: { user_id: rival.userId, ...picture } }),
+  },
+  account_exports: {
+    key: 'user_id',
+    verbs: {
+      select: { signedIn: 'me', worker: people.join(' ') },
+      update: { worker: people.join(' ') },
+      delete: { signedIn: 'me', worker: people.join(' ') },
+    },
+    set: 'state = state',
+  },
+  export_tables: { key: "'some'", verbs: { select: { worker: 'some' } }, set: 'columns = columns' },
+  account_deletions: {
+    key: 'user_id',
+    verbs: { select: { signedIn: 'me', worker: people.join(' ') }, update: { worker: people.join(' ') } },
+    set: 'lease_until = lease_until',
+  },
   rate_counters: {
     key: "'some'",
     verbs: { select: { worker: 'some' }, delete: { worker: 'some' } },
     set: 'count = count',
   },
 };
+
+const picture = { declared_mime_type: 'image/png', declared_bytes: 1 };
 
 const defaults = {
   time_zone: 'UTC',
@@ -89,7 +117,13 @@ export const fill: Fill = async (sql, world) => {
     await addRow(sql, 'mfa_factors', { ...own, kind: 'totp', secret_sealed: 'x' });
     await addRow(sql, 'mfa_factors', { ...own, kind: 'recovery', code_hashes: ['x'] });
   }
-  for (const { userId } of Object.values(world.people)) await addRow(sql, 'user_preferences', { user_id: userId });
+  for (const { userId } of Object.values(world.people)) {
+    const own = { user_id: userId };
+    await addRow(sql, 'user_preferences', own);
+    await addRow(sql, 'user_avatars', { ...own, ...picture });
+    await addRow(sql, 'account_exports', own);
+    await addRow(sql, 'account_deletions', own, 'user_id');
+  }
   for (const label of projectLabels) {
     const project = { project_id: world.projects[label].projectId, created_by: world.people.owner.userId };
     const key = { name: 'Build', prefix: randomUUID(), key_hash: randomUUID(), scopes: ['posts.read'] };

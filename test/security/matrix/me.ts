@@ -2,4 +2,9 @@ import type { Rows } from './row.ts';
 
 export const me: Rows = {
   getMe: { is: 'self' },
+  updateMe: { is: 'self' },
+  getPreferences: { is: 'self' },
+  updatePreferences: { is: 'self' },
+  createAvatar: { is: 'self' },
+  deleteAvatar: { is: 'self' },
 };
