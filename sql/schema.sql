@@ -21,6 +21,89 @@ grant usage on schema public to public;
 
 alter default privileges on functions: the owner alone;
 
+create table account_deletions (
+  user_id uuid not null,
+  requested_at timestamp with time zone not null default app.now(),
+  due_at timestamp with time zone not null default (app.now() + app.deletion_grace()),
+  delete_projects uuid[] not null default '{}'::uuid[],
+  lease_until timestamp with time zone,
+  constraint account_deletions_pkey PRIMARY KEY (user_id),
+  constraint account_deletions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint account_deletions_due_later CHECK ((due_at >= requested_at))
+);
+
+comment on table account_deletions is 'Accounts that will be erased at due_at, unless their person takes it back before.';
+comment on column account_deletions.delete_projects is 'Projects with other members that go too, because the person chose so; where somebody else is an owner by then they stay.';
+
+CREATE INDEX account_deletions_due_at_idx ON public.account_deletions USING btree (due_at);
+
+CREATE TRIGGER account_deletions_audit AFTER INSERT OR DELETE OR UPDATE ON public.account_deletions FOR EACH ROW EXECUTE FUNCTION app.audit('{user_id}', '', 'user_id', '{requested_at,due_at,delete_projects}', '{}', '{}');
+
+alter table account_deletions enable row level security;
+
+create policy account_deletions_own on account_deletions for select to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy account_deletions_worker on account_deletions for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant select on account_deletions to posthaste_api;
+grant select on account_deletions to posthaste_worker;
+
+grant update (lease_until) on account_deletions to posthaste_worker;
+
+create table account_exports (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  state text not null default 'waiting'::text,
+  created_at timestamp with time zone not null default app.now(),
+  started_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  lease_token uuid,
+  lease_until timestamp with time zone,
+  attempts integer not null default 0,
+  cursor jsonb not null default '{}'::jsonb,
+  parts jsonb not null default '[]'::jsonb,
+  steps_done integer not null default 0,
+  steps_total integer not null default 0,
+  bytes bigint not null default 0,
+  failure_reason text,
+  constraint account_exports_pkey PRIMARY KEY (id),
+  constraint account_exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint account_exports_cursor_object CHECK ((jsonb_typeof(cursor) = 'object'::text)),
+  constraint account_exports_numbers_natural CHECK (((attempts >= 0) AND (steps_done >= 0) AND (steps_total >= 0) AND (bytes >= 0))),
+  constraint account_exports_parts_array CHECK ((jsonb_typeof(parts) = 'array'::text)),
+  constraint account_exports_ready_expires CHECK (((state <> 'ready'::text) OR ((completed_at IS NOT NULL) AND (expires_at IS NOT NULL)))),
+  constraint account_exports_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'ready'::text, 'failed'::text])))
+);
+
+comment on table account_exports is 'Exports of accounts. Files are written part by part; what a part holds is noted with it, so that whoever is killed is followed by somebody who goes on after the last one. Objects are exports/<id>/<number>.zip.';
+comment on column account_exports.bytes is 'Of the complete parts and what is written of the next.';
+comment on column account_exports.cursor is 'Where the next part begins.';
+comment on column account_exports.parts is 'Parts that are complete: number and bytes.';
+
+CREATE INDEX account_exports_expires_at_idx ON public.account_exports USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX account_exports_open_idx ON public.account_exports USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+CREATE UNIQUE INDEX account_exports_open_key ON public.account_exports USING btree (user_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+CREATE INDEX account_exports_user_id_idx ON public.account_exports USING btree (user_id, id DESC);
+
+CREATE TRIGGER account_exports_audit AFTER INSERT OR DELETE OR UPDATE ON public.account_exports FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{state,expires_at}', '{}', '{}');
+CREATE TRIGGER account_exports_objects AFTER DELETE ON public.account_exports FOR EACH ROW EXECUTE FUNCTION app.drop_export_objects();
+
+alter table account_exports enable row level security;
+
+create policy account_exports_own on account_exports for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy account_exports_worker on account_exports for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on account_exports to posthaste_api;
+grant delete, select, update on account_exports to posthaste_worker;
+
+grant select (id, user_id, state, created_at, started_at, completed_at, expires_at, parts, steps_done, steps_total, bytes, failure_reason) on account_exports to posthaste_api;
+
 create table account_health_checks (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -1623,6 +1706,31 @@ grant select on engagement_events to posthaste_api;
 grant select on engagement_events to posthaste_reporting;
 grant insert, select on engagement_events to posthaste_worker;
 
+create table export_tables (
+  name text not null,
+  person_columns text[] not null default '{}'::text[],
+  project_column text,
+  columns text[] not null default '{}'::text[],
+  withheld text[] not null default '{}'::text[],
+  left_out_because text,
+  constraint export_tables_pkey PRIMARY KEY (name),
+  constraint export_tables_reached CHECK (((left_out_because IS NOT NULL) OR (cardinality(person_columns) > 0) OR (project_column IS NOT NULL))),
+  constraint export_tables_says_why CHECK (((left_out_because IS NULL) = (cardinality(columns) > 0)))
+);
+
+comment on table export_tables is 'Of every table that may hold a person''s rows: what of it the export of an account holds, or why nothing. A table without a row here is not exported, and a test names it.';
+comment on column export_tables.columns is 'What is exported. A new column is a decision.';
+comment on column export_tables.person_columns is 'Columns that name a person: rows in which any of them is the person are theirs.';
+comment on column export_tables.project_column is 'Column of the project: rows of projects that the person owns are theirs too.';
+comment on column export_tables.withheld is 'What is not: hashes and sealed values, other people''s addresses, and the machine''s own upkeep.';
+
+alter table export_tables enable row level security;
+
+create policy export_tables_worker on export_tables for select to posthaste_worker
+  using (true);
+
+grant select on export_tables to posthaste_worker;
+
 create table feed_items (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -2326,17 +2434,21 @@ create table outbox_events (
   dispatched_at timestamp with time zone,
   last_error text,
   user_id uuid,
+  alerted_at timestamp with time zone,
   constraint outbox_events_pkey PRIMARY KEY (id),
   constraint outbox_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint outbox_events_kind_form CHECK (((kind = 'mail'::text) OR (kind ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)+$'::text)))
 ) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
+comment on column outbox_events.alerted_at is 'When app.alert_failures took a publication.failed into account; dispatched_at is its other consumers''.';
 comment on column outbox_events.kind is 'mail, or noun.verb: what happened to what.';
 comment on column outbox_events.project_id is 'Whose event it is. No reference: an event of a purged project is still to be told.';
 comment on column outbox_events.user_id is 'The one person whom it concerns; null where a project''s members are meant.';
 
 CREATE INDEX outbox_events_dispatched_at_idx ON public.outbox_events USING btree (dispatched_at) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX outbox_events_failed_post_idx ON public.outbox_events USING btree (((payload ->> 'postId'::text))) WHERE (kind = 'publication.failed'::text);
+CREATE INDEX outbox_events_unalerted_idx ON public.outbox_events USING btree (created_at) WHERE ((kind = 'publication.failed'::text) AND (alerted_at IS NULL));
 CREATE INDEX outbox_events_user_id_idx ON public.outbox_events USING btree (user_id);
 CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (kind, created_at) WHERE (dispatched_at IS NULL);
 
@@ -3777,6 +3889,47 @@ grant insert, select, update on user_analytics to posthaste_worker;
 
 grant select (id, day, profile_views, post_impressions, post_engagements, followers_gained, followers_lost, total_likes, total_comments, total_shares) on user_analytics to posthaste_reporting;
 
+create table user_avatars (
+  id uuid not null default uuidv7(),
+  user_id uuid not null default app.user_id(),
+  status text not null default 'pending_upload'::text,
+  declared_mime_type text not null,
+  declared_bytes integer not null,
+  upload_expires_at timestamp with time zone not null default (app.now() + '00:15:00'::interval),
+  failure_code text,
+  failure_reason text,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  constraint user_avatars_pkey PRIMARY KEY (id),
+  constraint user_avatars_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_avatars_declared_bytes_positive CHECK ((declared_bytes > 0)),
+  constraint user_avatars_failure_fits CHECK ((((status = 'failed'::text) = (failure_code IS NOT NULL)) AND ((failure_code IS NULL) = (failure_reason IS NULL)))),
+  constraint user_avatars_status_known CHECK ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text, 'ready'::text, 'failed'::text])))
+);
+
+comment on table user_avatars is 'Pictures of people: the newest ready one is shown, an older one goes when the next is ready. Objects lie under media/avatars/<id>/, the upload under uploads/avatars/<id>.';
+
+CREATE INDEX user_avatars_open_idx ON public.user_avatars USING btree (upload_expires_at) WHERE (status = ANY (ARRAY['pending_upload'::text, 'processing'::text]));
+CREATE INDEX user_avatars_user_id_idx ON public.user_avatars USING btree (user_id, id DESC);
+
+CREATE TRIGGER user_avatars_audit AFTER INSERT OR DELETE OR UPDATE ON public.user_avatars FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{status}', '{}', '{}');
+CREATE TRIGGER user_avatars_objects AFTER DELETE ON public.user_avatars FOR EACH ROW EXECUTE FUNCTION app.drop_avatar_objects();
+
+alter table user_avatars enable row level security;
+
+create policy user_avatars_own on user_avatars for all to posthaste_api
+  using ((user_id = ( SELECT app.user_id() AS user_id)))
+  with check ((user_id = ( SELECT app.user_id() AS user_id)));
+create policy user_avatars_worker on user_avatars for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete, select on user_avatars to posthaste_api;
+grant delete, select on user_avatars to posthaste_worker;
+
+grant insert (user_id, declared_mime_type, declared_bytes) on user_avatars to posthaste_api;
+grant update (status, failure_code, failure_reason, updated_at) on user_avatars to posthaste_worker;
+
 create table user_counters (
   user_id uuid not null,
   followers_count bigint not null default 0,
@@ -3930,7 +4083,7 @@ create table user_preferences (
   id uuid not null default uuidv7(),
   user_id uuid not null,
   default_posting_time time without time zone,
-  time_zone text not null default 'UTC'::text,
+  time_zone text,
   enable_ai_optimization boolean not null default true,
   content_tone text,
   email_notifications boolean not null default true,
@@ -3950,6 +4103,7 @@ create table user_preferences (
 comment on table user_preferences is 'How a person wants it. Without a row all defaults hold.';
 comment on column user_preferences.default_posting_time is 'Wall time in time_zone that the composer proposes.';
 comment on column user_preferences.extra is 'Whatever else a client keeps for the person.';
+comment on column user_preferences.time_zone is 'Zone of new projects and of wall times that bring none. Null: not chosen, the project''s clock holds.';
 
 CREATE INDEX user_preferences_extra_idx ON public.user_preferences USING gin (extra);
 
@@ -4438,6 +4592,54 @@ $function$;
 comment on function app.administer(uuid,text,text,integer) is 'delete begins the grace time after which a worker erases; reactivate ends it as well. Keys of a deactivated person are dead with them.';
 grant execute on function app.administer(uuid,text,text,integer) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.alert_failures(row_limit integer)
+ RETURNS TABLE(outcome text, events integer, mails integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  taken uuid[];
+  failed_posts uuid[];
+  written integer;
+begin
+  -- One at a time: a post whose failures two sweeps took would be told twice.
+  perform pg_advisory_xact_lock(hashtextextended('app.alert_failures', 0));
+  -- Publications of one post fail within the same minutes: they are told together.
+  select array_agg(e.id), array_agg(distinct (e.payload ->> 'postId')::uuid) into taken, failed_posts
+  from (
+    select o.id, o.payload from outbox_events o
+    where o.kind = 'publication.failed' and o.alerted_at is null and o.created_at < app.now() - interval '2 minutes'
+    order by o.created_at limit row_limit) e;
+  if taken is null then
+    return query select 'ok', 0, 0;
+    return;
+  end if;
+  insert into outbox_events (kind, user_id, payload)
+  select 'mail', u.id, jsonb_build_object('template', 'post-failed', 'to', u.email, 'name', u.display_name, 'postId', p.id,
+    'project', pr.name, 'excerpt', left(p.text, 140), 'failures', f.failures)
+  from posts p
+  join projects pr on pr.id = p.project_id and pr.deleted_at is null
+  join users u on u.id = p.created_by and u.status = 'active' and u.deleted_at is null and u.email_verified_at is not null
+  join project_collaborators c on c.project_id = p.project_id and c.user_id = u.id
+  left join user_preferences w on w.user_id = u.id
+  cross join lateral (
+    select jsonb_agg(jsonb_build_object('platform', pp.platform, 'handle', a.handle, 'reason', left(pp.failure_message, 300)) order by pp.id) as failures
+    from post_publications pp join social_accounts a on a.project_id = pp.project_id and a.id = pp.account_id
+    where pp.project_id = p.project_id and pp.post_id = p.id and pp.state = 'failed') f
+  where p.id = any (failed_posts) and p.deleted_at is null and f.failures is not null
+    and coalesce(w.email_notifications, true) and coalesce(w.post_failure_alerts, true)
+    and not exists (
+      select from outbox_events told
+      where told.kind = 'publication.failed' and told.payload ->> 'postId' = p.id::text and told.alerted_at > app.now() - interval '1 day');
+  get diagnostics written = row_count;
+  update outbox_events o set alerted_at = app.now() where o.id = any (taken);
+  return query select 'ok', cardinality(taken), written;
+end
+$function$;
+comment on function app.alert_failures(integer) is 'One mail a post and day to its author, where both preferences allow it and the author is still a member; written in the transaction that notes it.';
+grant execute on function app.alert_failures(integer) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.announce_disconnection()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4766,6 +4968,40 @@ comment on function app.automated_score(text) is '1 minus the product of (1 - we
 grant execute on function app.automated_score(text) to posthaste_api;
 grant execute on function app.automated_score(text) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.avatar_of(person uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select a.id from user_avatars a where a.user_id = person and a.status = 'ready' order by a.id desc limit 1
+$function$;
+comment on function app.avatar_of(uuid) is 'The picture that everybody may see of a person: its objects are media/avatars/<id>/64.webp, 256.webp and 512.webp.';
+grant execute on function app.avatar_of(uuid) to posthaste_api;
+grant execute on function app.avatar_of(uuid) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.begin_export()
+ RETURNS TABLE(outcome text, id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made uuid;
+begin
+  insert into account_exports as e (user_id) values (app.user_id())
+  on conflict do nothing
+  returning e.id into made;
+  if made is null then
+    return query select 'export_running', null::uuid;
+    return;
+  end if;
+  perform app.audit_access('export.account', null, jsonb_build_object('exportId', made));
+  return query select 'ok', made;
+end
+$function$;
+grant execute on function app.begin_export() to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.bind_request()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4777,6 +5013,25 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.cancel_deletion()
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update users u set deletion_requested_at = null
+  where u.id = app.user_id() and u.deletion_requested_at is not null and u.deleted_at is null;
+  if not found then
+    return query select 'wrong_state';
+    return;
+  end if;
+  delete from account_deletions d where d.user_id = app.user_id();
+  return query select 'ok';
+end
+$function$;
+grant execute on function app.cancel_deletion() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.change_media()
  RETURNS trigger
@@ -4958,6 +5213,30 @@ $function$;
 comment on function app.claim(uuid[]) is 'prepare: it has media that its platform may have to take in first. delay_s: seconds until it is due.';
 grant execute on function app.claim(uuid[]) to posthaste_api;
 grant execute on function app.claim(uuid[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.claim_erasures(row_limit integer)
+ RETURNS TABLE(user_id uuid, email text, name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into account_deletions as d (user_id, requested_at, due_at)
+  select u.id, u.deletion_requested_at, u.deletion_requested_at + app.deletion_grace()
+  from users u where u.deletion_requested_at is not null and not exists (select from account_deletions k where k.user_id = u.id)
+  limit row_limit
+  on conflict do nothing;
+  return query
+    update account_deletions d set lease_until = app.now() + interval '10 minutes'
+    from users u
+    where u.id = d.user_id and d.user_id in (
+      select q.user_id from account_deletions q
+      where q.due_at <= app.now() and (q.lease_until is null or q.lease_until < app.now())
+      order by q.due_at limit row_limit for update skip locked)
+    returning d.user_id, u.email, u.display_name;
+end
+$function$;
+grant execute on function app.claim_erasures(integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.comment_counts(ids uuid[])
  RETURNS TABLE(comment_id uuid, like_count bigint, reply_count bigint)
@@ -5289,6 +5568,16 @@ end
 $function$;
 grant execute on function app.create_project(text,text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.deletion_grace()
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select interval '14 days'
+$function$;
+comment on function app.deletion_grace() is 'How long one may think better of it. The one place that says so.';
+grant execute on function app.deletion_grace() to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.detach_expired()
  RETURNS TABLE(table_name text, partition_name text)
  LANGUAGE plpgsql
@@ -5373,6 +5662,33 @@ $function$;
 comment on function app.drop_archived(uuid) is 'ok, wrong_state (not written yet), or changed (write it again).';
 grant execute on function app.drop_archived(uuid) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.drop_avatar_objects()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, payload) values ('objects.deleted', jsonb_build_object('keys', jsonb_build_array(
+    'uploads/avatars/' || old.id, 'media/avatars/' || old.id || '/64.webp', 'media/avatars/' || old.id || '/256.webp',
+    'media/avatars/' || old.id || '/512.webp')));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.drop_export_objects()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, payload) values ('objects.deleted', jsonb_build_object('keys', (
+    select jsonb_agg('exports/' || old.id || '/' || n || '.zip') from generate_series(1, jsonb_array_length(old.parts) + 1) n)));
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.edit_publication()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5417,6 +5733,23 @@ AS $function$
   select count(*)::integer from ended
 $function$;
 comment on function app.end_sessions(uuid,text) is 'Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.ending_projects(person uuid, chosen uuid[])
+ RETURNS TABLE(project_id uuid, alone boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select p.id, others.members = 0
+  from project_collaborators c
+  join projects p on p.id = c.project_id and p.deleted_at is null
+  cross join lateral (
+    select count(*) as members, count(*) filter (where o.role = 'owner') as owners
+    from project_collaborators o join users u on u.id = o.user_id and u.deleted_at is null
+    where o.project_id = p.id and o.user_id <> person) others
+  where c.user_id = person and (others.members = 0 or (c.role = 'owner' and others.owners = 0 and p.id = any (chosen)))
+$function$;
+comment on function app.ending_projects(uuid,uuid[]) is 'Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.engage(post uuid, kind text, metadata jsonb)
  RETURNS TABLE(outcome text)
@@ -5582,6 +5915,106 @@ $function$;
 comment on function app.erase_user(uuid) is 'Called until it says ok: waiting while the sweep clears away files and tokens of projects that nobody else is in. Projects with other members get an owner among them. What cascades from users goes, audit_keys among it: personal values in the log can never be read again. Only for who asked (deletion_requested_at), after the grace time that the caller keeps.';
 grant execute on function app.erase_user(uuid) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.export_files(export uuid, token uuid, after uuid, row_limit integer)
+ RETURNS TABLE(media_id uuid, project_id uuid, file_name text, renditions jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person uuid;
+  owned uuid[];
+begin
+  select e.user_id into person from account_exports e where e.id = export and e.state = 'running' and e.lease_token = token;
+  owned := app.owned_projects(person);
+  return query
+    select f.id, f.project_id, f.file_name, coalesce((
+      select jsonb_agg(jsonb_build_object('name', r.name, 'key', r.object_key, 'bytes', r.bytes) order by r.name)
+      from media_renditions r where r.project_id = f.project_id and r.media_id = f.id), '[]')
+    from (
+      (select m.id, m.project_id, m.file_name from media m
+       where m.project_id = any (owned) and m.deleted_at is null and (after is null or m.id > after) order by m.id limit row_limit)
+      union
+      (select m.id, m.project_id, m.file_name from media m
+       where m.created_by = person and m.deleted_at is null and (after is null or m.id > after) order by m.id limit row_limit)
+    ) f
+    order by f.id limit row_limit;
+end
+$function$;
+comment on function app.export_files(uuid,uuid,uuid,integer) is 'Media of one''s projects, and those that one brought into others'', by id.';
+grant execute on function app.export_files(uuid,uuid,uuid,integer) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.export_page(export uuid, token uuid, table_name text, of_projects boolean, after jsonb, row_limit integer)
+ RETURNS TABLE(line text, at_key jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person uuid;
+  owned uuid[];
+  rules export_tables;
+  keys text[];
+  names text;
+  key_names text;
+  condition text;
+  size integer := 0;
+  r record;
+begin
+  select e.user_id into person from account_exports e where e.id = export and e.state = 'running' and e.lease_token = token;
+  select * into rules from export_tables t where t.name = export_page.table_name and t.left_out_because is null;
+  if person is null or rules.name is null or to_regclass(quote_ident(rules.name)) is null then
+    return;
+  end if;
+  owned := app.owned_projects(person);
+  if of_projects and rules.project_column is null or not of_projects and cardinality(rules.person_columns) = 0 then
+    return;
+  end if;
+  -- What a later version of the table has no more is left out.
+  select string_agg(quote_ident(a.attname), ', ' order by c.place) into names
+  from unnest(rules.columns) with ordinality c (name, place)
+  join pg_attribute a on a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = c.name and not a.attisdropped and a.attnum > 0;
+  select array_agg(a.attname::text order by k.place) into keys
+  from pg_index i, unnest(i.indkey::smallint[]) with ordinality k (number, place), pg_attribute a
+  where i.indrelid = to_regclass(quote_ident(rules.name)) and i.indisprimary and a.attrelid = i.indrelid and a.attnum = k.number;
+  if of_projects and rules.project_column <> all (keys) then
+    keys := array[rules.project_column] || keys;
+  end if;
+  select string_agg('t.' || quote_ident(k), ', ') into key_names from unnest(keys) k;
+  if of_projects then
+    condition := format('t.%I = any ($2)', rules.project_column);
+  else
+    select '(' || string_agg(format('t.%I = $1', p), ' or ') || ')' into condition from unnest(rules.person_columns) p;
+    if rules.project_column is not null then
+      condition := condition || format(' and t.%I <> all ($2)', rules.project_column);
+    end if;
+  end if;
+  if after is not null then
+    condition := condition || format(' and (%s) > (%s)', key_names, (
+      select string_agg(format('($3 ->> %L)::%s', k.name, format_type(a.atttypid, a.atttypmod)), ', ' order by k.place)
+      from unnest(keys) with ordinality k (name, place)
+      join pg_attribute a on a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = k.name));
+  end if;
+  for r in execute format(
+    'select to_jsonb(q)::text as line, t.export_key as at_key
+     from (select jsonb_build_object(%1$s) as export_key, t.* from %2$I t where %3$s order by %4$s limit $4) t
+     cross join lateral (select %5$s) q order by %4$s',
+    (select string_agg(format('%L, t.%I', k, k), ', ') from unnest(keys) k), rules.name, condition, key_names,
+    (select string_agg('t.' || n, ', ') from unnest(string_to_array(names, ', ')) n))
+    using person, owned, after, row_limit
+  loop
+    line := r.line;
+    at_key := r.at_key;
+    return next;
+    -- The Data API answers a megabyte at most.
+    size := size + length(line);
+    exit when size > 300000;
+  end loop;
+end
+$function$;
+comment on function app.export_page(uuid,uuid,text,boolean,jsonb,integer) is 'At most row_limit rows and about 300,000 characters, a row at least; nothing once there are no more.';
+grant execute on function app.export_page(uuid,uuid,text,boolean,jsonb,integer) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.find_author()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5653,6 +6086,28 @@ end
 $function$;
 comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is the beginning of an address, user name or display name (at most 1,000 of each are looked at), or an id.';
 grant execute on function app.find_users(text,text,text,text,jsonb,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.finish_deletion(person uuid)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  due account_deletions;
+begin
+  select * into due from account_deletions d where d.user_id = person for update;
+  if due.user_id is null or due.due_at > app.now() then
+    return query select case when due.user_id is null then 'not_found' else 'wrong_state' end;
+    return;
+  end if;
+  delete from project_collaborators c
+  where c.user_id <> person and c.project_id in (select e.project_id from app.ending_projects(person, due.delete_projects) e where not e.alone);
+  return query select e.outcome from app.erase_user(person) e;
+end
+$function$;
+comment on function app.finish_deletion(uuid) is 'Called until it says ok, as app.erase_user, which alone knows what is to be erased.';
+grant execute on function app.finish_deletion(uuid) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.finish_oauth(state_hash text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
  RETURNS TABLE(outcome text, account social_accounts)
@@ -7065,6 +7520,17 @@ AS $function$
 $function$;
 grant execute on function app.open_session(uuid,text,text,text) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.owned_projects(person uuid)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(c.project_id order by c.project_id), '{}') from project_collaborators c join projects p on p.id = c.project_id
+  where c.user_id = person and c.role = 'owner' and p.deleted_at is null
+$function$;
+comment on function app.owned_projects(uuid) is 'Granted to nobody: exports and deletions of accounts ask it.';
+
 CREATE OR REPLACE FUNCTION app.partition_monthly(parent regclass, keep_months integer, archive boolean)
  RETURNS void
  LANGUAGE plpgsql
@@ -7238,7 +7704,8 @@ CREATE OR REPLACE FUNCTION app.profiles(ids uuid[])
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   select u.id, u.username, u.display_name, u.bio, u.avatar_url,
-    (select r.object_key from media_renditions r where r.media_id = u.avatar_media_id and r.name = 'thumb'),
+    coalesce('media/avatars/' || app.avatar_of(u.id) || '/256.webp',
+      (select r.object_key from media_renditions r where r.media_id = u.avatar_media_id and r.name = 'thumb')),
     n.followers_count, n.following_count, n.posts_count, u.created_at
   from users u join app.user_counts(ids) n on n.user_id = u.id
   where u.id = any (ids) and u.status = 'active' and u.deleted_at is null
@@ -7715,6 +8182,58 @@ AS $function$
   where l.token_hash = report.token_hash and l.revoked_at is null and l.expires_at > app.now()
 $function$;
 grant execute on function app.report(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.request_deletion(delete_projects uuid[], cancel_pending boolean)
+ RETURNS TABLE(outcome text, requested_at timestamp with time zone, due_at timestamp with time zone, mail_id uuid, recipient text, name text, blockers jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  me users;
+  ending uuid[];
+  found jsonb;
+  made account_deletions;
+  mail uuid;
+begin
+  select * into me from users u where u.id = app.user_id() for update;
+  if me.deletion_requested_at is not null then
+    return query select 'wrong_state', null::timestamptz, null::timestamptz, null::uuid, null::text, null::text, '[]'::jsonb;
+    return;
+  end if;
+  select coalesce(array_agg(e.project_id), '{}') into ending from app.ending_projects(me.id, delete_projects) e;
+  select coalesce(jsonb_agg(b.blocker), '[]') into found from (
+    (select jsonb_build_object('kind', 'project', 'id', p.id, 'name', p.name) as blocker
+     from project_collaborators c join projects p on p.id = c.project_id and p.deleted_at is null
+     where c.user_id = me.id and c.role = 'owner' and p.id <> all (ending)
+       and not exists (
+         select from project_collaborators o join users u on u.id = o.user_id and u.deleted_at is null
+         where o.project_id = p.id and o.user_id <> me.id and o.role = 'owner')
+     order by p.id limit 100)
+    union all
+    (select jsonb_build_object('kind', 'post', 'id', w.post_id, 'name', null) from (
+       select distinct pp.post_id from post_publications pp
+       where cancel_pending is null and pp.project_id = any (ending) and pp.state in ('pending_approval', 'scheduled', 'queued')
+       order by pp.post_id limit 100) w)) b;
+  if found <> '[]' then
+    return query select 'deletion_blocked', null::timestamptz, null::timestamptz, null::uuid, null::text, null::text, found;
+    return;
+  end if;
+  if cancel_pending then
+    update post_publications pp set state = 'cancelled'
+    where pp.project_id = any (ending) and pp.state in ('pending_approval', 'scheduled', 'queued');
+  end if;
+  update users u set deletion_requested_at = app.now() where u.id = me.id;
+  insert into account_deletions as d (user_id, delete_projects) values (me.id, request_deletion.delete_projects) returning d.* into made;
+  insert into outbox_events as o (kind, user_id, payload, lease_until)
+  values ('mail', me.id, jsonb_build_object('template', 'deletion-requested', 'to', me.email, 'name', me.display_name, 'dueAt', made.due_at),
+    app.now() + interval '60 seconds')
+  returning o.id into mail;
+  return query select 'ok', made.requested_at, made.due_at, mail, me.email, me.display_name, '[]'::jsonb;
+end
+$function$;
+comment on function app.request_deletion(uuid[],boolean) is 'cancel_pending: true calls off what waits in projects that end, false lets it go out until the end, null asks. Posts in projects that stay are theirs.';
+grant execute on function app.request_deletion(uuid[],boolean) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.require_current_version()
  RETURNS trigger
