@@ -189,6 +189,9 @@ create table account_tokens (
 );
 
 comment on table account_tokens is 'Sealed tokens of accounts. Written by app.connect_account and the worker, read by the worker alone.';
+comment on column account_tokens.access_token_sealed is 'AES-256-GCM, bound to account and column.';
+comment on column account_tokens.refresh_lease_until is 'Until then one worker alone may refresh; the others wait.';
+comment on column account_tokens.token_version is 'Raised by every refresh: whoever read an older one writes nothing.';
 
 CREATE INDEX account_tokens_account_idx ON public.account_tokens USING btree (project_id, account_id);
 CREATE INDEX account_tokens_expires_at_idx ON public.account_tokens USING btree (expires_at) WHERE (expires_at IS NOT NULL);
@@ -371,6 +374,7 @@ comment on column analytics.engagement_rate is 'By app.engagement_rate: percent 
 comment on column analytics.fetched_at is 'When the platform told it. Decides the month, and the bucket of the rollups.';
 comment on column analytics.metrics_by_time is 'Series that the platform itself keeps, by metric.';
 comment on column analytics.raw is 'The platform''s answer, where it tells more than the columns hold.';
+comment on column analytics.source is 'Who said it: the platform''s API, an import, the community itself.';
 
 CREATE INDEX analytics_account_idx ON ONLY public.analytics USING btree (project_id, account_id);
 CREATE INDEX analytics_fetched_at_idx ON ONLY public.analytics USING btree (fetched_at DESC);
@@ -534,7 +538,9 @@ create table api_keys (
 comment on table api_keys is 'Keys of programs, bound to one project. A key may what its creator may there, cut down to its scopes; without a creator it is dead.';
 comment on column api_keys.created_by is 'Nobody makes a key in another''s name: not granted for insert.';
 comment on column api_keys.is_test is 'Reaches simulated platforms only.';
+comment on column api_keys.key_hash is 'SHA-256 of the whole key.';
 comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
+comment on column api_keys.scopes is 'What it may do: area and read or write; write holds read.';
 
 CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (created_by);
 CREATE INDEX api_keys_project_id_idx ON public.api_keys USING btree (project_id, id DESC);
@@ -814,6 +820,7 @@ create table audit_log (
 comment on table audit_log is 'Who changed what, and who looked at what should not be looked at unseen. Written by app.write_audit alone, changed by nobody (PH008), sealed by app.seal_audit. No references: it outlives what it tells of.';
 comment on column audit_log.actor is 'person (user_id), public (before an actor is known), worker, operator (at the database itself).';
 comment on column audit_log.ip_sealed is 'Address of the request, likewise, under the key of user_id, or of subject_id where nobody was signed in.';
+comment on column audit_log.new_values is 'As old_values, after the change.';
 comment on column audit_log.old_values is 'By column; of an update only what changed. {"hidden": "secret"} stands for hashes and sealed values, {"hidden": "personal"} for what personal_sealed holds.';
 comment on column audit_log.personal_sealed is 'AES-256-CBC under the subject''s key, a fresh 16 bytes first: {"old": {...}, "new": {...}}.';
 comment on column audit_log.row_id is 'Primary key of the row; several columns are joined by a comma.';
@@ -947,6 +954,7 @@ create table clips (
 
 comment on table clips is 'A range of a video and, once it was rendered, the file made of it. The range ends within the video (clips_within_video).';
 comment on column clips.ai_score is 'How promising it is, 0 to 100; null = nobody judged.';
+comment on column clips.failure_reason is 'For people; failure_code is for programs.';
 comment on column clips.start_ms is 'From the beginning of the video, like end_ms, which is the first instant that is out.';
 comment on column clips.status is 'See app.guard_clip.';
 comment on column clips.transcript is 'List of what is said, in the form that the transcriber gave.';
@@ -1608,6 +1616,7 @@ create table counter_deltas (
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=20000);
 
 comment on table counter_deltas is 'What has happened to counters since they were last folded. Written by triggers, emptied by app.fold_counters.';
+comment on column counter_deltas.step is 'What is added when the deltas are folded.';
 comment on column counter_deltas.target_id is 'Of community_posts, comments or users. Without a foreign key: deltas of what is gone are dropped by the fold.';
 
 CREATE INDEX counter_deltas_target_id_idx ON public.counter_deltas USING btree (target_id);
@@ -1969,6 +1978,9 @@ create table idempotency_keys (
 ) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table idempotency_keys is 'Answers of writes by Idempotency-Key. Touched by app.run alone.';
+comment on column idempotency_keys.answer is 'Rows of the statement, one JSON text each; null where the answer held a secret.';
+comment on column idempotency_keys.body_hash is 'Of the request''s body; slow to guess where it may hold a password.';
+comment on column idempotency_keys.caller is 'Person or key; public where nobody was known.';
 
 CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
 
@@ -2095,11 +2107,14 @@ create table media (
 
 comment on table media is 'One file. Its URLs are computed from its renditions.';
 comment on column media.alt_text is 'For whoever cannot see it; a post may say it differently (post_media.alt_text).';
+comment on column media.declared_bytes is 'What the uploader announced; the upload form takes no more.';
 comment on column media.declared_mime_type is 'What the client said; mime_type, kind and bytes are what the content proved to be.';
 comment on column media.duration_ms is 'Of what plays; for a video kept equal to videos.duration_ms.';
+comment on column media.failure_reason is 'For people; failure_code is for programs.';
 comment on column media.file_name is 'What its author called it.';
 comment on column media.folder is 'Where its members put it; null = nowhere in particular.';
 comment on column media.metadata is 'Free values of its members.';
+comment on column media.processing_until is 'Lease of the worker that prepares it.';
 comment on column media.provider is 'Who stores it: s3 is our own bucket.';
 comment on column media.provider_key is 'Key or path at another provider.';
 comment on column media.sha256 is 'Of the file as it was uploaded, in hex.';
@@ -2158,6 +2173,10 @@ create table media_renditions (
   constraint media_renditions_media_fkey FOREIGN KEY (project_id, media_id) REFERENCES media(project_id, id) ON DELETE CASCADE,
   constraint media_renditions_name_known CHECK ((name = ANY (ARRAY['original'::text, 'preview'::text, 'thumb'::text, 'poster'::text])))
 );
+
+comment on table media_renditions is 'A file that was made of a medium: the cleaned original, sizes for platforms, a poster.';
+comment on column media_renditions.object_key is 'Below media/ in the media bucket.';
+comment on column media_renditions.sha256 is 'Of the file''s bytes, hexadecimal.';
 
 CREATE INDEX media_renditions_media_idx ON public.media_renditions USING btree (project_id, media_id);
 
@@ -2401,6 +2420,8 @@ create table oauth_states (
 );
 
 comment on table oauth_states is 'A sign-in at a platform under way: single use, ten minutes, only a hash of the state.';
+comment on column oauth_states.code_verifier_sealed is 'PKCE; never leaves but to the platform''s token endpoint.';
+comment on column oauth_states.state_hash is 'Of the value that goes out with the sign-in and must come back.';
 
 CREATE INDEX oauth_states_expires_at_idx ON public.oauth_states USING btree (expires_at);
 CREATE INDEX oauth_states_platform_idx ON public.oauth_states USING btree (platform);
@@ -2442,7 +2463,10 @@ create table outbox_events (
 
 comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
 comment on column outbox_events.alerted_at is 'When app.alert_failures took a publication.failed into account; dispatched_at is its other consumers''.';
+comment on column outbox_events.dispatched_at is 'When it left; null while it waits.';
 comment on column outbox_events.kind is 'mail, or noun.verb: what happened to what.';
+comment on column outbox_events.lease_until is 'Until then whoever wrote or claimed it tries to deliver it.';
+comment on column outbox_events.payload is 'What is to be told; a mail''s is emptied once it was sent.';
 comment on column outbox_events.project_id is 'Whose event it is. No reference: an event of a purged project is still to be told.';
 comment on column outbox_events.user_id is 'The one person whom it concerns; null where a project''s members are meant.';
 
@@ -2661,6 +2685,8 @@ create table post_media (
   constraint post_media_position_positive CHECK (("position" >= 0))
 );
 
+comment on table post_media is 'Which media a post shows, in order, with their alternative texts; with publication_id, what that publication shows instead.';
+
 CREATE INDEX post_media_media_idx ON public.post_media USING btree (project_id, media_id);
 CREATE INDEX post_media_post_idx ON public.post_media USING btree (project_id, post_id);
 CREATE UNIQUE INDEX post_media_post_position_key ON public.post_media USING btree (post_id, "position") WHERE (publication_id IS NULL);
@@ -2843,16 +2869,36 @@ create table post_publications (
 
 comment on table post_publications is 'A post on one account: the state machine of the artery. Guarded by app.guard_publication.';
 comment on column post_publications.analytics is 'What the platform told beyond the columns, by its own names.';
+comment on column post_publications.attempts is 'Tries of this round; a retry by a person begins a new one.';
+comment on column post_publications.commit_started_at is 'Set by the guard right before the platform is told to publish: from here on only a look decides.';
+comment on column post_publications.due_at is 'When it is to go out.';
 comment on column post_publications.engagement_rate is 'Likes, comments, shares and saves in percent of the people reached, else of impressions, else of views; at most 100, null without any of them.';
 comment on column post_publications.failed_at is 'When it last became failed; stays when it is tried again.';
+comment on column post_publications.failure_class is 'Who must act: retry-later, rate-limited, reauthorize, invalid-content, duplicate-content, account-restricted, unknown.';
+comment on column post_publications.failure_message is 'The platform''s own words, without secrets.';
+comment on column post_publications.generation is 'Raised by every claim: a message of another generation is stale and dropped.';
 comment on column post_publications.last_retry_at is 'When the latest attempt after the first one began.';
+comment on column post_publications.lease_token is 'Of the worker that holds it; whoever has another token may write nothing.';
+comment on column post_publications.lease_until is 'After that instant the sweep takes it from a worker that died.';
 comment on column post_publications.likes is 'As the latest snapshot told; null: the platform does not tell. Likewise the other numbers.';
 comment on column post_publications.looks is 'Looks of reconcile since the commit whose outcome is unknown.';
 comment on column post_publications.metadata is 'The caller''s own data.';
 comment on column post_publications.metrics_at is 'When the platform was last asked for numbers and told them.';
+comment on column post_publications.next_attempt_at is 'When it is claimed again; null while nothing waits.';
+comment on column post_publications.next_metrics_at is 'When its numbers are fetched next; null when no more.';
+comment on column post_publications.options is 'What this platform takes besides text and media, as its connector declares.';
+comment on column post_publications.platform is 'Of the account at the time; connectors are chosen by it.';
+comment on column post_publications.platform_published_at is 'As the platform dates it.';
+comment on column post_publications.prepared is 'What was made ahead at the platform, such as container ids.';
+comment on column post_publications.prepared_expires_at is 'After that instant what was made ahead is void.';
+comment on column post_publications.prepared_ready is 'The platform has finished with what was made ahead.';
+comment on column post_publications.refused_at is 'The platform answered the commit with a plain no: it may be tried again.';
+comment on column post_publications.removed_at is 'When it was taken down at its platform; the state stays published.';
 comment on column post_publications.retry_count is 'Attempts after the first.';
 comment on column post_publications.revision is 'Raised by every change of what is published: what was prepared for another revision is worthless.';
+comment on column post_publications.scheduled_at is 'When the state was entered; so also queued_at, publishing_at, published_at.';
 comment on column post_publications.total_engagement is 'Views, likes, shares and comments together.';
+comment on column post_publications.url is 'Of the post at its platform; null where the platform tells it late or never.';
 
 CREATE INDEX post_publications_account_idx ON public.post_publications USING btree (project_id, account_id);
 CREATE INDEX post_publications_account_published_idx ON public.post_publications USING btree (account_id, published_at DESC) INCLUDE (engagement_rate) WHERE (published_at IS NOT NULL);
@@ -3015,13 +3061,17 @@ comment on column posts.analytics is 'Aggregated numbers that came with an impor
 comment on column posts.clip_id is 'The clip it shows.';
 comment on column posts.content_id is 'What it was made of.';
 comment on column posts.content_type is 'What kind of post it is meant to be; null: as its media say.';
+comment on column posts.due_at is 'The instant that schedule and time_zone resolve to; null for a draft.';
 comment on column posts.external_id is 'The caller''s own id, one live post of the project each.';
 comment on column posts.language is 'BCP 47, such as en or pt-BR. Null: not said.';
 comment on column posts.location is 'Where, in the author''s words.';
+comment on column posts.metadata is 'Whatever the client keeps with its post; at most 16 KiB.';
 comment on column posts.metrics_requested_at is 'When a person last asked for fresh numbers.';
+comment on column posts.schedule_type is 'How the author said when: draft, now, at, slot.';
 comment on column posts.search is 'app.search_document; asked by app.search_posts alone, for @@ uses no index under row-level security.';
 comment on column posts.slug is 'Readable name in URLs, one live post of the project each.';
 comment on column posts.tags is 'Labels of the team. Hashtags are what the text says, in post_hashtags.';
+comment on column posts.time_zone is 'Of the wall time that the author gave.';
 comment on column posts.title is 'For platforms that have one, and for people who look for it.';
 comment on column posts.wall_time is 'The wall time that the author chose, in time_zone; due_at is what the two resolve to.';
 
@@ -3258,6 +3308,9 @@ create table publication_attempts (
 ) partition by RANGE (started_at);
 
 comment on table publication_attempts is 'Written before a platform is called; quotas are counted from it. By month: statements say from when on they look.';
+comment on column publication_attempts.commit_started_at is 'When the platform was told to publish, by database time; lateness is measured against due_at.';
+comment on column publication_attempts.message is 'What went wrong, in the platform''s words, without secrets.';
+comment on column publication_attempts.outcome is 'How the try ended; null while it runs, or when its worker died.';
 
 CREATE INDEX publication_attempts_account_idx ON ONLY public.publication_attempts USING btree (project_id, account_id);
 CREATE INDEX publication_attempts_lease_idx ON ONLY public.publication_attempts USING btree (lease_token);
@@ -3372,6 +3425,7 @@ create table rate_budgets (
 );
 
 comment on table rate_budgets is 'What a platform still lets an account do, as it last told or as we counted.';
+comment on column rate_budgets.allowed is 'Requests of a window that the platform allows the whole app.';
 comment on column rate_budgets.resets_at is 'From then on used counts from zero.';
 comment on column rate_budgets.used is 'May be more than allowed: other programs use the account too.';
 comment on column rate_budgets.window_s is 'Seconds of the window in which the platform counts.';
@@ -3403,6 +3457,7 @@ create table rate_counters (
 
 comment on table rate_counters is 'Requests by caller, class of door and window. Unlogged: counting must not make a reading request wait for a durable commit, and after a crash a fresh window harms nobody.';
 comment on column rate_counters.caller is 'Person, session, key or a keyed hash of an address; never the address itself.';
+comment on column rate_counters.count is 'Requests of this window so far.';
 
 CREATE INDEX rate_counters_expires_at_idx ON public.rate_counters USING btree (expires_at);
 
@@ -3675,6 +3730,7 @@ create table schema_migrations (
 );
 
 comment on table schema_migrations is 'Applied migrations. Applying and reverting: files that run outside a transaction and are not finished, with their lease.';
+comment on column schema_migrations.checksum is 'Of the file as it was applied: a changed file is refused.';
 
 create table social_accounts (
   id uuid not null default uuidv7(),
@@ -3725,7 +3781,9 @@ comment on column social_accounts.health is 'Of the latest row of account_health
 comment on column social_accounts.last_posted_at is 'When a publication last became public through us.';
 comment on column social_accounts.metadata is 'What the platform tells of the account beyond the columns.';
 comment on column social_accounts.platform_account_id is 'The platform''s own id: DID, Threads user id, Mastodon account id, the project''s id for community.';
+comment on column social_accounts.scopes is 'What the platform granted, as it words it.';
 comment on column social_accounts.status is 'pending: was asked for, not granted yet; connected; reauthorization_needed: the grant expired or was withdrawn (status_reason says which); restricted: the platform does not let it post; disconnected: taken off here.';
+comment on column social_accounts.status_reason is 'Why it needs reconnecting, for people.';
 
 CREATE UNIQUE INDEX social_accounts_community_handle_key ON public.social_accounts USING btree (lower(handle)) WHERE ((platform = 'community'::text) AND (status <> 'disconnected'::text));
 CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING btree (connected_by);
@@ -4063,6 +4121,7 @@ create table user_identities (
 
 comment on table user_identities is 'Who a person is at a provider of sign-in. Who only has a password has no row.';
 comment on column user_identities.email is 'The address as the provider told it; never a proof that it is the person''s here.';
+comment on column user_identities.subject is 'The provider''s own id of the person: stable, unlike the address.';
 
 CREATE INDEX user_identities_email_idx ON public.user_identities USING btree (email, provider);
 CREATE INDEX user_identities_user_id_idx ON public.user_identities USING btree (user_id);
@@ -4149,6 +4208,9 @@ comment on table user_sessions is 'One row per login. Only hashes of refresh tok
 comment on column user_sessions.device is 'What the client told of itself: kind, system, name.';
 comment on column user_sessions.elevated_until is 'Until then dangerous actions are taken: ten minutes from login or from POST /v1/auth/step-up.';
 comment on column user_sessions.is_active is 'Not revoked; whether it has expired is expires_at''s.';
+comment on column user_sessions.previous_hash is 'Of the one before: good for the same successor for 20 seconds, then a replay.';
+comment on column user_sessions.refresh_hash is 'Of the refresh token that is good now.';
+comment on column user_sessions.revoked_because is 'Logged out, revoked, password changed, replayed and the like.';
 
 CREATE INDEX user_sessions_active_idx ON public.user_sessions USING btree (user_id, id DESC) WHERE (revoked_at IS NULL);
 CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (expires_at);
@@ -4219,6 +4281,7 @@ comment on column users.avatar_media_id is 'A medium of the person''s own projec
 comment on column users.avatar_url is 'Where an imported picture lies; avatar_media_id goes before it.';
 comment on column users.deletion_requested_at is 'Begin of the grace time, after which app.erase_user runs.';
 comment on column users.display_name is 'The one name that is shown. given_name and family_name are optional parts of it.';
+comment on column users.failed_login_attempts is 'In a row, since the last login or reset.';
 comment on column users.locked_until is 'No login before this instant; set after failed_login_attempts.';
 comment on column users.password_hash is 'Null: signs in through an identity only.';
 comment on column users.role is 'Of the installation: admin, moderator, creator, user, viewer (reads only). Roles in projects are memberships.';
@@ -4351,6 +4414,7 @@ END),
 comment on table webhook_deliveries is 'One event on its way to one webhook. Guarded by app.guard_delivery.';
 comment on column webhook_deliveries.event_id is 'The event''s id, and the receiver''s key against a second delivery. No reference: events are purged earlier.';
 comment on column webhook_deliveries.last_error is 'What the receiver or the network said, shortened; nothing of the request.';
+comment on column webhook_deliveries.next_attempt_at is 'When it is tried again; null when delivered or given up.';
 comment on column webhook_deliveries.state is 'waiting, sending (leased), delivered, failed (given up; may be sent again by hand).';
 
 CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
@@ -4401,6 +4465,7 @@ create table webhooks (
 comment on table webhooks is 'Where a project''s events are sent, signed.';
 comment on column webhooks.events is 'Kinds of events, as in outbox_events.kind; * is all.';
 comment on column webhooks.failing_since is 'The first failure after the last success; after days of it the webhook is switched off.';
+comment on column webhooks.previous_secret_expires_at is 'Until then deliveries are signed with both secrets.';
 comment on column webhooks.previous_secret_sealed is 'Signs too until previous_secret_expires_at, while the receiver changes over.';
 
 CREATE INDEX webhooks_created_by_idx ON public.webhooks USING btree (created_by);
