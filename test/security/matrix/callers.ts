@@ -7,6 +7,7 @@ import { hashToken } from '../../../shared/auth/tokens.ts';
 import { addMember, createProject, login, type Person, registerUser } from '../../support/people.ts';
 import { type Seed, seedOwner } from '../../support/samples.ts';
 import type { World } from '../../support/world.ts';
+import { signingKey } from '../signing-key.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
 export const callers = [
@@ -134,20 +135,6 @@ async function endedToken(world: World, { email }: Person): Promise<string> {
   const answer = await world.call('POST', '/v1/auth/logout', { token: accessToken });
   if (answer.status !== 204) throw new Error(`logout answered ${answer.text}`);
   return accessToken;
-}
-
-const keysFile = z.object({
-  secrets: z.array(z.object({ name: z.string(), versions: z.array(z.object({ value: z.string() })) })),
-});
-
-/** The key that signs access tokens in this world. */
-export function signingKey(world: World) {
-  const { secrets } = keysFile.parse(JSON.parse(world.database.server.secrets));
-  const text = secrets.find(({ name }) => name === 'posthaste/signingKeys')?.versions[0]?.value ?? 'null';
-  const shape = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string(), x: z.string() })) });
-  const [key] = shape.parse(JSON.parse(text)).keys;
-  if (key === undefined) throw new Error('there is no signing key');
-  return key;
 }
 
 /** The same claims, an hour older, signed with the real key. */
