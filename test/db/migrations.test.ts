@@ -233,7 +233,9 @@ describe('the schema keeps its own rules', () => {
     ));
 
   it('every table says what it is', () =>
-    none(`select c.relname from ${OUR_TABLES} and not c.relispartition and obj_description(c.oid, 'pg_class') is null`));
+    none(
+      `select c.relname from ${OUR_TABLES} and not c.relispartition and obj_description(c.oid, 'pg_class') is null`,
+    ));
 
   it('every instant has its zone and every id of ours is a uuidv7', () =>
     none(`select c.relname, a.attname from ${OUR_TABLES.replace('pg_class c where', 'pg_class c join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum where')}

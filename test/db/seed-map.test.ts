@@ -53,10 +53,9 @@ describe('every entry of the checklist has its place', () => {
     const better = [...columns, ...others].filter((entry) => typeof entry === 'object' && 'better' in entry);
     expect(better.length).toBeLessThanOrEqual(BETTER_AT_MOST);
     for (const { test } of better) {
-      const [file = '', title] = test.split(': ');
-      const text = await readFile(new URL(file, root), 'utf8').catch(() => '');
-      expect(text, test).not.toBe('');
-      if (title !== undefined) expect(text, test).toContain(title);
+      const [, file = '', title] = /^(\S+): (.+)$/.exec(test) ?? [];
+      expect(title, `${test} names no test`).toBeDefined();
+      expect(await readFile(new URL(file, root), 'utf8').catch(() => ''), test).toContain(title);
     }
   });
 });
@@ -214,3 +213,9 @@ async function isThere(place: string): Promise<boolean> {
   const [kind = ''] = place.split(' ');
   return (await CATALOGUE[kind]?.(place.slice(kind.length + 1))) === true;
 }
+
+it('platforms are there before anybody writes one', async () => {
+  const rows = await open.sql('select name from platforms order by name');
+  const names = rows.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['bluesky', 'community', 'mastodon', 'threads', 'youtube']));
+});
