@@ -194,6 +194,31 @@ export const errors = {
     retryable: false,
     title: 'Nobody does this to their own account: ask another administrator.',
   },
+  last_owner: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'A project keeps its last owner: make another member owner first.',
+  },
+  already_member: { kind: 'conflict', actor: 'you', retryable: false, title: 'Whoever has this address is a member.' },
+  already_invited: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'This address has an open invitation: send it again, or revoke it.',
+  },
+  invitation_of_another: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'The invitation was sent to another address than yours.',
+  },
+  limit_reached: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'There are as many as there may be: end one first.',
+  },
   in_use: { kind: 'conflict', actor: 'you', retryable: false, title: 'Something still waits for it.' },
   media_not_usable: {
     kind: 'conflict',

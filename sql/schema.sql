@@ -524,12 +524,16 @@ create table api_keys (
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
   created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  replaced_by uuid,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_key_hash_key UNIQUE (key_hash),
   constraint api_keys_prefix_key UNIQUE (prefix),
   constraint api_keys_project_id_id_key UNIQUE (project_id, id),
   constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
   constraint api_keys_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint api_keys_replaced_by_fkey FOREIGN KEY (project_id, replaced_by) REFERENCES api_keys(project_id, id) ON DELETE SET NULL (replaced_by),
   constraint api_keys_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint api_keys_prefix_length CHECK (((length(prefix) >= 4) AND (length(prefix) <= 40))),
   constraint api_keys_scopes_some CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50)))
@@ -540,12 +544,19 @@ comment on column api_keys.created_by is 'Nobody makes a key in another''s name:
 comment on column api_keys.is_test is 'Reaches simulated platforms only.';
 comment on column api_keys.key_hash is 'SHA-256 of the whole key.';
 comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
+<<<<<<< HEAD
 comment on column api_keys.scopes is 'What it may do: area and read or write; write holds read.';
+=======
+comment on column api_keys.replaced_by is 'The key that came after it; expires_at is then the end of the time in which both work.';
+>>>>>>> 128b10e (docs(projects): members, invitations and keys in the changelog)
 
 CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (created_by);
 CREATE INDEX api_keys_project_id_idx ON public.api_keys USING btree (project_id, id DESC);
+CREATE INDEX api_keys_replaced_by_idx ON public.api_keys USING btree (project_id, replaced_by);
 
 CREATE TRIGGER api_keys_audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{created_by,prefix,scopes,is_test,expires_at,revoked_at}', '{name}', '{key_hash}');
+CREATE TRIGGER api_keys_narrow BEFORE UPDATE OF scopes, expires_at, revoked_at ON public.api_keys FOR EACH ROW EXECUTE FUNCTION app.keep_key_narrow();
+CREATE TRIGGER api_keys_touch BEFORE UPDATE ON public.api_keys FOR EACH ROW WHEN ((NOT (old.last_used_at IS DISTINCT FROM new.last_used_at))) EXECUTE FUNCTION app.touch();
 
 alter table api_keys enable row level security;
 
@@ -554,8 +565,8 @@ create policy api_keys_manage on api_keys for all to posthaste_api
   with check ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
 
 grant insert (project_id, name, prefix, key_hash, scopes, is_test, expires_at) on api_keys to posthaste_api;
-grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at) on api_keys to posthaste_api;
-grant update (name, revoked_at) on api_keys to posthaste_api;
+grant select (id, project_id, created_by, name, prefix, scopes, is_test, expires_at, last_used_at, revoked_at, created_at, updated_at, version, replaced_by) on api_keys to posthaste_api;
+grant update (name, scopes, expires_at, revoked_at, replaced_by) on api_keys to posthaste_api;
 
 create table approval_decisions (
   id uuid not null default uuidv7(),
@@ -3118,6 +3129,8 @@ create table project_collaborators (
   role text not null,
   created_at timestamp with time zone not null default app.now(),
   permissions text[] not null default '{}'::text[],
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
   constraint project_collaborators_pkey PRIMARY KEY (project_id, user_id),
   constraint project_collaborators_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint project_collaborators_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -3126,12 +3139,17 @@ create table project_collaborators (
 );
 
 comment on table project_collaborators is 'Who belongs to a project, and as what.';
+comment on column project_collaborators.created_at is 'When the person joined.';
 comment on column project_collaborators.permissions is 'Given on top of what the role allows: review, approve, write.';
 
+CREATE INDEX project_collaborators_joined_idx ON public.project_collaborators USING btree (project_id, created_at, user_id);
 CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators USING btree (user_id);
 
 CREATE TRIGGER project_collaborators_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.audit('{project_id,user_id}', 'project_id', 'user_id', '{user_id,role,permissions}', '{}', '{}');
+CREATE TRIGGER project_collaborators_gone AFTER DELETE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.end_membership();
 CREATE TRIGGER project_collaborators_keep_owner AFTER DELETE OR UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION app.keep_owner();
+CREATE TRIGGER project_collaborators_stepped_down AFTER UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN (((old.role = 'owner'::text) AND (new.role <> 'owner'::text))) EXECUTE FUNCTION app.end_membership();
+CREATE TRIGGER project_collaborators_touch BEFORE UPDATE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table project_collaborators enable row level security;
 
@@ -3162,6 +3180,9 @@ create table project_invitations (
   accepted_at timestamp with time zone,
   accepted_by uuid,
   revoked_at timestamp with time zone,
+  declined_at timestamp with time zone,
+  sent_count integer not null default 1,
+  last_sent_at timestamp with time zone not null default app.now(),
   constraint project_invitations_pkey PRIMARY KEY (id),
   constraint project_invitations_token_hash_key UNIQUE (token_hash),
   constraint project_invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES users(id) ON DELETE SET NULL,
@@ -3169,22 +3190,25 @@ create table project_invitations (
   constraint project_invitations_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint project_invitations_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
   constraint project_invitations_email_lower CHECK ((email = lower(email))),
-  constraint project_invitations_one_end CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
+  constraint project_invitations_one_end CHECK ((num_nonnulls(accepted_at, declined_at, revoked_at) <= 1)),
   constraint project_invitations_permissions_known CHECK ((permissions <@ '{review,approve,write}'::text[])),
-  constraint project_invitations_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'approver'::text, 'reviewer'::text, 'viewer'::text])))
+  constraint project_invitations_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'approver'::text, 'reviewer'::text, 'viewer'::text]))),
+  constraint project_invitations_sent_count_positive CHECK ((sent_count > 0))
 );
 
 comment on table project_invitations is 'Who was asked into a project. Whoever holds the token and has the address becomes a member.';
+comment on column project_invitations.declined_at is 'By whoever holds the token: who was asked need not be a person here.';
 comment on column project_invitations.permissions is 'Given on top of what the role allows, as in project_collaborators.';
+comment on column project_invitations.sent_count is 'Mails with a link; each has a token of its own, and only the last one is good.';
 comment on column project_invitations.token_hash is 'Of the token in the mail; read by app.accept_invitation alone.';
 
 CREATE INDEX project_invitations_accepted_by_idx ON public.project_invitations USING btree (accepted_by);
 CREATE INDEX project_invitations_created_by_idx ON public.project_invitations USING btree (created_by);
 CREATE INDEX project_invitations_expires_at_idx ON public.project_invitations USING btree (expires_at);
-CREATE UNIQUE INDEX project_invitations_open_key ON public.project_invitations USING btree (project_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+CREATE UNIQUE INDEX project_invitations_open_key ON public.project_invitations USING btree (project_id, email) WHERE ((accepted_at IS NULL) AND (declined_at IS NULL) AND (revoked_at IS NULL));
 CREATE INDEX project_invitations_project_id_idx ON public.project_invitations USING btree (project_id, id DESC);
 
-CREATE TRIGGER project_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'accepted_by', '{role,permissions,created_by,expires_at,accepted_at,accepted_by,revoked_at}', '{email}', '{token_hash}');
+CREATE TRIGGER project_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'accepted_by', '{role,permissions,created_by,expires_at,accepted_at,accepted_by,declined_at,revoked_at,sent_count}', '{email}', '{token_hash}');
 
 alter table project_invitations enable row level security;
 
@@ -3202,7 +3226,7 @@ create policy project_invitations_worker on project_invitations for all to posth
 grant delete on project_invitations to posthaste_worker;
 
 grant insert (project_id, email, role, permissions, token_hash, created_by, expires_at) on project_invitations to posthaste_api;
-grant select (id, project_id, email, role, permissions, created_by, created_at, expires_at, accepted_at, accepted_by, revoked_at) on project_invitations to posthaste_api;
+grant select (id, project_id, email, role, permissions, created_by, created_at, expires_at, accepted_at, accepted_by, revoked_at, declined_at, sent_count, last_sent_at) on project_invitations to posthaste_api;
 grant update (revoked_at) on project_invitations to posthaste_api;
 grant select (id, expires_at) on project_invitations to posthaste_worker;
 
@@ -4500,24 +4524,38 @@ CREATE OR REPLACE FUNCTION app.accept_invitation(token_hash text)
 AS $function$
 declare
   used project_invitations;
+  me users;
 begin
-  update project_invitations i set accepted_at = app.now(), accepted_by = u.id
-  from users u, projects p
-  where i.token_hash = accept_invitation.token_hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now()
-    and u.id = app.user_id() and u.email = i.email and p.id = i.project_id and p.deleted_at is null
-  returning i.* into used;
-  if used.id is null then
-    return query select 'not_found', null::uuid, null::text;
+  select u.* into me from users u where u.id = app.user_id();
+  select i.* into used from project_invitations i join projects p on p.id = i.project_id and p.deleted_at is null
+  where i.token_hash = accept_invitation.token_hash for update of i;
+  if used.id is null or used.declined_at is not null or used.revoked_at is not null
+    or used.accepted_at is null and used.expires_at <= app.now() then
+    outcome := 'invalid_token';
+  elsif used.email <> me.email then
+    outcome := 'invitation_of_another';
+  elsif used.accepted_at is null then
+    update project_invitations i set accepted_at = app.now(), accepted_by = me.id where i.id = used.id;
+    insert into project_collaborators (project_id, user_id, role, permissions)
+    values (used.project_id, me.id, used.role, used.permissions)
+    on conflict on constraint project_collaborators_pkey do nothing;
+    -- The token was in that mailbox alone.
+    update users u set email_verified_at = app.now() where u.id = me.id and u.email_verified_at is null;
+    outcome := 'ok';
+  else
+    -- The second click of who accepted, for as long as they belong to it.
+    outcome := case when used.accepted_by = me.id and exists (
+      select from project_collaborators c where c.project_id = used.project_id and c.user_id = me.id) then 'ok' else 'invalid_token' end;
+  end if;
+  if outcome <> 'ok' then
+    return query select accept_invitation.outcome, null::uuid, null::text;
     return;
   end if;
-  insert into project_collaborators (project_id, user_id, role, permissions)
-  values (used.project_id, used.accepted_by, used.role, used.permissions)
-  on conflict on constraint project_collaborators_pkey do nothing;
   return query select 'ok', c.project_id, c.role from project_collaborators c
-    where c.project_id = used.project_id and c.user_id = used.accepted_by;
+    where c.project_id = used.project_id and c.user_id = me.id;
 end
 $function$;
-comment on function app.accept_invitation(text) is 'Single use, for the actor whose address was invited; who is a member already stays what they are.';
+comment on function app.accept_invitation(text) is 'For the actor whose address was invited, once; who is a member already stays what they are. Does not tell whose address it was.';
 grant execute on function app.accept_invitation(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.add_comment(post uuid, parent uuid, text text)
@@ -5114,6 +5152,30 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.change_member(project uuid, person uuid, changes jsonb, expected_version integer)
+ RETURNS TABLE(outcome text, role text, permissions text[], joined_at timestamp with time zone, version integer)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  member project_collaborators;
+begin
+  perform from projects p where p.id = project for no key update;
+  select c.* into member from project_collaborators c where c.project_id = project and c.user_id = person;
+  outcome := case when member.user_id is null then 'not_found' when project <> all (app.projects_of('manage')) then 'forbidden'
+    when member.version <> expected_version then 'stale' else 'ok' end;
+  if outcome = 'ok' then
+    update project_collaborators c
+    set role = coalesce(changes ->> 'role', c.role),
+      permissions = case when changes ? 'permissions' then array(select jsonb_array_elements_text(changes -> 'permissions')) else c.permissions end
+    where c.project_id = project and c.user_id = person
+    returning c.* into member;
+  end if;
+  return query select change_member.outcome, member.role, member.permissions, member.created_at, member.version;
+end
+$function$;
+grant execute on function app.change_member(uuid,uuid,jsonb,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.change_publication()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5612,6 +5674,31 @@ AS $function$
 $function$;
 grant execute on function app.counter_drift() to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.create_api_key(project uuid, name text, prefix text, key_hash text, scopes text[], expires_at timestamp with time zone)
+ RETURNS TABLE(outcome text, key_id uuid)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform from projects p where p.id = project for no key update;
+  outcome := case
+    when project <> all (app.projects_of('read')) then 'not_found'
+    when project <> all (app.projects_of('manage')) then 'forbidden'
+    when (
+      select count(*) from api_keys k where k.project_id = project and k.revoked_at is null and k.replaced_by is null
+        and (k.expires_at is null or k.expires_at > app.now())) >= 50 then 'limit_reached'
+    else 'ok' end;
+  if outcome = 'ok' then
+    insert into api_keys as k (project_id, name, prefix, key_hash, scopes, expires_at)
+    values (project, create_api_key.name, create_api_key.prefix, create_api_key.key_hash, create_api_key.scopes, create_api_key.expires_at)
+    returning k.id into key_id;
+  end if;
+  return next;
+end
+$function$;
+comment on function app.create_api_key(uuid,text,text,text,text[],timestamp with time zone) is 'At most 50 live keys of a project, not counting those that a newer one has replaced.';
+grant execute on function app.create_api_key(uuid,text,text,text,text[],timestamp with time zone) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.create_project(name text, description text, time_zone text)
  RETURNS SETOF projects
  LANGUAGE plpgsql
@@ -5624,6 +5711,9 @@ begin
   if app.user_id() is null then
     return;
   end if;
+  if exists (select from users u where u.id = app.user_id() and u.role = 'viewer') then
+    raise exception 'a viewer of the installation makes no project' using errcode = '42501';
+  end if;
   insert into projects (name, description, time_zone, created_by)
   values (create_project.name, create_project.description, create_project.time_zone, app.user_id())
   returning * into made;
@@ -5633,6 +5723,7 @@ end
 $function$;
 grant execute on function app.create_project(text,text,text) to posthaste_api;
 
+<<<<<<< HEAD
 CREATE OR REPLACE FUNCTION app.deletion_grace()
  RETURNS interval
  LANGUAGE sql
@@ -5642,6 +5733,22 @@ AS $function$
 $function$;
 comment on function app.deletion_grace() is 'How long one may think better of it. The one place that says so.';
 grant execute on function app.deletion_grace() to posthaste_api;
+=======
+CREATE OR REPLACE FUNCTION app.decline_invitation(token_hash text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update project_invitations i set declined_at = coalesce(i.declined_at, app.now())
+  where i.token_hash = decline_invitation.token_hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now();
+  outcome := case when found then 'ok' else 'invalid_token' end;
+  return next;
+end
+$function$;
+grant execute on function app.decline_invitation(text) to posthaste_public;
+>>>>>>> 128b10e (docs(projects): members, invitations and keys in the changelog)
 
 CREATE OR REPLACE FUNCTION app.detach_expired()
  RETURNS TABLE(table_name text, partition_name text)
@@ -5769,6 +5876,25 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.end_membership()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    update api_keys k set revoked_at = app.now()
+    where k.project_id = old.project_id and k.created_by = old.user_id and k.revoked_at is null;
+  end if;
+  update project_invitations i set revoked_at = app.now()
+  where i.project_id = old.project_id and i.created_by = old.user_id and i.accepted_at is null and i.declined_at is null
+    and i.revoked_at is null and (tg_op = 'DELETE' or i.role = 'owner');
+  return null;
+end
+$function$;
+comment on function app.end_membership() is 'Who leaves takes their keys and their open invitations along, so that coming back revives none; who is owner no more makes nobody owner.';
 
 CREATE OR REPLACE FUNCTION app.end_request()
  RETURNS trigger
@@ -6869,6 +6995,49 @@ end
 $function$;
 comment on function app.import_rows(text,jsonb) is 'Writes a batch of rows of another system. Returns those that could not be taken, with the name of the constraint that they break; the rest is written. Runs as the migrator alone.';
 
+CREATE OR REPLACE FUNCTION app.invite(project uuid, email text, role text, permissions text[], token_hash text, link text)
+ RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, expires_at timestamp with time zone, mail_id uuid, inviter text, project_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made project_invitations;
+begin
+  if project <> all (app.projects_of('manage')) then
+    return query select case when project = any (app.projects_of('read')) then 'forbidden' else 'not_found' end,
+      null::uuid, null::timestamptz, null::timestamptz, null::uuid, null, null;
+    return;
+  end if;
+  perform from projects p where p.id = project for no key update;
+  -- An invitation that nobody answered in time makes way for a new one.
+  update project_invitations i set revoked_at = app.now()
+  where i.project_id = project and i.email = invite.email and i.expires_at <= app.now()
+    and i.accepted_at is null and i.declined_at is null and i.revoked_at is null;
+  outcome := case
+    when exists (
+      select from project_collaborators c join users u on u.id = c.user_id
+      where c.project_id = project and u.email = invite.email and u.deleted_at is null) then 'already_member'
+    when exists (
+      select from project_invitations i where i.project_id = project and i.email = invite.email
+        and i.accepted_at is null and i.declined_at is null and i.revoked_at is null) then 'already_invited'
+    when (
+      select count(*) from project_invitations i where i.project_id = project and i.expires_at > app.now()
+        and i.accepted_at is null and i.declined_at is null and i.revoked_at is null) >= 100 then 'limit_reached'
+    else 'ok' end;
+  if outcome <> 'ok' then
+    return next;
+    return;
+  end if;
+  insert into project_invitations as i (project_id, email, role, permissions, token_hash, created_by)
+  values (project, invite.email, invite.role, invite.permissions, invite.token_hash, app.user_id())
+  returning i.* into made;
+  return query select 'ok', made.id, made.created_at, made.expires_at, m.* from app.mail_invitation(made, link) m;
+end
+$function$;
+comment on function app.invite(uuid,text,text,text[],text,text) is 'At most 100 open invitations of a project: each is a mail to an address that anybody wrote down.';
+grant execute on function app.invite(uuid,text,text,text[],text,text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.is_owner()
  RETURNS boolean
  LANGUAGE sql
@@ -6988,6 +7157,20 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.keep_key_narrow()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not new.scopes <@ old.scopes or coalesce(new.expires_at, 'infinity') > coalesce(old.expires_at, 'infinity')
+    or (old.revoked_at is not null and new.revoked_at is null) then
+    raise exception 'a key is never given more than it was made with' using errcode = 'PH013';
+  end if;
+  return new;
+end
+$function$;
+comment on function app.keep_key_narrow() is 'Whoever holds a key must not find it mightier or alive longer than it was: a new one is made (PH013).';
+
 CREATE OR REPLACE FUNCTION app.keep_occurrence()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7011,8 +7194,8 @@ begin
   -- Two owners who leave at once come one after the other.
   perform 1 from projects p where p.id = old.project_id and p.deleted_at is null for no key update;
   if found and not exists (
-    select from project_collaborators c join users u on u.id = c.user_id and u.deleted_at is null
-    where c.project_id = old.project_id and c.role = 'owner'
+    select from project_collaborators c join users u on u.id = c.user_id
+    where c.project_id = old.project_id and c.role = 'owner' and u.deleted_at is null and u.status = 'active' and u.role <> 'viewer'
   ) then
     raise exception 'a project keeps its last owner' using errcode = 'PH012';
   end if;
@@ -7256,6 +7439,24 @@ $function$;
 comment on function app.look_at_user(uuid) is 'No row for whoever is no administrator. Never hashes. Of sessions the 50 newest that are open, of projects the 100 newest.';
 grant execute on function app.look_at_user(uuid) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.mail_invitation(invitation project_invitations, link text)
+ RETURNS TABLE(mail_id uuid, inviter text, project_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  select u.display_name into inviter from users u where u.id = app.user_id();
+  select p.name into project_name from projects p where p.id = invitation.project_id;
+  insert into outbox_events (kind, project_id, lease_until, payload)
+  values ('mail', invitation.project_id, app.now() + interval '60 seconds', jsonb_build_object('template', 'invitation',
+    'to', invitation.email, 'inviter', inviter, 'project', project_name, 'role', invitation.role, 'link', mail_invitation.link))
+  returning id into mail_id;
+  return next;
+end
+$function$;
+comment on function app.mail_invitation(project_invitations,text) is 'Granted to nobody: app.invite and app.resend_invitation call it.';
+
 CREATE OR REPLACE FUNCTION app.mail_sent(mail_id uuid)
  RETURNS TABLE(outcome text)
  LANGUAGE sql
@@ -7377,6 +7578,19 @@ AS $function$
       where own.project_id = project and own.publication_id = publication limit 1)
 $function$;
 grant execute on function app.media_of(uuid,uuid,uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.member_names(project uuid, ids uuid[])
+ RETURNS TABLE(user_id uuid, display_name text, username text, email text, active boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, u.display_name, u.username, case when project = any (app.projects_of('manage')) then u.email end, u.status = 'active'
+  from project_collaborators c join users u on u.id = c.user_id
+  where c.project_id = project and c.user_id = any (ids) and u.deleted_at is null and project = any (app.projects_of('read'))
+$function$;
+comment on function app.member_names(uuid,uuid[]) is 'Who the members are, for members; their addresses for owners alone.';
+grant execute on function app.member_names(uuid,uuid[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.mentions_in(text text)
  RETURNS text[]
@@ -8099,6 +8313,28 @@ AS $function$
 $function$;
 grant execute on function app.remember(text,jsonb,text[]) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.remove_member(project uuid, person uuid, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  member project_collaborators;
+begin
+  perform from projects p where p.id = project for no key update;
+  select c.* into member from project_collaborators c where c.project_id = project and c.user_id = person;
+  outcome := case when member.user_id is null then 'not_found'
+    when person <> app.user_id() and project <> all (app.projects_of('manage')) then 'forbidden'
+    when member.version <> expected_version then 'stale' else 'ok' end;
+  if outcome = 'ok' then
+    delete from project_collaborators c where c.project_id = project and c.user_id = person;
+  end if;
+  return next;
+end
+$function$;
+comment on function app.remove_member(uuid,uuid,integer) is 'Owners send away, everybody may go.';
+grant execute on function app.remove_member(uuid,uuid,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.repair_counters()
  RETURNS TABLE(kind text, id uuid, counter text, stored bigint, actual bigint)
  LANGUAGE plpgsql
@@ -8316,6 +8552,45 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.resend_invitation(project uuid, invitation uuid, token_hash text, link text)
+ RETURNS TABLE(outcome text, wait_s integer, email text, role text, expires_at timestamp with time zone, mail_id uuid, inviter text, project_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  sent project_invitations;
+begin
+  outcome := case when project = any (app.projects_of('manage')) then 'ok' when project = any (app.projects_of('read')) then 'forbidden'
+    else 'not_found' end;
+  if outcome = 'ok' then
+    select i.* into sent from project_invitations i where i.id = invitation and i.project_id = project for update;
+    -- One minute after the first mail, four after the second, and so on up to a day.
+    wait_s := ceil(extract(epoch from sent.last_sent_at - app.now()) + least(60 * power(4, sent.sent_count - 1), 86400))::integer;
+    outcome := case
+      when sent.id is null then 'not_found'
+      when num_nonnulls(sent.accepted_at, sent.declined_at, sent.revoked_at) > 0 then 'wrong_state'
+      when exists (
+        select from project_collaborators c join users u on u.id = c.user_id
+        where c.project_id = project and u.email = sent.email and u.deleted_at is null) then 'already_member'
+      when wait_s > 0 then 'too_many_requests'
+      else 'ok' end;
+  end if;
+  if outcome <> 'ok' then
+    return query select resend_invitation.outcome, greatest(resend_invitation.wait_s, 0), null, null, null::timestamptz, null::uuid, null, null;
+    return;
+  end if;
+  update project_invitations i
+  set token_hash = resend_invitation.token_hash, expires_at = app.now() + interval '7 days', sent_count = i.sent_count + 1,
+    last_sent_at = app.now()
+  where i.id = sent.id
+  returning i.* into sent;
+  return query select 'ok', 0, sent.email, sent.role, sent.expires_at, m.* from app.mail_invitation(sent, link) m;
+end
+$function$;
+comment on function app.resend_invitation(uuid,uuid,text,text) is 'The link of the mail before is good no more. Each mail lets the next one wait longer.';
+grant execute on function app.resend_invitation(uuid,uuid,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.restore_content(content_id uuid, number integer)
  RETURNS TABLE(outcome text, version integer)
@@ -8691,6 +8966,38 @@ begin
   where r.id = s.id;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.rotate_api_key(project uuid, key uuid, prefix text, key_hash text, overlap_s integer)
+ RETURNS TABLE(outcome text, key_id uuid)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  old_key record;
+begin
+  perform from projects p where p.id = project for no key update;
+  select k.name, k.scopes, k.expires_at, k.is_test,
+    k.revoked_at is null and k.replaced_by is null and (k.expires_at is null or k.expires_at > app.now()) as alive
+  into old_key from api_keys k where k.project_id = project and k.id = key;
+  outcome := case
+    when project = any (app.projects_of('read')) and project <> all (app.projects_of('manage')) then 'forbidden'
+    when old_key.name is null then 'not_found'
+    when not old_key.alive then 'wrong_state'
+    else 'ok' end;
+  if outcome = 'ok' then
+    insert into api_keys as k (project_id, name, prefix, key_hash, scopes, is_test, expires_at)
+    values (project, old_key.name, rotate_api_key.prefix, rotate_api_key.key_hash, old_key.scopes, old_key.is_test, old_key.expires_at)
+    returning k.id into key_id;
+    update api_keys k
+    set replaced_by = key_id, expires_at = least(k.expires_at, app.now() + make_interval(secs => overlap_s)),
+      revoked_at = case when overlap_s = 0 then app.now() end
+    where k.project_id = project and k.id = key;
+  end if;
+  return next;
+end
+$function$;
+comment on function app.rotate_api_key(uuid,uuid,text,text,integer) is 'The new key is the actor''s, who answers for it from now on: it may what they may.';
+grant execute on function app.rotate_api_key(uuid,uuid,text,text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
@@ -9125,6 +9432,21 @@ end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.show_invitation(token_hash text)
+ RETURNS TABLE(project_name text, inviter text, role text, permissions text[], expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select p.name, u.display_name, i.role, i.permissions, i.expires_at
+  from project_invitations i join projects p on p.id = i.project_id and p.deleted_at is null
+    left join users u on u.id = i.created_by and u.deleted_at is null
+  where i.token_hash = show_invitation.token_hash and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+    and i.expires_at > app.now()
+$function$;
+comment on function app.show_invitation(text) is 'What the mail said, to who holds its link, as long as it is good. Not whose address it was sent to.';
+grant execute on function app.show_invitation(text) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.sign_post()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -9233,6 +9555,28 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.transfer_project(project uuid, heir uuid, own_role text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform from projects p where p.id = project for no key update;
+  outcome := case when project <> all (app.projects_of('read')) then 'not_found'
+    when project <> all (app.projects_of('manage')) then 'forbidden'
+    when heir = app.user_id() then 'wrong_state'
+    when not exists (select from project_collaborators c where c.project_id = project and c.user_id = heir) then 'not_found'
+    else 'ok' end;
+  if outcome = 'ok' then
+    update project_collaborators c set role = case c.user_id when heir then 'owner' else own_role end
+    where c.project_id = project and c.user_id in (heir, app.user_id());
+  end if;
+  return next;
+end
+$function$;
+comment on function app.transfer_project(uuid,uuid,text) is 'A member becomes owner and the actor what they ask for, in one step. Other owners stay owners.';
+grant execute on function app.transfer_project(uuid,uuid,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.use_oauth_state(state_hash text)
  RETURNS TABLE(outcome text, user_id uuid, project_id uuid, platform text, base_url text, code_verifier_sealed text, platform_base_url text, client_id text, client_secret_sealed text)

@@ -22,6 +22,33 @@ const maxLines = { door: 120, other: 400, test: 800 };
 const testedIn: Readonly<Record<string, string>> = {
   getAccount: 'test/api/accounts/connect-account.test.ts',
   listAccounts: 'test/api/accounts/connect-account.test.ts',
+  ...together('test/api/projects/members.test.ts', [
+    'listMembers',
+    'getMember',
+    'changeMember',
+    'removeMember',
+    'leaveProject',
+    'transferProject',
+  ]),
+  ...together('test/api/invitations/invitations.test.ts', [
+    'createInvitation',
+    'listInvitations',
+    'getInvitation',
+    'resendInvitation',
+    'revokeInvitation',
+    'readInvitation',
+    'showInvitation',
+    'acceptInvitation',
+    'declineInvitation',
+  ]),
+  ...together('test/api/api-keys/api-keys.test.ts', [
+    'createApiKey',
+    'listApiKeys',
+    'getApiKey',
+    'changeApiKey',
+    'rotateApiKey',
+    'revokeApiKey',
+  ]),
   ...together('test/api/media/media.test.ts', ['createMedia', 'getMedia', 'listMedia', 'deleteMedia']),
   ...together('test/api/admin/users.test.ts', [
     'listUsers',

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Scope } from '../../shared/auth/scopes.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 
 /** What a function may touch. The CDK stack grants exactly this, and sets exactly the variables that go with it. */
@@ -23,12 +24,6 @@ export type QueueName = 'publish' | 'media' | 'metrics';
 /** `signingKeys`: private JWKs that sign access tokens. `verificationKeys`: their public halves.
  *  `cursorKey`: signs the cursors of lists. `tokenKeys`: AES-256 keys that seal the accounts' platform tokens. `platformApps`: client ids and secrets of the platforms. */
 export type SecretName = 'signingKeys' | 'verificationKeys' | 'cursorKey' | 'tokenKeys' | 'platformApps';
-
-const areas = ['projects', 'accounts', 'media', 'posts', 'content', 'analytics', 'community'] as const;
-
-/** What an API key may be allowed to do. `write` holds `read`. */
-export const scopes = areas.flatMap((area) => [`${area}:read`, `${area}:write`] as const);
-export type Scope = (typeof scopes)[number];
 
 /** Classes of doors that are counted apart; how many requests each allows stands in the table rate_limits. */
 export const rateClasses = ['read', 'write', 'login', 'mail', 'upload', 'heavy'] as const;

@@ -9,7 +9,8 @@ export const handler = endpoint({
   path: '/v1/projects',
   auth: 'person',
   summary: 'Create a project',
-  description: 'You become its owner. No two of your projects have the same name.',
+  description:
+    'You become its owner. No two of your projects have the same name. Who only reads in the installation makes none.',
   body: z.strictObject({
     name: projectName,
     description: projectDescription.nullable().default(null),
@@ -20,6 +21,6 @@ export const handler = endpoint({
   }),
   status: 201,
   response: Project,
-  errors: ['name_taken'],
+  errors: ['forbidden', 'name_taken'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db }) => db.change(createProject, body));

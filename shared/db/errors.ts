@@ -92,7 +92,8 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH004: 'wrong_state',
   PH006: 'wrong_state',
   PH007: 'wrong_state',
-  PH012: 'wrong_state',
+  PH012: 'last_owner',
+  PH013: 'wrong_state',
   PH014: 'last_admin',
   '42501': 'forbidden', // a policy refused the row
 };

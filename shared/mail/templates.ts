@@ -1,6 +1,7 @@
 /** The mails we send. A payload is what the outbox keeps; subject, text and HTML are made from it when it is sent. */
 import { z } from 'zod';
 import { escapeHtml } from '../html/html.ts';
+import { tame } from './tame.ts';
 
 const to = z.string();
 
@@ -21,6 +22,14 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
+  z.object({
+    template: z.literal('invitation'),
+    to,
+    inviter: z.string(),
+    project: z.string(),
+    role: z.string(),
+    link: z.url(),
+  }),
 ]);
 
 export type MailPayload = z.output<typeof mailPayload>;
@@ -91,6 +100,18 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
           { text: 'Hello,' },
           { text: 'Somebody, probably you, tried to register this address at Posthaste. It is registered already.' },
           { text: 'Log in with the password you chose then. If it was not you, do nothing: nothing was changed.' },
+        ],
+      };
+    case 'invitation':
+      return {
+        subject: 'You are invited to a project',
+        paragraphs: [
+          { text: 'Hello,' },
+          {
+            text: `${tame(payload.inviter)} invites you to the project “${tame(payload.project)}” at Posthaste, as ${payload.role}. The link shows what it is about, and lets you accept or decline. It is good for seven days.`,
+            link: payload.link,
+          },
+          { text: 'If you do not know them, do nothing: without the link nobody can use this address.' },
         ],
       };
     default:

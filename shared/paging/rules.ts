@@ -19,11 +19,14 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 /** A list that pages. Its name stands in its cursors, so that none is taken by another list. */
 export type List =
   | 'accounts'
+  | 'api-keys'
   | 'comments'
   | 'community-search'
   | 'content'
   | 'content-search'
+  | 'invitations'
   | 'media'
+  | 'members'
   | 'people'
   | 'popular-posts'
   | 'posts'

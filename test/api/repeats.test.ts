@@ -14,7 +14,14 @@ const asked = posts.filter(({ contract, operation }) => needsToken(contract) && 
 /** The samples of the others end without an effect. */
 const effective = asked.filter(
   ({ operation, contract }) =>
-    !['validatePost', 'retryPublication', 'resolvePublication', 'refreshPostAnalytics'].includes(operation) &&
+    ![
+      'validatePost',
+      'retryPublication',
+      'resolvePublication',
+      'refreshPostAnalytics',
+      'leaveProject',
+      'acceptInvitation',
+    ].includes(operation) &&
     // To the owner these lead nowhere; administrators repeat in test/api/admin.
     !contract.path.startsWith('/v1/admin/'),
 );
@@ -66,7 +73,7 @@ test.each(asked)('a key that is no key is refused at its place: $operation', asy
 });
 
 /** Anybody may ask these for themselves: nobody is refused. */
-const forOneself = ['createProject', 'createAvatar', 'createExport', 'requestDeletion'];
+const forOneself = ['createProject', 'acceptInvitation', 'createAvatar', 'createExport', 'requestDeletion'];
 
 test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
   'a refused request uses no key up: $operation',
@@ -159,13 +166,20 @@ function anotherBody(operation: string): Record<string, unknown> {
     createPost: 'text',
     createComment: 'text',
     createProject: 'name',
+    createApiKey: 'name',
     createMedia: 'fileName',
     connectAccount: 'handle',
   };
   const field = Object.entries(texts).find(([name]) => name === operation)?.[1];
   if (field !== undefined) return { [field]: 'another' };
-  if (operation === 'createAvatar') return { bytes: 2_000 };
-  return operation === 'createReportLink' ? { expiresInDays: 2 } : {};
+  const others: Readonly<Record<string, Record<string, unknown>>> = {
+    createAvatar: { bytes: 2_000 },
+    createReportLink: { expiresInDays: 2 },
+    transferProject: { role: 'editor' },
+    createInvitation: { role: 'viewer' },
+    rotateApiKey: { overlapS: 61 },
+  };
+  return others[operation] ?? {};
 }
 
 test('the same key on two routes is two keys', async () => {

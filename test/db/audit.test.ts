@@ -100,13 +100,13 @@ describe('what is watched', () => {
       ...['parts', 'started_at', 'steps_done', 'steps_total'],
     ],
     account_deletions: ['lease_until'],
-    api_keys: ['created_at', 'last_used_at'],
+    api_keys: ['created_at', 'last_used_at', 'replaced_by', 'updated_at', 'version'],
     projects: [
       ...['created_at', 'updated_at', 'version', 'estimated_duration', 'metadata'],
       ...['platform', 'tags', 'target_audience', 'template', 'type'],
     ],
-    project_collaborators: ['created_at'],
-    project_invitations: ['created_at'],
+    project_collaborators: ['created_at', 'updated_at', 'version'],
+    project_invitations: ['created_at', 'last_sent_at'],
     social_accounts: [
       ...['created_at', 'updated_at', 'version', 'metadata', 'followers_count', 'following_count', 'posts_count'],
       ...['health', 'health_checked_at', 'last_posted_at', 'last_synced_at'],

@@ -123,14 +123,14 @@ describe('an invitation', () => {
     await addRow(open.sql, 'project_invitations', { ...invitation, permissions: ['write'], ...columns });
     return tokenHash;
   }
-  const notFound = [{ outcome: 'not_found', role: null }];
+  const refused = (outcome: string) => [{ outcome, role: null }];
 
   it('makes a member once, of whom it was sent to', async () => {
     const token = await invite(other);
     const stranger = await addPerson(open.sql, 'stranger');
-    expect(await as(stranger, accept, [token])).toEqual(notFound);
+    expect(await as(stranger, accept, [token])).toEqual(refused('invitation_of_another'));
     expect(await as(other, accept, [token])).toEqual([{ outcome: 'ok', role: 'approver' }]);
-    expect(await as(other, accept, [token])).toEqual(notFound);
+    expect(await as(other, accept, [token])).toEqual([{ outcome: 'ok', role: 'approver' }]);
     const [member] = await open.sql('select role, permissions from project_collaborators where user_id = $1', [
       other.userId,
     ]);
@@ -141,11 +141,12 @@ describe('an invitation', () => {
     const expired = await invite(other, { expires_at: new Date(0), revoked_at: new Date() });
     const revoked = await invite(other, { revoked_at: new Date() });
     const late = await invite(other, { expires_at: new Date(0) });
-    for (const token of [expired, revoked, late]) expect(await as(other, accept, [token])).toEqual(notFound);
+    for (const token of [expired, revoked, late])
+      expect(await as(other, accept, [token])).toEqual(refused('invalid_token'));
     await open.sql('update project_invitations set revoked_at = app.now() where accepted_at is null');
     const open_ = await invite(other);
     await open.sql('update projects set deleted_at = app.now() where id = $1', [projectId]);
-    expect(await as(other, accept, [open_])).toEqual(notFound);
+    expect(await as(other, accept, [open_])).toEqual(refused('invalid_token'));
   });
 
   it('leaves a member what they are', async () => {

@@ -49,7 +49,7 @@ export async function createProject(world: World, owner: Person, name = `Launch 
   return answer.json(Project);
 }
 
-/** Makes the person a member. There is no door for it yet. */
+/** Makes the person a member, without the mail that asks them. */
 export async function addMember(world: World, projectId: string, person: Person, role: string): Promise<void> {
   await world.sql('insert into project_collaborators (project_id, user_id, role) values ($1, $2, $3)', [
     projectId,

@@ -9,10 +9,12 @@ import type { Answer, CallOptions } from './call.ts';
 import { type AccountsSeed, accountsSamples, seedAccounts } from './samples/accounts.ts';
 import { adminSamples } from './samples/admin.ts';
 import { analyticsSamples } from './samples/analytics.ts';
+import { type ApiKeysSeed, apiKeysSamples, seedApiKeys } from './samples/api-keys.ts';
 import { type AuthSeed, authSamples, seedAuth } from './samples/auth.ts';
 import { type CommunitySeed, communitySamples, seedCommunity } from './samples/community.ts';
 import { type ContentSeed, contentSamples, seedContent } from './samples/content.ts';
 import { hashtagsSamples } from './samples/hashtags.ts';
+import { type InvitationsSeed, invitationsSamples, seedInvitations } from './samples/invitations.ts';
 import { meSamples } from './samples/me.ts';
 import { type MediaSeed, mediaSamples, seedMedia } from './samples/media.ts';
 import { type PostsSeed, postsSamples, seedPosts } from './samples/posts.ts';
@@ -28,6 +30,8 @@ export type { Fields, Sample } from './samples/sample.ts';
 export interface Seed
   extends AuthSeed,
     ProjectsSeed,
+    InvitationsSeed,
+    ApiKeysSeed,
     AccountsSeed,
     MediaSeed,
     PostsSeed,
@@ -39,7 +43,9 @@ export interface Seed
 export async function seedOwner(world: World): Promise<Seed> {
   const auth = await seedAuth(world);
   const projects = { ...auth, ...(await seedProjects(world, auth)) };
-  const accounts = { ...projects, ...(await seedAccounts(world, projects)) };
+  const invitations = { ...projects, ...(await seedInvitations(world, projects)) };
+  const apiKeys = { ...invitations, ...(await seedApiKeys(world, invitations)) };
+  const accounts = { ...apiKeys, ...(await seedAccounts(world, apiKeys)) };
   const media = { ...accounts, ...(await seedMedia(world, accounts)) };
   const posts = { ...media, ...(await seedPosts(world, media)) };
   const content = { ...posts, ...(await seedContent(world, posts)) };
@@ -55,6 +61,8 @@ function areasOf(seed: Seed): readonly Samples[] {
     meSamples(),
     adminSamples(seed),
     projectsSamples(seed),
+    invitationsSamples(seed),
+    apiKeysSamples(seed),
     accountsSamples(seed),
     mediaSamples(seed),
     postsSamples(seed),

@@ -23,6 +23,7 @@ export const violations: Violations = {
   project_invitations_email_length: "update project_invitations set email = 'a@'",
   project_invitations_role_known: "update project_invitations set role = 'king'",
   project_invitations_permissions_known: "update project_invitations set permissions = '{manage}'",
+  project_invitations_sent_count_positive: 'update project_invitations set sent_count = 0',
   project_invitations_one_end: 'update project_invitations set accepted_at = app.now(), revoked_at = app.now()',
   content_categories_name_key:
     'insert into content_categories (project_id, name) select project_id, upper(name) from content_categories limit 1',

@@ -1,8 +1,9 @@
 /** Who knocks at every door, and the ground on which they do: the owner's real things, and everybody's place among them. */
 import { importJWK, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type EndpointContract, scopes } from '../../../functions/_kit/contract.ts';
+import type { EndpointContract } from '../../../functions/_kit/contract.ts';
 import { newApiKey } from '../../../shared/auth/api-key.ts';
+import { scopes } from '../../../shared/auth/scopes.ts';
 import { hashToken } from '../../../shared/auth/tokens.ts';
 import { addMember, createProject, login, type Person, registerUser } from '../../support/people.ts';
 import { type Seed, seedOwner } from '../../support/samples.ts';

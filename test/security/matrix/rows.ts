@@ -2,10 +2,12 @@
 import { accounts } from './accounts.ts';
 import { admin } from './admin.ts';
 import { analytics } from './analytics.ts';
+import { apiKeys } from './api-keys.ts';
 import { auth } from './auth.ts';
 import { community } from './community.ts';
 import { content } from './content.ts';
 import { hashtags } from './hashtags.ts';
+import { invitations } from './invitations.ts';
 import { me } from './me.ts';
 import { media } from './media.ts';
 import { posts } from './posts.ts';
@@ -19,10 +21,12 @@ export const rows: Readonly<Record<string, Row>> = {
   ...accounts,
   ...admin,
   ...analytics,
+  ...apiKeys,
   ...auth,
   ...community,
   ...content,
   ...hashtags,
+  ...invitations,
   ...me,
   ...media,
   ...posts,

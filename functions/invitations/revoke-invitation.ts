@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { revokeInvitation } from '../../shared/invitations/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/projects/{projectId}/invitations/{invitationId}',
+  auth: 'person',
+  summary: 'Revoke an invitation into a project',
+  description: 'Its link is good no more. One that was accepted or declined stays what it is.',
+  params: z.strictObject({ projectId: id, invitationId: id }),
+  status: 204,
+  errors: ['forbidden', 'wrong_state'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) => {
+  await db.change(revokeInvitation, params);
+  return {};
+});

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { json } from '../../shared/db/parameters.ts';
+import { changeMember } from '../../shared/members/queries.ts';
+import { Member, permissions } from '../../shared/members/shapes.ts';
+import { projectRole } from '../../shared/projects/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PATCH',
+  path: '/v1/projects/{projectId}/members/{userId}',
+  auth: 'person',
+  summary: 'Change what a member may do',
+  description:
+    'Only owners may, and a project keeps its last owner. Takes effect with the next request of the member. Who is owner no more may not send away or invite; the invitations of new owners that they sent end.',
+  params: z.strictObject({ projectId: id, userId: id }),
+  body: z.strictObject({ role: projectRole, permissions }).partial(),
+  status: 200,
+  response: Member,
+  errors: ['forbidden', 'last_owner'],
+  ifMatch: true,
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db, params, expectedVersion }) =>
+  db.change(changeMember, { ...params, patch: json(body), expectedVersion }),
+);
