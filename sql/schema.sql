@@ -544,11 +544,8 @@ comment on column api_keys.created_by is 'Nobody makes a key in another''s name:
 comment on column api_keys.is_test is 'Reaches simulated platforms only.';
 comment on column api_keys.key_hash is 'SHA-256 of the whole key.';
 comment on column api_keys.prefix is 'The readable beginning of the key, by which it is recognised in a list or a leak.';
-<<<<<<< HEAD
-comment on column api_keys.scopes is 'What it may do: area and read or write; write holds read.';
-=======
 comment on column api_keys.replaced_by is 'The key that came after it; expires_at is then the end of the time in which both work.';
->>>>>>> 128b10e (docs(projects): members, invitations and keys in the changelog)
+comment on column api_keys.scopes is 'What it may do: area and read or write; write holds read.';
 
 CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (created_by);
 CREATE INDEX api_keys_project_id_idx ON public.api_keys USING btree (project_id, id DESC);
@@ -5723,17 +5720,6 @@ end
 $function$;
 grant execute on function app.create_project(text,text,text) to posthaste_api;
 
-<<<<<<< HEAD
-CREATE OR REPLACE FUNCTION app.deletion_grace()
- RETURNS interval
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  select interval '14 days'
-$function$;
-comment on function app.deletion_grace() is 'How long one may think better of it. The one place that says so.';
-grant execute on function app.deletion_grace() to posthaste_api;
-=======
 CREATE OR REPLACE FUNCTION app.decline_invitation(token_hash text)
  RETURNS TABLE(outcome text)
  LANGUAGE plpgsql
@@ -5748,7 +5734,16 @@ begin
 end
 $function$;
 grant execute on function app.decline_invitation(text) to posthaste_public;
->>>>>>> 128b10e (docs(projects): members, invitations and keys in the changelog)
+
+CREATE OR REPLACE FUNCTION app.deletion_grace()
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select interval '14 days'
+$function$;
+comment on function app.deletion_grace() is 'How long one may think better of it. The one place that says so.';
+grant execute on function app.deletion_grace() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.detach_expired()
  RETURNS TABLE(table_name text, partition_name text)
