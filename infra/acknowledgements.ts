@@ -32,6 +32,11 @@ const fixed: readonly Acknowledgement[] = [
   },
   {
     rule: 'SMG4',
+    resource: /-data\/cursorKey\/Resource$/,
+    reason: `${byHand}what it signs is the place in a list, which a reader loses when the key changes.`,
+  },
+  {
+    rule: 'SMG4',
     resource: /-data\/platformApps$/,
     reason: `${byHand}the platforms issue these in their consoles, not by an API.`,
   },
@@ -93,7 +98,7 @@ function ofDoor({ area, operation, contract }: Door, stageName: StageName): Ackn
   const stack = contract.kind === 'endpoint' ? `area-${area}` : 'workers';
   const found: Acknowledgement[] = [];
   if (contract.kind === 'endpoint') {
-    const resource = new RegExp(`-${stack}/${operation}/Route/Resource$`);
+    const resource = new RegExp(`-${stack}/${operation}/(Head)?Route/Resource$`);
     found.push({ rule: 'APIG4', resource, reason: authReasons[contract.auth] });
   }
   // As cdk-nag writes an ARN with references in it.

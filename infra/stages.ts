@@ -3,6 +3,7 @@ import type { App } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import type { QueueName } from '../functions/_kit/contract.ts';
+import { readOrigins } from './cors.ts';
 
 export interface Stage {
   readonly logRetention: RetentionDays;
@@ -108,7 +109,7 @@ export function settingsOf(app: App): Settings {
   const base: Stage = stages[context.stage];
   return {
     ...base,
-    webOrigins: context.webOrigins?.split(',') ?? base.webOrigins,
+    webOrigins: context.webOrigins === undefined ? base.webOrigins : readOrigins(context.webOrigins),
     stage: context.stage,
     mailFrom: context.mailFrom,
     publicBaseUrl: context.publicBaseUrl,

@@ -1,17 +1,30 @@
-/** Which methods a path takes, from the paths of the OpenAPI document: doors do not know each other. */
+/** Which routes the gateway has, and which methods a path takes: from contracts, and for doors, which do not know each other, from the OpenAPI document. */
+import type { EndpointContract } from './contract.ts';
 
-export interface TakenMethods {
-  /** In capitals; none for a path that no route has. */
-  readonly methods: readonly string[];
-  /** A route has this very path, without parameters. */
-  readonly exact: boolean;
+/**
+ * Methods under which the gateway knows a door. A GET that needs no sign-in answers HEAD as well, so that a monitor or a
+ * calendar may ask; one that leads elsewhere does not, since what follows it would happen.
+ */
+export function methodsOfDoor({ method, auth, status }: Pick<EndpointContract, 'method' | 'auth' | 'status'>) {
+  const isOpen = auth === 'public' || auth === 'page';
+  return method === 'GET' && isOpen && status === 200 ? (['GET', 'HEAD'] as const) : ([method] as const);
 }
 
-export function methodsOf(paths: Readonly<Record<string, object>>, path: string): TakenMethods {
+/** In capitals; none for a path that no route has. */
+export function methodsOf(paths: Readonly<Record<string, object>>, path: string): readonly string[] {
   const exact = Object.hasOwn(paths, path);
   const templates = Object.keys(paths).filter((template) => (exact ? template === path : fits(template, path)));
-  const methods = templates.flatMap((template) => Object.keys(paths[template] ?? {}).map((name) => name.toUpperCase()));
-  return { methods: [...new Set(methods)].sort(), exact };
+  const methods = templates.flatMap((template) =>
+    Object.entries(paths[template] ?? {}).flatMap(([name, operation]) => {
+      const method = name.toUpperCase();
+      return method === 'GET' && isOpen(operation) ? [method, 'HEAD'] : [method];
+    }),
+  );
+  return [...new Set(methods)].sort();
+}
+
+function isOpen(operation: { readonly security?: readonly object[]; readonly responses?: object }): boolean {
+  return operation.security?.length === 0 && Object.hasOwn(operation.responses ?? {}, '200');
 }
 
 function fits(template: string, path: string): boolean {

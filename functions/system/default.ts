@@ -9,14 +9,19 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Answer what no route takes',
   description:
-    'HEAD is answered where a GET route without parameters has the path: its status is known without a call.',
+    'OPTIONS of a path says which methods it takes. HEAD is a route of its own where GET needs no sign-in, elsewhere it is not taken.',
   status: 200,
   content: 'text/plain',
   errors: ['no_such_route', 'method_not_allowed'],
   uses: {},
+  throttle: { ratePerS: 500, burst: 1000 },
 })(async ({ request: { method, path } }) => {
-  const { methods, exact } = methodsOf(document.paths, path);
-  if (methods.length === 0) fail('no_such_route');
-  if (method === 'HEAD' && exact && methods.includes('GET')) return {};
-  return fail('method_not_allowed', { allow: exact && methods.includes('GET') ? ['HEAD', ...methods] : methods });
+  const methods = methodsOf(document.paths, path);
+  if (methods.length === 0) {
+    const bare = path.replace(/\/+$/, '');
+    const near = bare !== path && methodsOf(document.paths, bare).length > 0;
+    return fail('no_such_route', near ? { detail: 'There is one without the slash at the end.' } : {});
+  }
+  const allow = [...methods, 'OPTIONS'].sort();
+  return method === 'OPTIONS' ? { headers: { allow: allow.join(', ') } } : fail('method_not_allowed', { allow });
 });

@@ -18,6 +18,7 @@ export const handler = endpoint({
   errors: [],
   assets,
   uses: {},
+  throttle: { ratePerS: 200, burst: 400 },
 })(async ({ params: { file } }) => ({
   body: await readAsset(file, assets[file]),
   headers: {

@@ -12,6 +12,7 @@ export const handler = endpoint({
   content: HTML,
   errors: [],
   uses: {},
+  throttle: { ratePerS: 100, burst: 200 },
 })(async () =>
   htmlPage({
     title: 'Posthaste API',

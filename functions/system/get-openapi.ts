@@ -10,4 +10,5 @@ export const handler = endpoint({
   content: 'application/json',
   errors: [],
   uses: {},
+  throttle: { ratePerS: 100, burst: 200 },
 })(async () => ({ body: JSON.stringify(document), headers: { 'cache-control': 'public, max-age=300' } }));

@@ -2,6 +2,7 @@ import { HttpMethod, HttpRoute, HttpRouteKey, type IHttpApi } from 'aws-cdk-lib/
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
+import { methodsOfDoor } from '../../functions/_kit/route-table.ts';
 import { DoorFunction, type DoorFunctionProps } from './door-function.ts';
 
 export interface HttpFunctionProps extends DoorFunctionProps {
@@ -13,14 +14,14 @@ export interface HttpFunctionProps extends DoorFunctionProps {
 export class HttpFunction extends DoorFunction {
   constructor(scope: Construct, props: HttpFunctionProps) {
     super(scope, props);
-    new HttpRoute(this, 'Route', {
-      httpApi: props.api,
-      routeKey: routeKey(props.contract),
-      integration: new HttpLambdaIntegration('Integration', this.function),
-    });
+    const integration = new HttpLambdaIntegration('Integration', this.function);
+    for (const method of methodsOfDoor(props.contract)) {
+      new HttpRoute(this, method === 'HEAD' ? 'HeadRoute' : 'Route', {
+        httpApi: props.api,
+        routeKey:
+          method === '$default' ? HttpRouteKey.DEFAULT : HttpRouteKey.with(props.contract.path, HttpMethod[method]),
+        integration,
+      });
+    }
   }
-}
-
-function routeKey({ method, path }: EndpointContract): HttpRouteKey {
-  return method === '$default' ? HttpRouteKey.DEFAULT : HttpRouteKey.with(path, HttpMethod[method]);
 }

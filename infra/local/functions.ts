@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
+import { methodsOfDoor } from '../../functions/_kit/route-table.ts';
 import { type Door, listDoors } from '../doors.ts';
 import { bundleDoors } from '../tools/bundle.ts';
 import type { LambdaHandler, LocalFunction } from './invoke.ts';
@@ -29,11 +30,14 @@ async function importHandler(entry: string): Promise<LambdaHandler> {
 }
 
 export function routesOf(doors: readonly Door[]): Route[] {
-  return endpointsOf(doors).map(({ operation, contract }) => ({
-    method: contract.method,
-    path: contract.path,
-    functionName: operation,
-  }));
+  return endpointsOf(doors).flatMap(({ operation, contract }) =>
+    methodsOfDoor(contract).map((method) => ({
+      method,
+      path: contract.path,
+      functionName: operation,
+      throttle: contract.throttle,
+    })),
+  );
 }
 
 export function endpointsOf(doors: readonly Door[]): { operation: string; contract: EndpointContract }[] {

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isPreflight, preflight, withCors } from './cors.ts';
 import {
   buildEvent,
   type GatewayRequest,
@@ -25,7 +26,7 @@ import {
 } from './gateway-response.ts';
 import type { Invocation } from './invoke.ts';
 import { discardRest, hasUnreadBody, readBody } from './request-body.ts';
-import { createRouter, type Route, type RouteMatch } from './routes.ts';
+import { createRouter, type Route, type RouteMatch, routeKeyOf } from './routes.ts';
 import { accountThrottle, createThrottle, type ThrottleSettings } from './throttle.ts';
 
 export interface GatewayOptions {
@@ -34,10 +35,26 @@ export interface GatewayOptions {
   /** Serves what exists on one machine only (inbox, start page); false leaves the request to the routes. */
   readonly localPages?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly throttle?: ThrottleSettings;
+  /** Origins whose pages may call; `*` is every one. Empty, as by default, is an API without CORS. */
+  readonly webOrigins?: readonly string[];
+  /** Gets one line per request: the access log of the stage. */
+  readonly log?: (line: AccessLine) => void;
   /** Default 30,000: the most that an HTTP API waits for its integration. */
   readonly integrationTimeoutMs?: number;
   /** Default 30,000: a request that is not there by then ends with its connection; nothing answers it. */
   readonly requestTimeoutMs?: number;
+}
+
+/** The fields of the access log on AWS. Neither path nor query: pages are opened by an unguessable path. */
+export interface AccessLine {
+  readonly requestId: string;
+  readonly route: string;
+  readonly status: number;
+  readonly latencyMs: number;
+  readonly functionMs: number | null;
+  readonly bytes: number;
+  readonly ip: string;
+  readonly error: string | null;
 }
 
 export interface Gateway {
@@ -55,8 +72,8 @@ const defaultRequestTimeoutMs = 30_000;
 const lingerMs = 2_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const router = createRouter(options.routes);
-  const takeToken = createThrottle(options.throttle ?? accountThrottle);
+  const decide = createDecision(options);
+  const origins = options.webOrigins ?? [];
   const state = { closing: false };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -64,24 +81,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (state.closing) setImmediate(() => server.closeIdleConnections());
     });
     if (options.localPages?.(request, response) === true) return;
+    const began = performance.now();
     const requestId = newRequestId();
     response.setHeader('apigw-requestid', requestId);
-    const decided = decide(request);
-    if ('status' in decided) return send(request, response, decided);
-    const body = await readBody(request, maxPayloadBytes);
-    if (body === 'aborted') return;
-    if (body === 'too-large') return send(request, response, entityTooLarge());
-    const event = buildEvent(describe(request), decided.target, decided.match, { body, requestId, at: new Date() });
-    send(request, response, await integrate(options, decided.match.functionName, event));
-  }
-
-  function decide(request: IncomingMessage): HttpAnswer | { readonly target: Target; readonly match: RouteMatch } {
-    if (headBytes(request) > maxHeadBytes) return headersTooLarge();
-    if (!takeToken()) return tooManyRequests();
-    const target = parseTarget(request.url ?? '/');
-    if (target === null) return badRequest();
-    const match = router(request.method ?? 'GET', target.path);
-    return match === null ? notFound() : { target, match };
+    const outcome = await pass(options, decide(request), request, requestId);
+    if (outcome === 'aborted') return;
+    const answer = origins.length === 0 ? outcome.answer : withCors(origins, request.headers.origin, outcome.answer);
+    const bytes = send(request, response, answer);
+    options.log?.({
+      requestId,
+      route: outcome.route,
+      status: response.statusCode,
+      latencyMs: Math.round(performance.now() - began),
+      functionMs: outcome.functionMs,
+      bytes,
+      ip: describe(request).sourceIp,
+      error: outcome.error,
+    });
   }
 
   const server = createGatewayServer(options.requestTimeoutMs ?? defaultRequestTimeoutMs, (request, response) => {
@@ -97,6 +113,57 @@ export function createGateway(options: GatewayOptions): Gateway {
       return closeServer(server);
     },
   };
+}
+
+type Decision = HttpAnswer | { readonly target: Target; readonly match: RouteMatch };
+
+/** What becomes of a request before its body is read: an answer of the gateway's own, or a route. */
+function createDecision(options: GatewayOptions): (request: IncomingMessage) => Decision {
+  const router = createRouter(options.routes);
+  const takeToken = createThrottle(options.throttle ?? accountThrottle);
+  const takeTokenOf = new Map(
+    options.routes.flatMap((route) =>
+      route.throttle === undefined ? [] : [[routeKeyOf(route), createThrottle(route.throttle)] as const],
+    ),
+  );
+  return (request) => {
+    const method = request.method ?? 'GET';
+    if (headBytes(request) > maxHeadBytes) return headersTooLarge();
+    if (!takeToken()) return tooManyRequests();
+    const { webOrigins = [] } = options;
+    if (webOrigins.length > 0 && isPreflight(method, request.headers))
+      return preflight(webOrigins, request.headers.origin);
+    const target = parseTarget(request.url ?? '/');
+    if (target === null) return badRequest();
+    const match = router(method, target.path);
+    if (match === null) return notFound();
+    return takeTokenOf.get(match.routeKey)?.() === false ? tooManyRequests() : { target, match };
+  };
+}
+
+interface Outcome {
+  readonly answer: HttpAnswer;
+  readonly route: string;
+  readonly functionMs: number | null;
+  readonly error: string | null;
+}
+
+async function pass(
+  options: GatewayOptions,
+  decided: Decision,
+  request: IncomingMessage,
+  requestId: string,
+): Promise<Outcome | 'aborted'> {
+  const own = (answer: HttpAnswer, route = '-'): Outcome => ({ answer, route, functionMs: null, error: null });
+  if ('status' in decided) return own(decided);
+  const { target, match } = decided;
+  const body = await readBody(request, maxPayloadBytes);
+  if (body === 'aborted') return body;
+  if (body === 'too-large') return own(entityTooLarge(), match.routeKey);
+  const event = buildEvent(describe(request), target, match, { body, requestId, at: new Date() });
+  const began = performance.now();
+  const { answer, error } = await integrate(options, match.functionName, event);
+  return { answer, route: match.routeKey, functionMs: Math.round(performance.now() - began), error };
 }
 
 function createGatewayServer(
@@ -119,15 +186,26 @@ function createGatewayServer(
       socket.destroy();
       return;
     }
-    const { status, body } = error.code === 'HPE_HEADER_OVERFLOW' ? headersTooLarge() : badRequest();
-    const head = `HTTP/1.1 ${status} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
-    socket.end(`${head}\r\n\r\n${body}`);
-    setTimeout(() => socket.destroy(), lingerMs).unref();
+    refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? headersTooLarge() : badRequest());
   });
+  // We are no proxy.
+  server.on('connect', (_, socket: Socket) => refuse(socket, badRequest()));
   return server;
 }
 
-async function integrate(options: GatewayOptions, functionName: string, event: unknown): Promise<HttpAnswer> {
+/** Answers where there is no response to write to, and ends the connection. */
+function refuse(socket: Socket, { status, body }: HttpAnswer): void {
+  socket.on('error', () => socket.destroy());
+  const head = `HTTP/1.1 ${status} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  socket.end(`${head}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+async function integrate(
+  options: GatewayOptions,
+  functionName: string,
+  event: unknown,
+): Promise<{ answer: HttpAnswer; error: string | null }> {
   const timeoutMs = options.integrationTimeoutMs ?? defaultIntegrationTimeoutMs;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<'timeout'>((resolve) => {
@@ -136,16 +214,16 @@ async function integrate(options: GatewayOptions, functionName: string, event: u
   const invocation = await Promise.race([options.invoke(functionName, event), timeout]).finally(() => {
     clearTimeout(timer);
   });
-  if (invocation === 'timeout') return serviceUnavailable();
+  if (invocation === 'timeout') return { answer: serviceUnavailable(), error: 'Endpoint request timed out' };
   switch (invocation.kind) {
     case 'ok':
-      return interpretResult(invocation.payload);
+      return { answer: interpretResult(invocation.payload), error: null };
     case 'failed':
-      return internalServerError();
+      return { answer: internalServerError(), error: invocation.errorType };
     case 'too-large':
-      return entityTooLarge();
+      return { answer: entityTooLarge(), error: invocation.kind };
     case 'throttled':
-      return serviceUnavailable();
+      return { answer: serviceUnavailable(), error: invocation.kind };
   }
 }
 
@@ -167,7 +245,8 @@ function headBytes(request: IncomingMessage): number {
   return bytes;
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+/** Returns the bytes of the body. */
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): number {
   const sent = setHeaders(response, answer) ? answer : internalServerError();
   if (sent !== answer) setHeaders(response, sent);
   const empty = sent.status === 204 || sent.status === 304;
@@ -176,12 +255,14 @@ function send(request: IncomingMessage, response: ServerResponse, answer: HttpAn
   response.statusCode = sent.status;
   if (!hasUnreadBody(request)) {
     response.end(empty ? undefined : sent.body);
-    return;
+    return sent.body.length;
   }
   // The rest of the body would be taken for the next request; ending now would cut the sender off before it reads.
   response.setHeader('connection', 'close');
-  response.write(sent.body);
+  if (empty) response.flushHeaders();
+  else response.write(sent.body);
   discardRest(request, () => response.end());
+  return sent.body.length;
 }
 
 /** False, and none set, when a function gave a header that HTTP cannot carry. */

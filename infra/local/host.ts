@@ -176,6 +176,8 @@ async function startFunctions({ options, parts, log, faults, publicOrigin }: Gro
     routes: routesOf(doors),
     invoke: invoker.invoke,
     localPages: localPages(linksOf(doors, platforms?.origins ?? null), wire.ses),
+    log: (line) => log.write({ level: 'info', message: 'access', ...line }),
+    webOrigins: options.webOrigins ?? [],
     ...(options.throttle === undefined ? {} : { throttle: options.throttle }),
   });
   parts.defer(gateway.close);

@@ -1,5 +1,6 @@
 /** What a local host can be told. */
 import { isAbsolute, join, resolve } from 'node:path';
+import { readOrigins } from '../cors.ts';
 import type { Platforms } from './platforms/process.ts';
 import type { ThrottleSettings } from './throttle.ts';
 
@@ -39,6 +40,8 @@ export interface HostOptions {
   /** Sends `console` of this process, to which functions log, to the log file. Default false. */
   readonly captureConsole?: boolean;
   readonly throttle?: ThrottleSettings;
+  /** Origins whose pages may call the API; `*` is every one. Default: none. */
+  readonly webOrigins?: readonly string[];
   /** Told what the host does, one line each. Default: nobody. */
   readonly report?: (line: string) => void;
 }
@@ -54,12 +57,13 @@ export interface StartArguments {
   readonly source: boolean;
   readonly control: boolean;
   readonly platforms: boolean;
+  readonly webOrigins: readonly string[];
 }
 
 export const defaultPort = 3000;
 const startFlags = ['--fresh', '--watch', '--source', '--env', '--control', '--no-platforms'];
 
-/** Reads the command line, of which `flags` may stand there, and `PORT`. Returns the line to complain with where it is wrong. */
+/** Reads the command line, of which `flags` may stand there, `PORT` and `WEB_ORIGINS`. Returns the line to complain with where it is wrong. */
 export function readArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -81,9 +85,12 @@ export function readArguments(
   const port = environment.PORT === undefined || environment.PORT === '' ? defaultPort : Number(environment.PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     return `PORT must be a port number, not ${environment.PORT}`;
+  const webOrigins = originsOf(environment.WEB_ORIGINS ?? '');
+  if (webOrigins === null) return 'WEB_ORIGINS must be origins such as http://localhost:5173, with commas, or *';
   return {
     dataDir,
     port,
+    webOrigins,
     fresh: given.has('--fresh'),
     watch: given.has('--watch'),
     env: given.has('--env'),
@@ -91,4 +98,12 @@ export function readArguments(
     control: given.has('--control'),
     platforms: !given.has('--no-platforms'),
   };
+}
+
+function originsOf(text: string): readonly string[] | null {
+  try {
+    return readOrigins(text);
+  } catch {
+    return null;
+  }
 }

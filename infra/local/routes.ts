@@ -1,4 +1,5 @@
 /** Which function answers a request: the choice of an API Gateway HTTP API. */
+import type { ThrottleSettings } from './throttle.ts';
 
 export interface Route {
   /** Method in capitals, or `$default` for the route behind all others. */
@@ -6,6 +7,13 @@ export interface Route {
   /** Path with `{name}` parameters, or `$default`. */
   readonly path: string;
   readonly functionName: string;
+  /** Counted for this route alone, besides the account's. */
+  readonly throttle?: ThrottleSettings | undefined;
+}
+
+/** `GET /v1/posts/{id}` or `$default`. */
+export function routeKeyOf({ method, path }: Pick<Route, 'method' | 'path'>): string {
+  return method === '$default' ? '$default' : `${method} ${path}`;
 }
 
 export interface RouteMatch {
@@ -30,7 +38,7 @@ export function createRouter(routes: readonly Route[]): Router {
   const keys = new Set<string>();
   let fallback: RouteMatch | null = null;
   for (const route of routes) {
-    const key = route.method === '$default' ? '$default' : `${route.method} ${route.path}`;
+    const key = routeKeyOf(route);
     if (keys.has(key)) throw new Error(`two routes have the key ${key}`);
     keys.add(key);
     if (key === '$default') {

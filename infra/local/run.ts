@@ -58,6 +58,7 @@ async function serve(given: StartArguments, lock: Lock): Promise<void> {
     source: given.source ? 'source' : 'bundle',
     control: given.control,
     platforms: given.platforms ? 'start' : 'none',
+    webOrigins: given.webOrigins,
     captureConsole: true,
     report: print,
   });

@@ -1,32 +1,20 @@
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { CorsHttpMethod, HttpApi, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CorsHttpMethod, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { cors } from '../cors.ts';
 import type { Settings } from '../stages.ts';
 
 export interface ApiStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** No path and no query: pages are opened by an unguessable path, which is a secret. */
-const accessLogFields = {
-  requestId: '$context.requestId',
-  at: '$context.requestTime',
-  route: '$context.routeKey',
-  status: '$context.status',
-  latencyMs: '$context.responseLatency',
-  functionMs: '$context.integrationLatency',
-  bytes: '$context.responseLength',
-  ip: '$context.identity.sourceIp',
-  error: '$context.integrationErrorMessage',
-};
-
-/** The HTTP API without routes; each area's stack adds its own. */
+/** The HTTP API without routes and without a stage; each area's stack adds its own routes, and the stage comes after all of them. */
 export class ApiStack extends Stack {
   readonly api: HttpApi;
   /** Origin under which clients reach the API. */
   readonly publicBaseUrl: string;
+  readonly accessLog: LogGroup;
 
   constructor(scope: Construct, id: string, { settings, ...props }: ApiStackProps) {
     super(scope, id, props);
@@ -35,20 +23,10 @@ export class ApiStack extends Stack {
       createDefaultStage: false,
       ...(settings.webOrigins.length === 0 ? {} : { corsPreflight: corsOf(settings.webOrigins) }),
     });
-    const accessLog = new LogGroup(this, 'AccessLog', {
+    this.accessLog = new LogGroup(this, 'AccessLog', {
       logGroupName: `/posthaste/${settings.stage}/access`,
       retention: settings.logRetention,
       removalPolicy: settings.keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    new HttpStage(this, 'Stage', {
-      httpApi: this.api,
-      stageName: '$default',
-      autoDeploy: true,
-      throttle: { rateLimit: settings.rate, burstLimit: settings.burst },
-      accessLogSettings: {
-        destination: new LogGroupLogDestination(accessLog),
-        format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-      },
     });
     this.publicBaseUrl = settings.publicBaseUrl ?? this.api.apiEndpoint;
   }
@@ -57,9 +35,9 @@ export class ApiStack extends Stack {
 function corsOf(origins: readonly string[]) {
   return {
     allowOrigins: [...origins],
-    allowMethods: [CorsHttpMethod.ANY],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
-    exposeHeaders: ['etag', 'location', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id'],
-    maxAge: Duration.hours(1),
+    allowMethods: cors.allowMethods.map((method) => CorsHttpMethod[method]),
+    allowHeaders: [...cors.allowHeaders],
+    exposeHeaders: [...cors.exposeHeaders],
+    maxAge: Duration.seconds(cors.maxAgeS),
   };
 }

@@ -12,6 +12,7 @@ import { AreaStack } from './area.ts';
 import { DataStack } from './data.ts';
 import { MediaStack } from './media.ts';
 import { QueuesStack } from './queues.ts';
+import { StageStack } from './stage.ts';
 import { WorkersStack } from './workers.ts';
 
 export interface PosthasteProps {
@@ -64,6 +65,8 @@ export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: 
     return new AreaStack(...named(`area-${area}`), { doors: own, apiId: api.api.apiId, functions });
   });
   for (const stack of [workersStack, ...areaStacks]) stack.addStackDependency(media);
+  const stage = new StageStack(...named('stage'), { settings, apiId: api.api.apiId, accessLog: api.accessLog, doors });
+  for (const stack of areaStacks) stage.addStackDependency(stack);
   const alarms = new AlarmsStack(...named('alarms'), {
     settings,
     api: api.api,
@@ -72,7 +75,7 @@ export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: 
     cluster: data.cluster,
     backupVault: data.backups?.vault,
   });
-  return [data, queues, media, api, workersStack, ...areaStacks, alarms];
+  return [data, queues, media, api, workersStack, ...areaStacks, stage, alarms];
 }
 
 function urlsAndArns({ queues }: QueuesStack): Resources['queues'] {

@@ -47,6 +47,8 @@ export interface Cloud {
   readonly acknowledged: readonly string[];
   /** Stack → parameters without a default. */
   readonly asked: Readonly<Record<string, readonly string[]>>;
+  /** Stack → the stacks that are deployed before it. */
+  readonly after: Readonly<Record<string, readonly string[]>>;
   of(type: string): readonly Resource[];
   at(path: string): Resource;
 }
@@ -83,6 +85,12 @@ export async function synthesize(root: string, context: Record<string, string> =
     );
     return {
       ...cloudOf(templates),
+      after: Object.fromEntries(
+        stacks.map((stack) => [
+          shortName(stack.stackName),
+          stack.dependencies.map(({ stackName }) => shortName(stackName)),
+        ]),
+      ),
       doors,
       found: findingsOf(props),
       acknowledged: acknowledged.map(({ rule, path: place }) => `${rule} ${place}`).sort(),
@@ -106,7 +114,7 @@ function shortName(stackName: string): string {
   return stackName.replace(/^posthaste-[a-z]+-/, '');
 }
 
-function cloudOf(templates: ReadonlyMap<string, Template>): Omit<Cloud, 'doors' | 'found' | 'acknowledged'> {
+function cloudOf(templates: ReadonlyMap<string, Template>): Omit<Cloud, 'doors' | 'found' | 'acknowledged' | 'after'> {
   const written = writer(templates);
   const resources = [...templates].flatMap(([stackName, template]) =>
     Object.values(template.Resources).map((resource) => ({

@@ -41,11 +41,12 @@ describe.each([
 
     test('every endpoint has its route to its own function', () => {
       const routes = cloud.of('AWS::ApiGatewayV2::Route').map((route) => route.properties.RouteKey);
-      const declared = cloud.doors.flatMap(({ contract }) =>
-        contract.kind === 'endpoint'
-          ? [contract.path === '$default' ? '$default' : `${contract.method} ${contract.path}`]
-          : [],
-      );
+      const declared = cloud.doors.flatMap(({ contract }) => {
+        if (contract.kind !== 'endpoint') return [];
+        if (contract.path === '$default') return ['$default'];
+        const head = contract.method === 'GET' && /^(public|page)$/.test(contract.auth) && contract.status === 200;
+        return [`${contract.method} ${contract.path}`, ...(head ? [`HEAD ${contract.path}`] : [])];
+      });
       expect(routes.sort()).toEqual(declared.sort());
       for (const door of cloud.doors.filter((one) => one.contract.kind === 'endpoint')) {
         const place = `${stackOf(door)}/${door.operation}`;
@@ -272,6 +273,7 @@ describe.each([
       const secrets = cloud.of('AWS::SecretsManager::Secret');
       expect(secrets.map((secret) => secret.path).sort()).toEqual([
         'data/apiRole',
+        'data/cursorKey',
         'data/platformApps',
         'data/reportingRole',
         'data/signingKeys',
@@ -285,12 +287,43 @@ describe.each([
       }
     });
 
+    test('pages of the stage’s origins may call, without credentials, with the fields that we read and give', () => {
+      const { CorsConfiguration } = cloud.at('api/Api').properties;
+      expect(CorsConfiguration).toEqual({
+        AllowOrigins: ['http://localhost:3000'],
+        AllowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        AllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+        ExposeHeaders: expect.arrayContaining(['etag', 'retry-after', 'ratelimit', 'x-request-id']),
+        MaxAge: 3_600,
+      });
+    });
+
+    test('a door that no database counts is throttled by the gateway, in a stage that comes after all routes', () => {
+      const { RouteSettings } = cloud.at('stage/Stage').properties;
+      const declared = cloud.doors.flatMap(({ contract }) =>
+        contract.kind === 'endpoint' && contract.throttle !== undefined ? [contract] : [],
+      );
+      const settings = z
+        .record(z.string(), z.strictObject({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.number() }))
+        .parse(RouteSettings);
+      const routes = cloud.of('AWS::ApiGatewayV2::Route').map((route) => route.properties.RouteKey);
+      expect(routes).toEqual(expect.arrayContaining(Object.keys(settings)));
+      for (const { method, path, throttle } of declared) {
+        expect(settings[method === '$default' ? method : `${method} ${path}`]).toEqual({
+          ThrottlingRateLimit: Math.min(throttle?.ratePerS ?? 0, 100),
+          ThrottlingBurstLimit: Math.min(throttle?.burst ?? 0, 200),
+        });
+      }
+      const areas = new Set(cloud.of('AWS::ApiGatewayV2::Route').map(({ stack }) => stack));
+      expect([...(cloud.after.stage ?? [])]).toEqual(expect.arrayContaining([...areas]));
+    });
+
     test('the access log names the route, never the path that opens a page', () => {
-      expect(cloud.at('api/Stage').properties).toMatchObject({
+      expect(cloud.at('stage/Stage').properties).toMatchObject({
         DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
         AccessLogSettings: { Format: expect.stringContaining('$context.routeKey') },
       });
-      expect(JSON.stringify(cloud.at('api/Stage').properties)).not.toMatch(/\$context\.(path|http\.path)/);
+      expect(JSON.stringify(cloud.at('stage/Stage').properties)).not.toMatch(/\$context\.(path|http\.path)/);
     });
   });
 
@@ -387,6 +420,8 @@ describe('the deployer decides by context', () => {
     [{ clusterArn: 'arn:aws:rds:eu-central-1:111122223333:cluster:ours' }, /given together/],
     [{ clusterArn: 'ours', apiSecretArn: 'a', workerSecretArn: 'b' }, /is no ARN/],
     [{ mailFrom: 'nobody' }, /mailFrom/],
+    [{ webOrigins: 'app.example' }, /is no origin/],
+    [{ webOrigins: 'https://app.example/path' }, /is no origin/],
   ])('a value that cannot be meant stops synth: %o', (context, message) => {
     expect(() => settingsOf(new App({ context }))).toThrow(message);
   });

@@ -57,6 +57,8 @@ export interface WorldOptions {
   readonly workers?: boolean;
   /** Origins of platforms that the functions may call although they are on this machine. */
   readonly platformOrigins?: readonly string[];
+  /** Origins of browsers that may call. */
+  readonly webOrigins?: readonly string[];
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -98,7 +100,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stopWorkers = async () => void (await Promise.all(sources.splice(0).map((source) => source.stop())));
   parts.defer(stopWorkers);
   const invoke = recorded(doors, invoker.invoke);
-  const gateway = createGateway({ routes: routesOf(doors), invoke });
+  const gateway = createGateway({ routes: routesOf(doors), invoke, webOrigins: options.webOrigins ?? [] });
   parts.defer(gateway.close);
   const { origin } = await gateway.listen(port);
   const clock = createClock({ schedules: schedulesOf(doors), fire: invoker.invoke });

@@ -9,4 +9,5 @@ export const handler = sampleDoor({
   status: 200,
   errors: [],
   uses: {},
+  throttle: { ratePerS: 500, burst: 1000 },
 });

@@ -11,4 +11,5 @@ export const handler = sampleDoor({
   errors: [],
   assets: { 'swagger-ui.css': 'swagger-ui-dist/swagger-ui.css' },
   uses: {},
+  throttle: { ratePerS: 10, burst: 20 },
 });
