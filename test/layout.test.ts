@@ -155,6 +155,13 @@ test('every file under functions is a door, or the kit', () => {
   expect(others.length, 'the kit stays small').toBeLessThan(24);
 });
 
+test('a door that no database counts has a throttle, and no other has one', () => {
+  for (const { operation, contract } of endpointsOf(doors)) {
+    const counted = contract.uses.database !== undefined;
+    expect([operation, contract.throttle === undefined]).toEqual([operation, counted]);
+  }
+});
+
 test('no door imports a door', () => {
   for (const door of doors) {
     const text = sources.find(({ path }) => path === pathOf(door))?.text ?? '';

@@ -23,7 +23,7 @@ const DESCRIPTION = [
   'Reads answer an `ETag` and 304 to `If-None-Match`; edits of what has a `version` take it as `If-Match`.',
   'Requests are counted by caller and class of door: `RateLimit` and `RateLimit-Policy` say what is left.',
   'Any other path is answered 404, any other method of a path 405 with `Allow`;',
-  'HEAD is answered 200 without a body where a GET route without parameters has the path, else 405.',
+  'HEAD is taken where GET needs no sign-in and answers as GET does, without the body; elsewhere it is 405. OPTIONS says which methods a path takes.',
 ].join(' ');
 
 export function openApi(doors: readonly Operation[], version: string): JsonSchema {

@@ -13,6 +13,7 @@ export const handler = endpoint({
   content: 'application/jwk-set+json',
   errors: [],
   uses: { secrets: ['verificationKeys'] },
+  throttle: { ratePerS: 100, burst: 200 },
 })(async () => ({
   body: JSON.stringify(await readVerificationKeys()),
   headers: { 'cache-control': 'public, max-age=300' },

@@ -86,7 +86,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     response.setHeader('apigw-requestid', requestId);
     const outcome = await pass(options, decide(request), request, requestId);
     if (outcome === 'aborted') return;
-    const answer = origins.length === 0 ? outcome.answer : withCors(origins, request.headers.origin, outcome.answer);
+    const plain = origins.length === 0 || isPreflight(request.method ?? 'GET', request.headers);
+    const answer = plain ? outcome.answer : withCors(origins, request.headers.origin, outcome.answer);
     const bytes = send(request, response, answer);
     options.log?.({
       requestId,

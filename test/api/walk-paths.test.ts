@@ -57,10 +57,13 @@ describe('a method that the path does not have', () => {
       first === undefined
         ? path
         : pathOf(first.contract, { params: sampleOf(first.operation).params ?? {}, stranger: 'own' });
-    const isExact = !path.includes('{');
-    const allow = [...(isExact && methods.includes('GET') ? ['HEAD'] : []), ...methods].join(', ');
+    const here = routes.filter(({ contract }) => contract.path === path).map(({ contract }) => contract);
+    const open = here.some(
+      ({ method, auth, status }) => method === 'GET' && /^(public|page)$/.test(auth) && status === 200,
+    );
+    const allow = [...methods, ...(open ? ['HEAD'] : []), 'OPTIONS'].sort().join(', ');
     const before = await tablesOf(world);
-    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE'];
+    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'TRACE'];
     for (const method of others.filter((other) => ![...methods, ...elsewhere].some((taken) => taken === other))) {
       const answer = await rawRequest(world.origin, method, filled);
       expect([method, answer.status, answer.problem().code, answer.allow]).toEqual([
@@ -70,8 +73,12 @@ describe('a method that the path does not have', () => {
         allow,
       ]);
     }
-    const head = await rawRequest(world.origin, 'HEAD', filled);
-    expect([head.status, head.text]).toEqual([isExact && methods.includes('GET') ? 200 : 405, '']);
+    const [head, options] = [
+      await rawRequest(world.origin, 'HEAD', filled),
+      await rawRequest(world.origin, 'OPTIONS', filled),
+    ];
+    expect([head.status === 405, head.text]).toEqual([!open, '']);
+    expect([options.status, options.allow, options.text]).toEqual([200, allow, '']);
     expect(await tablesOf(world)).toEqual(before);
   });
 });
