@@ -38,7 +38,7 @@ export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
 }
 
 function report(post: PostInput, context: DraftContext, unresolved: readonly FieldError[]): Checked['report'] {
-  const errors = [...unresolved, ...checkSchedule(post, context)];
+  const errors = [...unresolved, ...checkSchedule(post, context), ...checkSharedMedia(post, context)];
   const publications = post.publications.map((publication, index) => {
     const account = context.accounts.find((candidate) => candidate.id === publication.accountId);
     const at = `/body/publications/${index}`;
@@ -82,6 +82,17 @@ function report(post: PostInput, context: DraftContext, unresolved: readonly Fie
     publications,
     errors: distinct,
   };
+}
+
+/** Also where every publication has media of its own: the post keeps its media all the same. */
+function checkSharedMedia(post: PostInput, context: DraftContext): FieldError[] {
+  return post.media.flatMap(({ mediaId }, index) =>
+    context.media.some(({ id }) => id === mediaId) ? [] : [unknownMedium(`/body/media/${index}/mediaId`)],
+  );
+}
+
+function unknownMedium(pointer: string): FieldError {
+  return { pointer, code: 'media_not_usable', message: 'is not a medium of this project' };
 }
 
 function dueInS({ dueAt, now }: DraftContext): number | null {
