@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { listNewestByAuthor } from '../../shared/content/queries.ts';
 import { NumberedContent } from '../../shared/content/shapes.ts';
+import { projectOr } from '../../shared/projects/named-project.ts';
+import { givenProject } from '../../shared/projects/shapes.ts';
 import { givenInstant } from '../../shared/time/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -13,7 +15,7 @@ export const handler = endpoint({
   scope: 'content:read',
   summary: 'Each person’s newest content of a project, numbered',
   query: z.strictObject({
-    projectId: z.uuid(),
+    projectId: givenProject,
     since: givenInstant.optional().describe('Default: of the last 30 days.'),
     each: z.coerce.number().int().min(1).max(20).default(3).describe('How many of each person.'),
   }),
@@ -24,7 +26,7 @@ export const handler = endpoint({
 })(async ({ query, db }) =>
   Newest.parse({
     data: await db.many(listNewestByAuthor, {
-      projectId: query.projectId,
+      projectId: projectOr(db, query.projectId, '/query/projectId'),
       since: query.since ?? null,
       each: query.each,
     }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { presignUpload } from '../../shared/aws/objects.ts';
 import { insertMedia } from '../../shared/media/queries.ts';
 import { Media, Upload, UploadRequest } from '../../shared/media/shapes.ts';
+import { projectOr } from '../../shared/projects/named-project.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -18,7 +19,7 @@ export const handler = endpoint({
   errors: ['not_found', 'forbidden'],
   uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['presign-upload'] },
 })(async ({ body, db }) => {
-  const row = await db.change(insertMedia, body);
+  const row = await db.change(insertMedia, { ...body, projectId: projectOr(db, body.projectId, '/body/projectId') });
   const upload = Upload.pick({ expiresAt: true })
     .extend({ key: z.string(), seconds: z.number() })
     .parse({ key: row.uploadKey, expiresAt: row.uploadExpiresAt, seconds: row.uploadS });

@@ -23,7 +23,7 @@ export const handler = endpoint({
   const checked = await checkPost(db, body);
   if (!db.isRepeat() && !checked.report.valid) fail('invalid_request', { fields: fieldErrors(checked) });
   const post = await db.change(insertPost, {
-    projectId: body.projectId,
+    projectId: checked.projectId,
     text: body.text,
     scheduleType: body.schedule.type,
     dueAt: checked.dueAt,

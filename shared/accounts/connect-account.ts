@@ -9,6 +9,7 @@ import { guardUrl, isRefusal } from '../net/guard.ts';
 import type { AppCredentials, Connector, Grant } from '../platforms/connector.ts';
 import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
+import { projectOr } from '../projects/named-project.ts';
 import { platformApps } from './platform-apps.ts';
 import { connectOwnAccount, loadConnectContext, startOauth } from './queries.ts';
 import { handleOf, isReservedHandle, originOf, signInError, spareHandleOf } from './rules.ts';
@@ -27,7 +28,7 @@ export async function connectAccount(tools: Tools, input: ConnectInput): Promise
   const given = 'baseUrl' in input && input.baseUrl !== undefined ? await checkOrigin(input.baseUrl) : null;
   const context = await loadContext(tools.db, input, given);
   if ('appPassword' in input) return signIn(tools, connector, context, input);
-  if (connector.capabilities.connect === 'oauth') return authorize(tools, connector, context, input.projectId);
+  if (connector.capabilities.connect === 'oauth') return authorize(tools, connector, context);
   return connectCommunity(tools.db, context, input);
 }
 
@@ -37,7 +38,7 @@ async function connectCommunity(db: Db, context: Context, input: ConnectInput): 
   const usual = context.communityHandle ?? handleOf(context.projectName ?? '');
   const spare = spareHandleOf(usual);
   const profile = {
-    platformAccountId: input.projectId,
+    platformAccountId: context.projectId,
     handle: asked ?? (isReservedHandle(usual) ? spare : usual),
     displayName: context.projectName,
     avatarUrl: null,
@@ -45,12 +46,12 @@ async function connectCommunity(db: Db, context: Context, input: ConnectInput): 
     scopes: [],
     expiresInS: null,
   };
-  return connected(db, input, profile, asked === undefined ? spare : null);
+  return connected(db, context, profile, asked === undefined ? spare : null);
 }
 
 async function loadContext(db: Db, input: ConnectInput, given: string | null) {
   const context = await db.one(loadConnectContext, {
-    projectId: input.projectId,
+    projectId: projectOr(db, input.projectId, '/body/projectId'),
     platform: input.platform,
     origin: given,
     redirectUri: callbackUrl(),
@@ -58,7 +59,7 @@ async function loadContext(db: Db, input: ConnectInput, given: string | null) {
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');
   if (!context.enabled) fail('platform_disabled');
-  return { ...context, baseUrl: given ?? context.baseUrl };
+  return { ...context, platform: input.platform, baseUrl: given ?? context.baseUrl };
 }
 
 /** Refuses where we do not go, names that lead into a private network included. */
@@ -100,7 +101,7 @@ async function signIn(
     password: input.appPassword,
   });
   if (grant.kind === 'failed') throw signInError(grant);
-  return connected(tools.db, input, grant);
+  return connected(tools.db, context, grant);
 }
 
 type Profile = Omit<Grant, 'kind' | 'accessToken' | 'refreshToken'> &
@@ -108,7 +109,7 @@ type Profile = Omit<Grant, 'kind' | 'accessToken' | 'refreshToken'> &
 
 async function connected(
   db: Db,
-  { projectId, platform }: Pick<ConnectInput, 'projectId' | 'platform'>,
+  { projectId, platform }: Pick<Context, 'projectId' | 'platform'>,
   profile: Profile,
   spareHandle: string | null = null,
 ): Promise<Connection> {
@@ -142,8 +143,8 @@ export async function sealTokens(
 }
 
 /** One registration per instance, one app of ours where the operator entered it. The state is stored as a hash only. */
-async function authorize(tools: Tools, connector: Connector, context: Context, projectId: string): Promise<Connection> {
-  const { baseUrl } = context;
+async function authorize(tools: Tools, connector: Connector, context: Context): Promise<Connection> {
+  const { baseUrl, projectId } = context;
   if (baseUrl === null || connector.authorizeUrl === undefined) fail('platform_disabled');
   const known =
     context.clientId ?? (connector.registerApp === undefined ? (await operatorsApp(connector)).clientId : null);

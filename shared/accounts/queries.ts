@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 import { platformNames } from '../platforms/connector.ts';
+import { namedProject } from '../projects/named-project.ts';
 import { Account } from './shapes.ts';
 
 export const listPlatforms = query({
@@ -14,6 +15,7 @@ export const listPlatforms = query({
 
 const context = z.object({
   right: z.enum(['write', 'read', 'none']),
+  projectId: id,
   projectName: z.string().nullable(),
   communityHandle: z.string().nullable(),
   enabled: z.boolean(),
@@ -24,22 +26,22 @@ const context = z.object({
 
 /** What connecting needs to know: the right to do it, where the platform is, and our app at the account's own origin. */
 export const loadConnectContext = query({ name: 'loadConnectContext', kind: 'actor', access: 'read', row: context })<{
-  projectId: string;
+  projectId: string | null;
   platform: string;
   origin: string | null;
   redirectUri: string;
 }>`
   select
     case
-      when ${'projectId'}::uuid = any (app.projects_of('write')) then 'write'
-      when ${'projectId'}::uuid = any (app.projects_of('read')) then 'read'
+      when project.id = any (app.projects_of('write')) then 'write'
+      when project.id = any (app.projects_of('read')) then 'read'
       else 'none'
-    end as right,
-    (select pr.name from projects pr where pr.id = ${'projectId'}::uuid) as project_name,
+    end as right, project.id as project_id,
+    (select pr.name from projects pr where pr.id = project.id) as project_name,
     (select own.handle from social_accounts own
-      where own.project_id = ${'projectId'}::uuid and own.platform = 'community' limit 1) as community_handle,
+      where own.project_id = project.id and own.platform = 'community' limit 1) as community_handle,
     pf.enabled, pf.base_url, pf.authorize_url, a.client_id
-  from platforms pf
+  from platforms pf cross join (select ${namedProject} as id) project
   left join platform_apps a on a.platform = pf.name and a.base_url = ${'origin'} and a.redirect_uri = ${'redirectUri'}
   where pf.name = ${'platform'}`;
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { PlatformName } from '../posts/shapes.ts';
+import { givenProject } from '../projects/shapes.ts';
 import { oneLine } from '../text/shapes.ts';
 import { isReservedHandle } from './rules.ts';
 
@@ -35,7 +36,7 @@ export const Account = z
   .meta({ id: 'Account' });
 export type Account = z.output<typeof Account>;
 
-const projectId = z.uuid();
+const projectId = givenProject;
 const origin = z
   .string()
   .trim()

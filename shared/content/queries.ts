@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { count, id, instant, json } from '../db/columns.ts';
 import { fragment, query } from '../db/statement.ts';
+import { namedProject } from '../projects/named-project.ts';
 
 const summaryRow = z.object({
   id,
@@ -152,13 +153,13 @@ export const listNewestByAuthor = query({
     status: z.string(),
     createdAt: instant,
   }),
-})<{ projectId: string; since: string | null; each: number }>`
+})<{ projectId: string | null; since: string | null; each: number }>`
   select n.id, n.created_by, n.number::integer as number, n.title, n.status, n.created_at
   from (
     select c.id, c.created_by, c.title, c.status, c.created_at,
       row_number() over (partition by c.created_by order by c.created_at desc, c.id desc) as number
     from content c
-    where c.project_id = ${'projectId'}::uuid and c.deleted_at is null
+    where c.project_id = ${namedProject} and c.deleted_at is null
       and c.created_at >= coalesce(${'since'}::timestamptz, app.now() - interval '30 days')
   ) n
   where n.number <= ${'each'}::integer

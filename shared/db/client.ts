@@ -57,6 +57,8 @@ export interface Db {
   /** After the first statement: this request repeats one that was answered. The first write gives the rows it gave then and
    *  does nothing anew; the writes after it run as always, so a door skips them or has them guarded. */
   isRepeat(): boolean;
+  /** An API key asks, not a person's session. */
+  readonly byKey: boolean;
   /** What the first statement told of the caller. */
   readonly about: About;
   /** Data API calls so far, and the milliseconds they took. */
@@ -141,7 +143,8 @@ export function connect(options: DbOptions): Db {
     return statement.row.parse(row);
   }
 
-  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, about: counter.about, spent };
+  const byKey = options.caller.kind === 'key';
+  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, byKey, about: counter.about, spent };
 }
 
 function notFound(): never {

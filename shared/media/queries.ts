@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
+import { namedProject } from '../projects/named-project.ts';
 import { MediaKind } from './shapes.ts';
 
 const rendition = z.object({
@@ -55,10 +56,10 @@ export const insertMedia = query({
     uploadExpiresAt: instant.nullable(),
     uploadS: z.number().nullable(),
   }),
-})<{ projectId: string; fileName: string; mimeType: string; bytes: number }>`
+})<{ projectId: string | null; fileName: string; mimeType: string; bytes: number }>`
   with tenant as (
     select p.id, p.id = any ((select app.projects_of('write'))::uuid[]) as writable
-    from projects p where p.id = ${'projectId'}::uuid
+    from projects p where p.id = ${namedProject}
   ), named as materialized (
     select uuidv7() as id, t.id as project_id from tenant t where t.writable
   ), made as (

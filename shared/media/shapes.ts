@@ -1,6 +1,7 @@
 /** A medium as callers see it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { givenProject } from '../projects/shapes.ts';
 import { oneLine } from '../text/shapes.ts';
 import { mediaLimits } from './limits.ts';
 import { imageTypes, videoTypes } from './sniff.ts';
@@ -55,7 +56,7 @@ export type Media = z.output<typeof Media>;
 /** Only what is declared is checked here; the content is looked at once it has come. */
 export const UploadRequest = z
   .strictObject({
-    projectId: z.uuid(),
+    projectId: givenProject,
     fileName: oneLine.min(1).max(255),
     mimeType: z.enum([...imageTypes, ...videoTypes]),
     bytes: z.int().min(1).describe('Of the file that will be sent: a larger one is refused.'),

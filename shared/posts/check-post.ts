@@ -8,11 +8,13 @@ import type { Capabilities } from '../platforms/connector.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { type MediaToCheck, validateDraft } from '../platforms/validate.ts';
 import { withLimits } from '../platforms/with-limits.ts';
+import { projectOr } from '../projects/named-project.ts';
 import { type DraftContext, loadDraftContext } from './queries.ts';
 import { resolveSchedule } from './resolve-schedule.ts';
 import { PlatformName, type PostInput, type Validation } from './shapes.ts';
 
 export interface Checked {
+  readonly projectId: string;
   readonly dueAt: string | null;
   /** Seconds until then, by the database's clock. */
   readonly dueInS: number | null;
@@ -22,9 +24,10 @@ export interface Checked {
 }
 
 export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
-  const { at, wallTime, timeZone, errors } = await resolveSchedule(db, post);
+  const named = projectOr(db, post.projectId, '/body/projectId');
+  const { at, wallTime, timeZone, errors } = await resolveSchedule(db, post.schedule, named);
   const context = await db.one(loadDraftContext, {
-    projectId: post.projectId,
+    projectId: named,
     accountIds: post.publications.map((publication) => publication.accountId),
     mediaIds: [...post.media, ...post.publications.flatMap((publication) => publication.media ?? [])].map(
       (item) => item.mediaId,
@@ -34,7 +37,8 @@ export async function checkPost(db: Db, post: PostInput): Promise<Checked> {
   });
   if (context.right === 'none') fail('not_found');
   if (context.right === 'read') fail('forbidden');
-  return { dueAt: context.dueAt, dueInS: dueInS(context), wallTime, timeZone, report: report(post, context, errors) };
+  const { projectId, dueAt } = context;
+  return { projectId, dueAt, dueInS: dueInS(context), wallTime, timeZone, report: report(post, context, errors) };
 }
 
 function report(post: PostInput, context: DraftContext, unresolved: readonly FieldError[]): Checked['report'] {

@@ -3,6 +3,7 @@ import { id, instant, json } from '../db/columns.ts';
 import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { MediaKind } from '../media/shapes.ts';
+import { namedProject } from '../projects/named-project.ts';
 
 const publicationSummary = z.object({
   id,
@@ -34,6 +35,7 @@ export const postRow = z.object({
 
 const contextRow = z.object({
   right: z.enum(['write', 'read', 'none']),
+  projectId: id,
   now: instant,
   dueAt: instant.nullable(),
   past: z.boolean(),
@@ -61,14 +63,14 @@ export const findScheduleDefaults = query({
   kind: 'actor',
   access: 'read',
   row: z.object({ timeZone: z.string(), defaultPostingTime: z.string().nullable() }),
-})<{ projectId: string }>`
+})<{ projectId: string | null }>`
   select coalesce(w.time_zone, p.time_zone) as time_zone, to_char(w.default_posting_time, 'HH24:MI') as default_posting_time
   from projects p left join user_preferences w on w.user_id = (select app.user_id())
-  where p.id = ${'projectId'}::uuid`;
+  where p.id = ${namedProject}`;
 
 /** All that validation needs to know of the database, in one row. */
 export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor', access: 'read', row: contextRow })<{
-  projectId: string;
+  projectId: string | null;
   accountIds: string[];
   mediaIds: string[];
   scheduleType: string;
@@ -77,15 +79,15 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
 }>`
   select
     case
-      when ${'projectId'}::uuid = any (app.projects_of('write')) then 'write'
-      when ${'projectId'}::uuid = any (app.projects_of('read')) then 'read'
+      when project.id = any (app.projects_of('write')) then 'write'
+      when project.id = any (app.projects_of('read')) then 'read'
       else 'none'
-    end as right,
+    end as right, project.id as project_id,
     app.now() as now, due.at as due_at, coalesce(due.at < app.now(), false) as past,
     coalesce((
       select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status, 'limits', pf.limits))
       from social_accounts a join platforms pf on pf.name = a.platform
-      where a.project_id = ${'projectId'}::uuid and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
+      where a.project_id = project.id and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
     ), '[]'::jsonb) as accounts,
     coalesce((
       select jsonb_agg(jsonb_build_object('id', m.id, 'status', m.status, 'kind', m.kind, 'durationMs', v.duration_ms,
@@ -94,14 +96,14 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
           from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb)))
       from media m
       left join videos v on v.project_id = m.project_id and v.media_id = m.id
-      where m.project_id = ${'projectId'}::uuid and m.id = any (${'mediaIds'}::uuid[]) and m.deleted_at is null
+      where m.project_id = project.id and m.id = any (${'mediaIds'}::uuid[]) and m.deleted_at is null
     ), '[]'::jsonb) as media
   from (
     select case ${'scheduleType'}
       when 'now' then app.now()
       when 'at' then ${'at'}::timestamptz
     end as at
-  ) due`;
+  ) due, (select ${namedProject} as id) project`;
 
 /** Post, publications and media are one atomic write. */
 export const insertPost = query({

@@ -14,7 +14,11 @@ interface Resolved {
   readonly errors: readonly FieldError[];
 }
 
-export async function resolveSchedule(db: Db, { schedule, projectId }: PostInput): Promise<Resolved> {
+export async function resolveSchedule(
+  db: Db,
+  schedule: PostInput['schedule'],
+  projectId: string | null,
+): Promise<Resolved> {
   if (schedule.type !== 'at') return { at: null, wallTime: null, timeZone: null, errors: [] };
   const { at, timeZone: given } = schedule;
   if (!isZoneless(at)) return { at, wallTime: null, timeZone: null, errors: [] };

@@ -1,6 +1,7 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
 import { platformNames } from '../platforms/connector.ts';
+import { givenProject } from '../projects/shapes.ts';
 import { givenDate, givenInstant, givenWallTime, isZoneless } from '../time/shapes.ts';
 import { timeZone } from '../time/zone.ts';
 import { smallJson } from './small-json.ts';
@@ -83,7 +84,7 @@ const PostMediaList = z
 /** One body for create and for validate. */
 export const PostInput = z
   .strictObject({
-    projectId: z.uuid(),
+    projectId: givenProject,
     text: z.string().max(100_000).default('').describe('For every account that brings no text of its own.'),
     media: PostMediaList.default([]).describe('For every account that brings no media of its own.'),
     schedule: Schedule,

@@ -107,10 +107,16 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
   });
 
   // A post names its medium for itself and for its publication, a reply counts for post and comment, a project has an owner.
+  // A transfer changes two members, a rotation two keys: both are logged.
+  const logged = ['audit_log', 'audit_unsealed'];
   const twice =
-    { createPost: ['post_media'], createComment: ['counter_deltas'], createProject: ['audit_log', 'audit_unsealed'] }[
-      operation
-    ] ?? [];
+    {
+      createPost: ['post_media'],
+      createComment: ['counter_deltas'],
+      createProject: logged,
+      transferProject: logged,
+      rotateApiKey: logged,
+    }[operation] ?? [];
   test('50 times at once is once', { timeout: 60_000 }, async () => {
     const key = randomUUID();
     const before = await rows();

@@ -17,7 +17,8 @@ export const invitations: Rows = {
 async function invited({ snapshot, seed, people, caller }: Cell) {
   const token = 'i'.repeat(43);
   const text = `insert into project_invitations (project_id, email, role, token_hash) values ($1, $2, 'viewer', $3)`;
-  const email = people[caller]?.email ?? 'nobody@example.com';
+  const person = caller === 'unproven' ? people.owner : people[caller];
+  const email = person?.email ?? 'nobody@example.com';
   await snapshot.force('project_invitations', text, [seed.projectId, email, hashToken(token)]);
   return { stranger: 'own' as const, bodies: [{ token }] };
 }
