@@ -1,6 +1,6 @@
 /** `npm start` on a folder of its own: the host from bundles, PostgreSQL durable, in a process of its own. */
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,18 +23,8 @@ export interface HostProcess {
   tick(schedule: string): Promise<void>;
   /** Data API calls since the start, by statement (or operation). */
   dataApiCalls(): Promise<ReadonlyMap<string, number>>;
-  /** What the functions logged so far. */
-  logged(): Promise<readonly LogLine[]>;
   stop(): Promise<void>;
 }
-
-const logLine = z.looseObject({
-  message: z.string(),
-  operation: z.string().optional(),
-  status: z.number().optional(),
-  dataApiCalls: z.number().optional(),
-});
-export type LogLine = z.output<typeof logLine>;
 
 const startFile = fileURLToPath(new URL('../../infra/local/start.js', import.meta.url));
 const startWithinMs = 120_000;
@@ -90,7 +80,6 @@ export async function startHostProcess({ platforms }: { platforms: boolean }): P
     },
     tick: async (schedule) => void (await control(controlOrigin, 'POST', '/tick', { schedule })),
     dataApiCalls: async () => callsOf(await control(controlOrigin, 'GET', '/faults/seen')),
-    logged: async () => linesOf(await readFile(join(dataDir, 'logs', 'host.log'), 'utf8')),
     stop: async () => {
       await pool.end();
       await clear();
@@ -123,13 +112,6 @@ function callsOf(seen: unknown): Map<string, number> {
       return name === undefined ? [] : [[name, count] as const];
     }),
   );
-}
-
-function linesOf(text: string): LogLine[] {
-  return text.split('\n').flatMap((line) => {
-    const parsed = line.startsWith('{') ? logLine.safeParse(JSON.parse(line)) : null;
-    return parsed?.success === true ? [parsed.data] : [];
-  });
 }
 
 /** What was called between two counts. */
