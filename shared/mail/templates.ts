@@ -63,7 +63,8 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
       return {
         subject: 'Verify your e-mail address',
         paragraphs: [
-          { text: `Hello ${payload.name},` },
+          // Whoever registered the address may not be its owner.
+          { text: `Hello ${tame(payload.name)},` },
           {
             text: 'Please verify that this address is yours. The link is good for 24 hours and for one use.',
             link: payload.link,

@@ -1,8 +1,8 @@
 /** Texts that people give. */
 import { z } from 'zod';
 
-/** A name that stands in mails, pages and lists: one line without control characters. */
+/** A name that stands in mails, pages and lists: one line without control characters, also those that turn text round. */
 export const oneLine = z
   .string()
   .trim()
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters');
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'must be one line without control characters');

@@ -49,7 +49,7 @@ const singly = [
 const problem = z.looseObject({
   errors: z.array(z.object({ pointer: z.string(), code: z.string().optional() })).optional(),
 });
-const CHUNK = 100;
+const CHUNK = 400;
 
 let world: World;
 let seed: Seed;

@@ -87,7 +87,7 @@ export async function openGround(world: World): Promise<Ground> {
   await world.stopWorkers();
   const tokenOf = (caller: Caller, { scope }: EndpointContract) =>
     tokens[caller === 'unscopedKey' ? `without ${scope ?? scopes[0]}` : caller];
-  return { world, seed, people, snapshot: await takeSnapshot(world), tokenOf };
+  return { world, seed, people: { ...people, unproven: owner }, snapshot: await takeSnapshot(world), tokenOf };
 }
 
 /** As the door that makes keys would: no door takes a time that has passed, or a key of somebody else. */
