@@ -8,7 +8,7 @@ export const cors = {
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   /** Without `*`, which browsers do not take for `authorization`. */
   allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
-  exposeHeaders: ['allow', 'etag', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
+  exposeHeaders: ['allow', 'etag', 'link', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
   /** Chrome keeps a preflight no longer than two hours. */
   maxAgeS: 3_600,
 } as const;

@@ -42,6 +42,14 @@ export function statusOf(code: ErrorCode): number {
   return STATUS[errors[code].kind];
 }
 
+/** All codes with their statuses, by status and name. */
+export function statusesOf(): readonly { readonly code: ErrorCode; readonly status: number }[] {
+  const codes = Object.keys(errors) as ErrorCode[];
+  return codes
+    .map((code) => ({ code, status: statusOf(code) }))
+    .sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1));
+}
+
 /** Anything that was thrown as the error it is; what nobody foresaw is `internal` and says nothing of itself. */
 export function asAppError(error: unknown): AppError {
   return error instanceof AppError ? error : new AppError('internal', { cause: error });
@@ -70,6 +78,7 @@ export function problem(
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
+      link: `</errors#${error.code}>; rel="help"`,
       ...(entry.kind === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
       ...headers,
       ...(retryAfterS !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterS))) }),

@@ -14,6 +14,7 @@ const OPEN = [
   'GET /.well-known/jwks.json',
   'GET /docs',
   'GET /docs/{file}',
+  'GET /errors',
   'GET /health',
   'GET /openapi.json',
   'GET /reports/{token}',

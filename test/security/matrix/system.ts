@@ -4,5 +4,6 @@ export const system: Rows = {
   getHealth: { is: 'public' },
   getOpenapi: { is: 'public' },
   getDocs: { is: 'public' },
+  getErrors: { is: 'public' },
   getDocsAsset: { is: 'public' },
 };

@@ -7,6 +7,7 @@ export function systemSamples(): Samples {
       getHealth: { stranger },
       getOpenapi: { stranger },
       getDocs: { stranger },
+      getErrors: { stranger },
       getDocsAsset: { stranger, params: { file: 'swagger-ui.css' } },
     },
   };
