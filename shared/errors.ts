@@ -188,6 +188,24 @@ export const errors = {
     retryable: false,
     title: 'An installation keeps its last administrator: make another person administrator first.',
   },
+  quota_exceeded: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'This would be more than is allowed. What is there stays.',
+  },
+  already_registered: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Whoever has this address is a person here.',
+  },
+  already_invited: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'This address has an open invitation: send it again, or revoke it.',
+  },
   not_oneself: {
     kind: 'conflict',
     actor: 'you',
@@ -201,12 +219,6 @@ export const errors = {
     title: 'A project keeps its last owner: make another member owner first.',
   },
   already_member: { kind: 'conflict', actor: 'you', retryable: false, title: 'Whoever has this address is a member.' },
-  already_invited: {
-    kind: 'conflict',
-    actor: 'you',
-    retryable: false,
-    title: 'This address has an open invitation: send it again, or revoke it.',
-  },
   invitation_of_another: {
     kind: 'forbidden',
     actor: 'you',
@@ -275,10 +287,22 @@ export interface Limit {
   readonly resetS: number;
 }
 
+/** Which quota a `quota_exceeded` is about. */
+export interface QuotaDetail {
+  readonly quota: string;
+  readonly scope: 'user' | 'project';
+  readonly limit: number;
+  /** Without what was asked for. */
+  readonly used: number;
+  /** Null where time alone frees nothing. */
+  readonly resetsAt: string | null;
+}
+
 export interface ErrorDetail {
   /** Added to the title for people; never SQL, stack or library text. */
   readonly detail?: string;
   readonly fields?: readonly FieldError[];
+  readonly quota?: QuotaDetail;
   readonly retryAfterS?: number;
   /** Of a caller who asked too often. */
   readonly limit?: Limit;

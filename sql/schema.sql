@@ -837,6 +837,7 @@ comment on column audit_log.subject_id is 'Whose personal values the row holds, 
 comment on column audit_log.table_name is 'The table; for an access what was read, such as export.account.';
 
 CREATE INDEX audit_log_project_id_idx ON ONLY public.audit_log USING btree (project_id, id DESC) WHERE (project_id IS NOT NULL);
+CREATE INDEX audit_log_request_id_idx ON ONLY public.audit_log USING btree (request_id, id DESC) WHERE (request_id IS NOT NULL);
 CREATE INDEX audit_log_row_idx ON ONLY public.audit_log USING btree (table_name, row_id, id DESC);
 CREATE INDEX audit_log_user_id_idx ON ONLY public.audit_log USING btree (user_id, id DESC) WHERE (user_id IS NOT NULL);
 
@@ -2141,11 +2142,14 @@ CREATE INDEX media_mime_type_idx ON public.media USING btree (project_id, mime_t
 CREATE INDEX media_project_id_created_idx ON public.media USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX media_sha256_idx ON public.media USING btree (project_id, sha256) WHERE ((sha256 IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX media_status_created_idx ON public.media USING btree (project_id, status, created_at DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_stored_by_idx ON public.media USING btree (created_by) INCLUDE (bytes, declared_bytes) WHERE ((deleted_at IS NULL) AND (status <> 'failed'::text));
+CREATE INDEX media_stored_bytes_idx ON public.media USING btree (project_id) INCLUDE (bytes, declared_bytes) WHERE ((deleted_at IS NULL) AND (status <> 'failed'::text));
 CREATE INDEX media_tags_idx ON public.media USING gin (tags);
 CREATE INDEX media_unfinished_idx ON public.media USING btree (upload_expires_at) WHERE ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text])) AND (deleted_at IS NULL));
 
 CREATE TRIGGER media_deleted AFTER UPDATE OF deleted_at ON public.media FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.announce_media_deletion();
 CREATE TRIGGER media_guard BEFORE UPDATE OF status ON public.media FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION app.guard_media();
+CREATE TRIGGER media_quota AFTER INSERT ON public.media FOR EACH ROW EXECUTE FUNCTION app.guard_quota('storageBytes', 'created_by', 'project_id');
 CREATE TRIGGER media_touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table media enable row level security;
@@ -3086,6 +3090,7 @@ comment on column posts.wall_time is 'The wall time that the author chose, in ti
 CREATE INDEX posts_clip_idx ON public.posts USING btree (project_id, clip_id);
 CREATE INDEX posts_content_idx ON public.posts USING btree (project_id, content_id);
 CREATE INDEX posts_content_type_idx ON public.posts USING btree (project_id, content_type, id DESC) WHERE ((content_type IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX posts_created_by_due_idx ON public.posts USING btree (created_by, due_at) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE INDEX posts_deleted_at_idx ON public.posts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
@@ -3098,6 +3103,8 @@ CREATE INDEX posts_tags_idx ON public.posts USING gin (tags);
 CREATE TRIGGER posts_guard AFTER UPDATE OF text, title, schedule_type, due_at, wall_time, time_zone, deleted_at ON public.posts FOR EACH ROW WHEN ((((((((old.text IS DISTINCT FROM new.text) OR (old.title IS DISTINCT FROM new.title)) OR (old.schedule_type IS DISTINCT FROM new.schedule_type)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.wall_time IS DISTINCT FROM new.wall_time)) OR (old.time_zone IS DISTINCT FROM new.time_zone)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION app.guard_post();
 CREATE TRIGGER posts_link AFTER UPDATE ON public.posts FOR EACH ROW WHEN (((old.text IS DISTINCT FROM new.text) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.link_post();
 CREATE TRIGGER posts_link_new AFTER INSERT ON public.posts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.link_new_posts();
+CREATE TRIGGER posts_quota AFTER INSERT ON public.posts FOR EACH ROW WHEN ((new.due_at IS NOT NULL)) EXECUTE FUNCTION app.guard_quota('postsPerDay', 'created_by', 'project_id');
+CREATE TRIGGER posts_quota_moved AFTER UPDATE OF due_at ON public.posts FOR EACH ROW WHEN (((new.due_at IS NOT NULL) AND (date_trunc('day'::text, old.due_at, 'UTC'::text) IS DISTINCT FROM date_trunc('day'::text, new.due_at, 'UTC'::text)))) EXECUTE FUNCTION app.guard_quota('postsPerDay', 'created_by', 'project_id');
 CREATE TRIGGER posts_sign BEFORE INSERT ON public.posts FOR EACH ROW WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.sign_post();
 CREATE TRIGGER posts_touch BEFORE UPDATE ON public.posts FOR EACH ROW WHEN ((NOT ((old.metrics_requested_at IS DISTINCT FROM new.metrics_requested_at) OR (old.analytics IS DISTINCT FROM new.analytics)))) EXECUTE FUNCTION app.touch();
 
@@ -3145,6 +3152,7 @@ CREATE INDEX project_collaborators_user_id_idx ON public.project_collaborators U
 CREATE TRIGGER project_collaborators_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.audit('{project_id,user_id}', 'project_id', 'user_id', '{user_id,role,permissions}', '{}', '{}');
 CREATE TRIGGER project_collaborators_gone AFTER DELETE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.end_membership();
 CREATE TRIGGER project_collaborators_keep_owner AFTER DELETE OR UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION app.keep_owner();
+CREATE TRIGGER project_collaborators_quota AFTER INSERT ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.guard_quota('members', '', 'project_id');
 CREATE TRIGGER project_collaborators_stepped_down AFTER UPDATE OF role ON public.project_collaborators FOR EACH ROW WHEN (((old.role = 'owner'::text) AND (new.role <> 'owner'::text))) EXECUTE FUNCTION app.end_membership();
 CREATE TRIGGER project_collaborators_touch BEFORE UPDATE ON public.project_collaborators FOR EACH ROW EXECUTE FUNCTION app.touch();
 
@@ -3285,6 +3293,7 @@ CREATE INDEX projects_tags_idx ON public.projects USING gin (tags);
 
 CREATE TRIGGER projects_audit AFTER INSERT OR DELETE OR UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'id', 'created_by', '{created_by,time_zone,is_public,status,personal,deleted_at}', '{name,description}', '{}');
 CREATE TRIGGER projects_let_go_of_accounts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.let_go_of_accounts();
+CREATE TRIGGER projects_quota AFTER INSERT ON public.projects FOR EACH ROW EXECUTE FUNCTION app.guard_quota('projects', 'created_by', '');
 CREATE TRIGGER projects_touch BEFORE UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER projects_withdraw_community_posts AFTER UPDATE OF deleted_at ON public.projects FOR EACH ROW WHEN ((old.deleted_at IS DISTINCT FROM new.deleted_at)) EXECUTE FUNCTION app.withdraw_community_posts();
 
@@ -3427,6 +3436,63 @@ grant select on publishing_schedules to posthaste_worker;
 grant insert (id, project_id, created_by, name, post_id, wall_time, time_zone, rrule, exceptions, series_ends_at, is_active, next_at) on publishing_schedules to posthaste_api;
 grant update (name, post_id, wall_time, time_zone, rrule, exceptions, series_ends_at, is_active, next_at, deleted_at) on publishing_schedules to posthaste_api;
 grant update (is_active, next_at, retry_count, last_attempt_at, error_message) on publishing_schedules to posthaste_worker;
+
+create table quota_overrides (
+  id uuid not null default uuidv7(),
+  scope text not null,
+  name text not null,
+  user_id uuid,
+  project_id uuid,
+  most bigint,
+  created_at timestamp with time zone not null default app.now(),
+  constraint quota_overrides_pkey PRIMARY KEY (id),
+  constraint quota_overrides_one_key UNIQUE NULLS NOT DISTINCT (user_id, project_id, name),
+  constraint quota_overrides_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+  constraint quota_overrides_quota_fkey FOREIGN KEY (scope, name) REFERENCES quotas(scope, name) ON DELETE CASCADE,
+  constraint quota_overrides_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint quota_overrides_most_natural CHECK ((most >= 0)),
+  constraint quota_overrides_scope_fits CHECK ((((scope = 'user'::text) = (user_id IS NOT NULL)) AND ((scope = 'project'::text) = (project_id IS NOT NULL))))
+);
+
+comment on table quota_overrides is 'Limits of one person or project that differ from everybody''s.';
+comment on column quota_overrides.most is 'Null: as much as one likes, whatever everybody may.';
+
+CREATE INDEX quota_overrides_project_id_idx ON public.quota_overrides USING btree (project_id);
+CREATE INDEX quota_overrides_quota_idx ON public.quota_overrides USING btree (scope, name);
+
+CREATE TRIGGER quota_overrides_audit AFTER INSERT OR DELETE OR UPDATE ON public.quota_overrides FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'user_id', '{name,most,user_id}', '{}', '{}');
+
+alter table quota_overrides enable row level security;
+
+create policy quota_overrides_staff on quota_overrides for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+
+grant select on quota_overrides to posthaste_api;
+
+create table quotas (
+  scope text not null,
+  name text not null,
+  most bigint,
+  constraint quotas_pkey PRIMARY KEY (scope, name),
+  constraint quotas_most_natural CHECK ((most >= 0)),
+  constraint quotas_name_known CHECK ((name = ANY (ARRAY['projects'::text, 'accounts'::text, 'storageBytes'::text, 'postsPerDay'::text, 'members'::text]))),
+  constraint quotas_scope_known CHECK ((scope = ANY (ARRAY['user'::text, 'project'::text])))
+);
+
+comment on table quotas is 'What there are quotas of, and how much everybody has who has no limit of their own.';
+comment on column quotas.most is 'Null: as much as one likes. Then nothing is counted and nobody waits.';
+
+CREATE TRIGGER quotas_audit AFTER UPDATE ON public.quotas FOR EACH ROW EXECUTE FUNCTION app.audit('{scope,name}', '', '', '{most}', '{}', '{}');
+
+alter table quotas enable row level security;
+
+create policy quotas_staff on quotas for all to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff))
+  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+
+grant select on quotas to posthaste_api;
+
+grant update (most) on quotas to posthaste_api;
 
 create table rate_budgets (
   account_id uuid not null,
@@ -3818,6 +3884,8 @@ CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (p
 CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,base_url,scopes,status,status_reason,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_note_metrics AFTER UPDATE OF last_synced_at, followers_count, following_count, posts_count ON public.social_accounts FOR EACH ROW WHEN (((num_nonnulls(new.followers_count, new.following_count, new.posts_count) > 0) AND ((((new.last_synced_at IS DISTINCT FROM old.last_synced_at) OR (new.followers_count IS DISTINCT FROM old.followers_count)) OR (new.following_count IS DISTINCT FROM old.following_count)) OR (new.posts_count IS DISTINCT FROM old.posts_count)))) EXECUTE FUNCTION app.note_account_metrics();
+CREATE TRIGGER social_accounts_quota AFTER INSERT ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.guard_quota('accounts', 'connected_by', 'project_id');
+CREATE TRIGGER social_accounts_quota_again AFTER UPDATE OF status, connected_by ON public.social_accounts FOR EACH ROW WHEN (((new.status <> 'disconnected'::text) AND ((old.status = 'disconnected'::text) OR (old.connected_by IS DISTINCT FROM new.connected_by)))) EXECUTE FUNCTION app.guard_quota('accounts', 'connected_by', 'project_id');
 CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table social_accounts enable row level security;
@@ -4159,6 +4227,56 @@ create policy user_identities_worker on user_identities for select to posthaste_
 grant select on user_identities to posthaste_api;
 grant select on user_identities to posthaste_worker;
 
+create table user_invitations (
+  id uuid not null default uuidv7(),
+  email text not null,
+  role text not null,
+  token_hash text not null,
+  created_by uuid,
+  created_at timestamp with time zone not null default app.now(),
+  sent_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '14 days'::interval),
+  accepted_at timestamp with time zone,
+  accepted_by uuid,
+  revoked_at timestamp with time zone,
+  constraint user_invitations_pkey PRIMARY KEY (id),
+  constraint user_invitations_token_hash_key UNIQUE (token_hash),
+  constraint user_invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint user_invitations_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+  constraint user_invitations_email_lower CHECK ((email = lower(email))),
+  constraint user_invitations_one_end CHECK (((accepted_at IS NULL) OR (revoked_at IS NULL))),
+  constraint user_invitations_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'moderator'::text, 'creator'::text, 'user'::text, 'viewer'::text])))
+);
+
+comment on table user_invitations is 'Who was asked into the installation. Whoever registers and proves the address becomes what it says.';
+comment on column user_invitations.role is 'Of the installation; given when the address is verified, to who is a plain user until then.';
+comment on column user_invitations.sent_at is 'The last mail; its token alone is good.';
+comment on column user_invitations.token_hash is 'Of the token in the last mail; asked for while registration is by invitation.';
+
+CREATE INDEX user_invitations_accepted_by_idx ON public.user_invitations USING btree (accepted_by);
+CREATE INDEX user_invitations_created_by_idx ON public.user_invitations USING btree (created_by);
+CREATE INDEX user_invitations_email_idx ON public.user_invitations USING btree (email);
+CREATE INDEX user_invitations_expires_at_idx ON public.user_invitations USING btree (expires_at);
+CREATE UNIQUE INDEX user_invitations_open_key ON public.user_invitations USING btree (email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE TRIGGER user_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.user_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'accepted_by', '{role,created_by,sent_at,expires_at,accepted_at,accepted_by,revoked_at}', '{email}', '{token_hash}');
+
+alter table user_invitations enable row level security;
+
+create policy user_invitations_staff on user_invitations for all to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff))
+  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy user_invitations_worker on user_invitations for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on user_invitations to posthaste_worker;
+
+grant select (id, email, role, created_by, created_at, sent_at, expires_at, accepted_at, accepted_by, revoked_at) on user_invitations to posthaste_api;
+grant update (revoked_at) on user_invitations to posthaste_api;
+grant select (id, expires_at) on user_invitations to posthaste_worker;
+
 create table user_preferences (
   id uuid not null default uuidv7(),
   user_id uuid not null,
@@ -4322,7 +4440,11 @@ CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(userna
 CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(username) COLLATE "C");
 
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,status_reason,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
+CREATE TRIGGER users_forget_deletion AFTER UPDATE OF deletion_requested_at ON public.users FOR EACH ROW WHEN (((old.deletion_requested_at IS NOT NULL) AND (new.deletion_requested_at IS NULL))) EXECUTE FUNCTION app.forget_deletion();
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
+CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_invitations();
+CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
+CREATE TRIGGER users_invited_later AFTER UPDATE OF email_verified_at, email ON public.users FOR EACH ROW WHEN (((new.email_verified_at IS NOT NULL) AND ((old.email_verified_at IS NULL) OR (old.email <> new.email)))) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_requested_at, deleted_at ON public.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.status = 'active'::text) AND (old.deleted_at IS NULL) AND (old.deletion_requested_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.status = 'active'::text) AND (new.deleted_at IS NULL) AND (new.deletion_requested_at IS NULL))))) EXECUTE FUNCTION app.keep_an_admin();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
@@ -4960,6 +5082,38 @@ comment on function app.audit_access(text,uuid,jsonb) is 'Records that somebody 
 grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_api;
 grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.audit_altered(first bigint, last bigint)
+ RETURNS TABLE(sequence bigint, row_id uuid, gone boolean)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  s audit_seals;
+begin
+  if not app.is_staff('admin') then
+    return;
+  end if;
+  for s in select a.* from audit_seals a where a.sequence between first and least(last, first + 19) order by a.sequence loop
+    -- What was archived by age is not here, and its seals say so; a verifier of the archive reads it there.
+    continue when exists (
+      select from partition_archives p where p.table_name = 'audit_log' and coalesce(p.from_at, '-infinity') <= s.month::timestamp at time zone 'UTC'
+        and p.to_at >= (s.month + interval '1 month') at time zone 'UTC');
+    return query
+      select s.sequence, l.id, a.id is null
+      from unnest(s.row_ids, s.row_hashes) l (id, hash)
+      left join audit_log a on a.id = l.id and a.occurred_at >= s.month::timestamp at time zone 'UTC'
+        and a.occurred_at < (s.month + interval '1 month') at time zone 'UTC'
+      where a.id is null or l.hash <> sha256(convert_to(jsonb_build_array(a.id, extract(epoch from a.occurred_at), a.actor, a.user_id,
+        a.session_id, a.api_key_id, a.request_id, a.project_id, a.subject_id, a.table_name, a.row_id, a.operation, a.old_values,
+        a.new_values, encode(a.personal_sealed, 'hex'), encode(a.ip_sealed, 'hex'))::text, 'UTF8'))
+      order by l.id limit 500;
+  end loop;
+end
+$function$;
+comment on function app.audit_altered(bigint,bigint) is 'For administrators, at most 20 seals at once (10,000 rows). Nobody else gets a row.';
+grant execute on function app.audit_altered(bigint,bigint) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.audit_key(person uuid)
  RETURNS bytea
  LANGUAGE plpgsql
@@ -4977,6 +5131,20 @@ begin
   return found_key;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.audit_names(ids uuid[])
+ RETURNS TABLE(user_id uuid, display_name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select distinct u.id, u.display_name
+  from audit_log a join users u on u.id in (a.user_id, a.subject_id)
+  where a.id = any (ids) and cardinality(ids) <= 1000 and u.deleted_at is null
+    and (app.is_staff('admin') or a.project_id = any (app.projects_of('manage')))
+$function$;
+comment on function app.audit_names(uuid[]) is 'ids are of rows of the log, at most 1,000. Who has gone has no name any more.';
+grant execute on function app.audit_names(uuid[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.audit_open(sealed bytea, person uuid)
  RETURNS text
@@ -6448,6 +6616,18 @@ end
 $function$;
 grant execute on function app.force_password_reset(uuid,text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.forget_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from account_deletions d where d.user_id = new.id;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.forget_hashtags(most integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -6490,6 +6670,18 @@ begin
 end
 $function$;
 comment on function app.forget_import() is 'What a person was imported from is forgotten with them.';
+
+CREATE OR REPLACE FUNCTION app.forget_invitations()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from user_invitations i where i.email = old.email;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.guard_ai_task()
  RETURNS trigger
@@ -6825,6 +7017,34 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.guard_quota()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made jsonb := to_jsonb(new);
+  person uuid := nullif(made ->> tg_argv[1], '')::uuid;
+  project uuid := nullif(made ->> tg_argv[2], '')::uuid;
+  at timestamptz := coalesce((made ->> 'due_at')::timestamptz, app.now());
+  added bigint := case tg_argv[0] when 'storageBytes' then (made ->> 'declared_bytes')::bigint else 1 end;
+begin
+  -- What operators bring in, and what schedules make, is theirs to answer for.
+  if session_user = 'posthaste_api' then
+    -- Always the person before the project: of two at once none waits for the other in a ring.
+    if person is not null then
+      perform app.hold_quota('user', tg_argv[0], person, at, added);
+    end if;
+    if project is not null then
+      perform app.hold_quota('project', tg_argv[0], project, at, added);
+    end if;
+  end if;
+  return null;
+end
+$function$;
+comment on function app.guard_quota() is 'Arguments: the quota, the columns of the person and of the project whose quota it is; a name without a column is nobody''s.';
+
 CREATE OR REPLACE FUNCTION app.guard_request()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6958,6 +7178,51 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.hold_quota(scope text, name text, subject uuid, at timestamp with time zone, added bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  most bigint := app.quota_most(scope, name, subject);
+  used bigint;
+begin
+  if most is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('app.quota ' || scope || ' ' || name || ' ' || subject, 0));
+  used := app.quota_used(scope, name, subject, at);
+  if used > most then
+    raise exception 'quota % of the %, % of % used, again %', name, scope, used - added, most,
+      case when name = 'postsPerDay'
+        then to_char(date_trunc('day', at, 'UTC') at time zone 'UTC' + interval '1 day', 'YYYY-MM-DD') else 'never' end
+      using errcode = 'PH413';
+  end if;
+end
+$function$;
+comment on function app.hold_quota(text,text,uuid,timestamp with time zone,bigint) is 'PH413 where it would be too much. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.honour_invitation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  given text;
+begin
+  update user_invitations i set accepted_at = app.now(), accepted_by = new.id
+  where i.email = new.email and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now()
+  returning i.role into given;
+  if given <> 'user' then
+    update users u set role = given where u.id = new.id and u.role = 'user';
+  end if;
+  return null;
+end
+$function$;
+comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to: no token is asked for here.';
+
 CREATE OR REPLACE FUNCTION app.import_rows(system text, batch jsonb)
  RETURNS TABLE(source_id text, problem text)
  LANGUAGE plpgsql
@@ -7033,6 +7298,36 @@ $function$;
 comment on function app.invite(uuid,text,text,text[],text,text) is 'At most 100 open invitations of a project: each is a mail to an address that anybody wrote down.';
 grant execute on function app.invite(uuid,text,text,text[],text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.invite_user(email text, role text, token_hash text, link text)
+ RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, sent_at timestamp with time zone, expires_at timestamp with time zone, mail_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made user_invitations;
+begin
+  outcome := case
+    when not app.is_staff('admin') then 'not_found'
+    when (select s.registration from installation_settings s) = 'closed' then 'wrong_state'
+    when exists (select from users u where u.email = invite_user.email and u.deleted_at is null) then 'already_registered'
+    else 'ok' end;
+  if outcome = 'ok' then
+    -- One that nobody answered in time makes way for a new one.
+    update user_invitations i set revoked_at = app.now()
+    where i.email = invite_user.email and i.accepted_at is null and i.revoked_at is null and i.expires_at <= app.now();
+    insert into user_invitations as i (email, role, token_hash, created_by)
+    values (invite_user.email, invite_user.role, invite_user.token_hash, app.user_id())
+    on conflict (email) where accepted_at is null and revoked_at is null do nothing
+    returning i.* into made;
+    outcome := case when made.id is null then 'already_invited' else 'ok' end;
+  end if;
+  return query select invite_user.outcome, made.id, made.created_at, made.sent_at, made.expires_at,
+    case when invite_user.outcome = 'ok' then app.mail_user_invitation(made, link) end;
+end
+$function$;
+grant execute on function app.invite_user(text,text,text,text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.is_owner()
  RETURNS boolean
  LANGUAGE sql
@@ -7054,6 +7349,19 @@ AS $function$
 $function$;
 comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both. A key is neither, whoever made it.';
 grant execute on function app.is_staff(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.is_user_invitation(token_hash text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (
+    select from user_invitations i
+    where i.token_hash = is_user_invitation.token_hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now())
+$function$;
+comment on function app.is_user_invitation(text) is 'Whether the link is still good; not whose address it was sent to.';
+grant execute on function app.is_user_invitation(text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.judge_text()
  RETURNS trigger
@@ -7465,6 +7773,18 @@ $function$;
 grant execute on function app.mail_sent(uuid) to posthaste_api;
 grant execute on function app.mail_sent(uuid) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.mail_user_invitation(invitation user_invitations, link text)
+ RETURNS uuid
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into outbox_events as e (kind, payload, lease_until)
+  values ('mail', jsonb_build_object('template', 'user-invitation', 'to', invitation.email, 'link', link), app.now() + interval '60 seconds')
+  returning e.id
+$function$;
+comment on function app.mail_user_invitation(user_invitations,text) is 'Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.mark_edited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7485,6 +7805,10 @@ AS $function$
     when 'open' then true
     when 'invite_only' then exists (
       select from project_invitations i
+      where i.token_hash = may_register.token_hash and i.email = may_register.email and i.accepted_at is null and i.revoked_at is null
+        and i.expires_at > app.now())
+      or exists (
+      select from user_invitations i
       where i.token_hash = may_register.token_hash and i.email = may_register.email and i.accepted_at is null and i.revoked_at is null
         and i.expires_at > app.now())
     else false
@@ -8133,6 +8457,58 @@ end
 $function$;
 comment on function app.purge_project(uuid,integer) is 'Granted to nobody: app.erase_user calls it.';
 
+CREATE OR REPLACE FUNCTION app.quota_most(scope text, name text, subject uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select case when o.id is null then q.most else o.most end
+  from quotas q left join quota_overrides o on o.scope = q.scope and o.name = q.name
+    and case q.scope when 'user' then o.user_id = subject else o.project_id = subject end
+  where q.scope = quota_most.scope and q.name = quota_most.name
+$function$;
+comment on function app.quota_most(text,text,uuid) is 'Null: no limit. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.quota_used(scope text, name text, subject uuid, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  used bigint;
+  day timestamptz := date_trunc('day', at, 'UTC');
+begin
+  case scope || ' ' || name
+    when 'user projects' then
+      select count(*) into used from projects p where p.created_by = subject and p.deleted_at is null;
+    when 'user accounts' then
+      select count(*) into used from social_accounts a where a.connected_by = subject and a.status <> 'disconnected';
+    when 'project accounts' then
+      select count(*) into used from social_accounts a where a.project_id = subject and a.status <> 'disconnected';
+    when 'user storageBytes' then
+      select sum(coalesce(m.bytes, m.declared_bytes)) into used from media m
+      where m.created_by = subject and m.deleted_at is null and m.status <> 'failed';
+    when 'project storageBytes' then
+      select sum(coalesce(m.bytes, m.declared_bytes)) into used from media m
+      where m.project_id = subject and m.deleted_at is null and m.status <> 'failed';
+    when 'user postsPerDay' then
+      select count(*) into used from posts p
+      where p.created_by = subject and p.due_at >= day and p.due_at < day + interval '1 day' and p.deleted_at is null
+        and (select coalesce(bool_or(pp.state <> 'cancelled'), true) from post_publications pp where pp.post_id = p.id);
+    when 'project postsPerDay' then
+      select count(*) into used from posts p
+      where p.project_id = subject and p.due_at >= day and p.due_at < day + interval '1 day' and p.deleted_at is null
+        and (select coalesce(bool_or(pp.state <> 'cancelled'), true) from post_publications pp where pp.post_id = p.id);
+    when 'project members' then
+      select count(*) into used from project_collaborators c where c.project_id = subject;
+  end case;
+  return coalesce(used, 0);
+end
+$function$;
+comment on function app.quota_used(text,text,uuid,timestamp with time zone) is 'Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.raise_rate(max_requests integer, window_s integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -8586,6 +8962,30 @@ end
 $function$;
 comment on function app.resend_invitation(uuid,uuid,text,text) is 'The link of the mail before is good no more. Each mail lets the next one wait longer.';
 grant execute on function app.resend_invitation(uuid,uuid,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.resend_user_invitation(invitation uuid, token_hash text, link text)
+ RETURNS TABLE(outcome text, email text, expires_at timestamp with time zone, mail_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  sent user_invitations;
+begin
+  select i.* into sent from user_invitations i where i.id = invitation and app.is_staff('admin') for update;
+  outcome := case when sent.id is null then 'not_found' when num_nonnulls(sent.accepted_at, sent.revoked_at) > 0 then 'wrong_state'
+    else 'ok' end;
+  if outcome = 'ok' then
+    update user_invitations i
+    set token_hash = resend_user_invitation.token_hash, sent_at = app.now(), expires_at = app.now() + interval '14 days'
+    where i.id = sent.id returning i.* into sent;
+  end if;
+  return query select resend_user_invitation.outcome, sent.email, sent.expires_at,
+    case when resend_user_invitation.outcome = 'ok' then app.mail_user_invitation(sent, link) end;
+end
+$function$;
+comment on function app.resend_user_invitation(uuid,text,text) is 'The link of the mail before is good no more.';
+grant execute on function app.resend_user_invitation(uuid,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.restore_content(content_id uuid, number integer)
  RETURNS TABLE(outcome text, version integer)
@@ -9427,6 +9827,29 @@ end
 $function$;
 grant execute on function app.set_like(uuid,boolean) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.set_quotas(scope text, subject uuid, limits jsonb)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.is_staff('admin') or not (case scope
+    when 'user' then exists (select from users u where u.id = subject and u.deleted_at is null)
+    else exists (select from projects p where p.id = subject and p.deleted_at is null) end) then
+    return query select 'not_found';
+    return;
+  end if;
+  delete from quota_overrides o where subject in (o.user_id, o.project_id) and not limits ? o.name;
+  insert into quota_overrides as o (scope, name, user_id, project_id, most)
+  select q.scope, q.name, case q.scope when 'user' then subject end, case q.scope when 'project' then subject end, (l.value #>> '{}')::bigint
+  from jsonb_each(limits) l join quotas q on q.scope = set_quotas.scope and q.name = l.key
+  on conflict on constraint quota_overrides_one_key do update set most = excluded.most where o.most is distinct from excluded.most;
+  return query select 'ok';
+end
+$function$;
+grant execute on function app.set_quotas(text,uuid,jsonb) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.show_invitation(token_hash text)
  RETURNS TABLE(project_name text, inviter text, role text, permissions text[], expires_at timestamp with time zone)
  LANGUAGE sql
@@ -9572,6 +9995,27 @@ end
 $function$;
 comment on function app.transfer_project(uuid,uuid,text) is 'A member becomes owner and the actor what they ask for, in one step. Other owners stay owners.';
 grant execute on function app.transfer_project(uuid,uuid,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.usage_of(scope text, subject uuid)
+ RETURNS TABLE(quota text, most bigint, own boolean, used bigint, resets_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select q.name, app.quota_most(q.scope, q.name, subject),
+    exists (select from quota_overrides o where o.scope = q.scope and o.name = q.name and subject in (o.user_id, o.project_id)),
+    app.quota_used(q.scope, q.name, subject, app.now()),
+    case when q.name = 'postsPerDay' then date_trunc('day', app.now(), 'UTC') + interval '1 day' end
+  from quotas q
+  where q.scope = usage_of.scope
+    and case q.scope when 'user' then subject = app.user_id() or app.is_staff('admin')
+      else subject = any (app.projects_of('read')) or app.is_staff('admin') end
+    and case q.scope when 'user' then exists (select from users u where u.id = subject and u.deleted_at is null)
+      else exists (select from projects p where p.id = subject and p.deleted_at is null) end
+  order by array_position(array['projects', 'members', 'accounts', 'storageBytes', 'postsPerDay'], q.name)
+$function$;
+comment on function app.usage_of(text,uuid) is 'For members of the project, the person, and administrators; no row for others.';
+grant execute on function app.usage_of(text,uuid) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.use_oauth_state(state_hash text)
  RETURNS TABLE(outcome text, user_id uuid, project_id uuid, platform text, base_url text, code_verifier_sealed text, platform_base_url text, client_id text, client_secret_sealed text)

@@ -50,6 +50,16 @@ const testedIn: Readonly<Record<string, string>> = {
     'revokeApiKey',
   ]),
   ...together('test/api/media/media.test.ts', ['createMedia', 'getMedia', 'listMedia', 'deleteMedia']),
+  ...together('test/api/admin/settings.test.ts', [
+    'getSettings',
+    'updateSettings',
+    'createUserInvitation',
+    'listUserInvitations',
+    'resendUserInvitation',
+    'revokeUserInvitation',
+    'showJoin',
+  ]),
+  ...together('test/api/admin/quotas.test.ts', ['setUserQuotas', 'setProjectQuotas', 'getProjectUsage', 'getMyUsage']),
   ...together('test/api/admin/users.test.ts', [
     'listUsers',
     'getUser',

@@ -35,6 +35,16 @@ export const Problem = z
       .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()
       .describe('The fields that are wrong, by JSON pointer: `/body/text`, `/query/limit`.'),
+    quota: z
+      .object({
+        quota: z.string(),
+        scope: z.enum(['user', 'project']),
+        limit: z.number(),
+        used: z.number().describe('Without what was asked for.'),
+        resetsAt: z.string().nullable(),
+      })
+      .optional()
+      .describe('Of `quota_exceeded`: which one, and when it allows more; null where something must go first.'),
   })
   .meta({ id: 'Problem' });
 
@@ -60,7 +70,7 @@ export function problem(
   { instance, requestId, headers = {} }: { instance: string; requestId: string; headers?: Record<string, string> },
 ): APIGatewayProxyStructuredResultV2 {
   const entry = errors[error.code];
-  const { detail, fields, retryAfterS, allow } = error.detail;
+  const { detail, fields, quota, retryAfterS, allow } = error.detail;
   const body: z.input<typeof Problem> = {
     type: `urn:posthaste:problem:${error.code}`,
     title: entry.title,
@@ -72,6 +82,7 @@ export function problem(
     retryable: entry.retryable,
     requestId,
     ...(fields !== undefined && { errors: [...fields] }),
+    ...(quota !== undefined && { quota }),
   };
   return {
     statusCode: body.status,

@@ -21,6 +21,7 @@ export const handler = endpoint({
     'platform_disabled',
     'handle_taken',
     'account_elsewhere',
+    'quota_exceeded',
     'sign_in_refused',
     'platform_rejected',
     'platform_unavailable',

@@ -16,7 +16,7 @@ export const handler = endpoint({
   body: UploadRequest,
   status: 201,
   response: z.object({ media: Media, upload: Upload }).meta({ id: 'UploadGranted' }),
-  errors: ['not_found', 'forbidden'],
+  errors: ['not_found', 'forbidden', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['presign-upload'] },
 })(async ({ body, db }) => {
   const row = await db.change(insertMedia, { ...body, projectId: projectOr(db, body.projectId, '/body/projectId') });

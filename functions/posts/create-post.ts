@@ -17,7 +17,7 @@ export const handler = endpoint({
   body: PostInput,
   status: 201,
   response: Post,
-  errors: ['not_found', 'forbidden', 'external_id_taken'],
+  errors: ['not_found', 'forbidden', 'external_id_taken', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'], queues: ['publish'] },
 })(async ({ body, db }) => {
   const checked = await checkPost(db, body);

@@ -21,6 +21,6 @@ export const handler = endpoint({
   }),
   status: 201,
   response: Project,
-  errors: ['forbidden', 'name_taken'],
+  errors: ['forbidden', 'name_taken', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db }) => db.change(createProject, body));

@@ -1,6 +1,7 @@
 /** People as administrators see them. Never hashes, never what is sealed. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { Usage } from '../quotas/shapes.ts';
 import { oneLine } from '../text/shapes.ts';
 
 export const roles = ['admin', 'moderator', 'creator', 'user', 'viewer'] as const;
@@ -46,6 +47,7 @@ export const AdminUserDetails = AdminUser.extend({
     )
     .describe('The open ones, at most 50, newest first.'),
   projects: z.array(z.object({ id, name: z.string(), role: z.string() })).describe('At most 100, newest first.'),
+  quotas: z.array(Usage),
   identities: z.array(
     z.object({
       id,

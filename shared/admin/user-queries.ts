@@ -35,7 +35,9 @@ export const listUsers = query({
 export const lookAtUser = query({ name: 'lookAtUser', kind: 'actor', access: 'guarded', row: AdminUserDetails })<{
   userId: string;
 }>`
-  select ${columns}, l.second_factor, l.has_password, l.sessions, l.projects, l.identities
+  select ${columns}, l.second_factor, l.has_password, l.sessions, l.projects, l.identities, (
+      select coalesce(jsonb_agg(jsonb_build_object('quota', q.quota, 'limit', q.most, 'own', q.own, 'used', q.used, 'resetsAt', q.resets_at)), '[]')
+      from app.usage_of('user', u.id) q) as quotas
   from app.look_at_user(${'userId'}::uuid) l cross join lateral (select (l.account).*) u`;
 
 const administered = AdminUser.extend({ outcome: z.string() });

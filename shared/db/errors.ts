@@ -2,7 +2,7 @@
  * From what the Data API says to what it means. Only SQLSTATE and constraint name are read out of a message: Detail holds
  * values of rows and is never logged.
  */
-import { AppError, type ErrorCode, type Limit } from '../errors.ts';
+import { AppError, type ErrorCode, type Limit, type QuotaDetail } from '../errors.ts';
 
 /** `nothing-happened`: the statement was certainly not executed. `maybe`: it may have been. */
 export type Failure =
@@ -12,6 +12,7 @@ export type Failure =
       readonly constraint: string | null;
       readonly retryable: boolean;
       readonly limit?: Limit;
+      readonly quota?: QuotaDetail;
     }
   | { readonly kind: 'away'; readonly effect: 'nothing-happened' | 'maybe' }
   | { readonly kind: 'defect'; readonly name: string };
@@ -29,6 +30,7 @@ const AWAY: Readonly<Record<string, 'nothing-happened' | 'maybe'>> = {
 };
 
 const TOO_MANY = 'PH402';
+const OVER_QUOTA = 'PH413';
 // Serialization failure, deadlock, and a request with the same Idempotency-Key that is still running.
 const REPEATABLE = new Set(['40001', '40P01', 'PH409']);
 // The server went away under the statement, or does not take connections now.
@@ -54,6 +56,7 @@ export function readFailure(error: unknown): Failure {
       constraint: violated?.[1] ?? null,
       retryable: REPEATABLE.has(sqlState),
     };
+    if (sqlState === OVER_QUOTA) return { ...failure, ...readQuota(message) };
     return sqlState === TOO_MANY ? { ...failure, limit: readLimit(message) } : failure;
   }
   const effect = AWAY[name] ?? connectionEffect(error);
@@ -64,6 +67,15 @@ export function readFailure(error: unknown): Failure {
 function readLimit(message: string): Limit {
   const [, max, windowS, resetS] = /limit of (\d+) in (\d+) s reached, again in (\d+) s/.exec(message) ?? [];
   return { max: Number(max ?? 1), windowS: Number(windowS ?? 60), left: 0, resetS: Number(resetS ?? 60) };
+}
+
+/** As app.hold_quota words it. */
+function readQuota(message: string): { quota?: QuotaDetail } {
+  const pattern = /quota (\w+) of the (user|project), (\d+) of (\d+) used, again ([\d-]+|never)/;
+  const [, quota, scope, used, limit, again] = pattern.exec(message) ?? [];
+  if (quota === undefined || (scope !== 'user' && scope !== 'project')) return {};
+  const resetsAt = again === 'never' ? null : `${again}T00:00:00Z`;
+  return { quota: { quota, scope, limit: Number(limit), used: Number(used), resetsAt } };
 }
 
 /** Without what follows: Detail, Hint, Where, and on a message of one line the SQLSTATE. */
@@ -85,6 +97,7 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
   PH405: 'step_up_needed',
   PH409: 'idempotency_in_flight',
   PH410: 'already_done',
+  PH413: 'quota_exceeded',
   PH422: 'idempotency_mismatch',
   PH001: 'wrong_state',
   PH002: 'wrong_state',
@@ -110,7 +123,8 @@ const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
 export function toAppError(failure: Failure, cause: unknown): AppError {
   if (failure.kind === 'away') return new AppError('database_unavailable', { retryAfterS: 5, cause });
   if (failure.kind === 'defect') return new AppError('internal', { cause, note: failure.name });
-  const { limit } = failure;
+  const { limit, quota } = failure;
+  if (quota !== undefined) return new AppError('quota_exceeded', { quota, cause });
   if (limit !== undefined) return new AppError('too_many_requests', { retryAfterS: limit.resetS, limit, cause });
   const code =
     (failure.constraint === null ? undefined : BY_CONSTRAINT[failure.constraint]) ?? BY_STATE[failure.sqlState];

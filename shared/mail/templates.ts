@@ -21,6 +21,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('deletion-requested'), to, name: z.string(), dueAt: z.string() }),
   z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
+  z.object({ template: z.literal('user-invitation'), to, link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
   z.object({
     template: z.literal('invitation'),
@@ -81,6 +82,18 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
             text: 'You are administrator of Posthaste. Please choose your password. The link is good for 24 hours and for one use.',
             link: payload.link,
           },
+        ],
+      };
+    case 'user-invitation':
+      return {
+        subject: 'You are invited to Posthaste',
+        paragraphs: [
+          { text: 'Hello,' },
+          {
+            text: 'An administrator of Posthaste invites you to register with this address. The link is good for 14 days.',
+            link: payload.link,
+          },
+          { text: 'If you do not know what this is about, do nothing: without the link nobody can use this address.' },
         ],
       };
     case 'password-demanded':

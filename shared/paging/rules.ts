@@ -34,7 +34,8 @@ export type List =
   | 'posts-search'
   | 'projects'
   | 'sessions'
-  | 'titles';
+  | 'titles'
+  | 'user-invitations';
 
 /** The id before which the page begins; null for the first page. */
 export function readCursor(list: List, cursor: string | undefined): string | null {

@@ -16,6 +16,7 @@ const OPEN = [
   'GET /docs/{file}',
   'GET /errors',
   'GET /health',
+  'GET /join/{token}',
   'GET /openapi.json',
   'GET /reports/{token}',
   'GET /v1/accounts/callback',

@@ -260,6 +260,7 @@ const publicFunctions = [
   'decline_invitation',
   'display_names',
   'finish_oauth',
+  'is_user_invitation',
   'key_project',
   'liked',
   'login_candidate',

@@ -61,6 +61,21 @@ export const rights: RightsTable = {
     verbs: { select: { signedIn: '', admin: 'some', worker: 'some' }, update: { signedIn: '', admin: 'some' } },
     set: 'registration = registration',
   },
+  quotas: {
+    key: "'some'",
+    verbs: { select: { signedIn: '', admin: 'some' }, update: { signedIn: '', admin: 'some' } },
+    set: 'most = most',
+  },
+  quota_overrides: { key: "'some'", verbs: { select: { signedIn: '', admin: 'some' } }, set: 'most = most' },
+  user_invitations: {
+    key: "'some'",
+    verbs: {
+      select: { signedIn: '', admin: 'some', worker: 'some' },
+      update: { signedIn: '', admin: 'some' },
+      delete: { worker: 'some' },
+    },
+    set: 'revoked_at = revoked_at',
+  },
   rate_limits: {
     key: "'some'",
     verbs: { select: { signedIn: '', admin: 'some' }, update: { signedIn: '', admin: 'some' } },
@@ -110,9 +125,18 @@ const defaults = {
 };
 
 export const fill: Fill = async (sql, world) => {
+  const { projectId } = world.projects.own;
+  await addRow(sql, 'quota_overrides', { scope: 'project', name: 'accounts', project_id: projectId, most: 100 });
   for (const { userId } of [...Object.values(world.people), world.rival]) {
     const own = { user_id: userId };
     await addRow(sql, 'user_identities', { ...own, provider: 'google', subject: randomUUID() });
+    await addRow(sql, 'user_invitations', {
+      email: `${userId}@example.com`,
+      role: 'user',
+      token_hash: fresh(),
+      created_by: userId,
+    });
+    await addRow(sql, 'quota_overrides', { scope: 'user', name: 'projects', user_id: userId, most: 100 });
     await addRow(sql, 'password_reset_tokens', { ...own, token_hash: randomUUID() });
     await addRow(sql, 'mfa_factors', { ...own, kind: 'totp', secret_sealed: 'x' });
     await addRow(sql, 'mfa_factors', { ...own, kind: 'recovery', code_hashes: ['x'] });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Cell, Rows } from './row.ts';
 
 export const admin: Rows = {
@@ -19,7 +20,23 @@ export const admin: Rows = {
   verifyUserEmail: { is: 'admin' },
   demandNewPassword: { is: 'admin' },
   deleteUser: { is: 'admin' },
+  getSettings: { is: 'admin' },
+  updateSettings: { is: 'admin' },
+  createUserInvitation: { is: 'admin' },
+  listUserInvitations: { is: 'admin' },
+  resendUserInvitation: { is: 'admin', ask: invited },
+  revokeUserInvitation: { is: 'admin', ask: invited },
+  showJoin: { is: 'public' },
+  setUserQuotas: { is: 'admin' },
+  setProjectQuotas: { is: 'admin' },
 };
+
+async function invited({ sample, snapshot }: Cell) {
+  const invitationId = randomUUID();
+  const text = `insert into user_invitations (id, email, role, token_hash) values ($1, 'invited@example.com', 'user', 'x')`;
+  await snapshot.force('user_invitations', text, [invitationId]);
+  return { ...sample, params: { invitationId } };
+}
 
 function idOf({ people }: Cell, name: string): string {
   return people[name]?.id ?? '';

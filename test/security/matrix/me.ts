@@ -2,6 +2,7 @@ import type { Rows } from './row.ts';
 
 export const me: Rows = {
   getMe: { is: 'self' },
+  getMyUsage: { is: 'self' },
   updateMe: { is: 'self' },
   getPreferences: { is: 'self' },
   updatePreferences: { is: 'self' },

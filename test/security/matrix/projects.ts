@@ -4,6 +4,8 @@ export const projects: Rows = {
   // A key's list is its project, whichever that is.
   listProjects: { is: 'projectList', but: { foreignKey: 'ok' } },
   getProject: { is: 'projectRead' },
+  // Who sets limits sees what they are about.
+  getProjectUsage: { is: 'projectRead', but: { admin: 'ok' } },
   createProject: {
     is: 'self',
     // Who only reads in the installation makes nothing of their own.

@@ -4,7 +4,7 @@ import type { Rows, Sample, Samples } from './sample.ts';
 /** The owner is no administrator: to them as to everybody these doors lead nowhere. */
 const refused = { stranger: 'missing', owner: [404, 'not_found'] } as const;
 
-export function adminSamples({ owner }: Cast): Samples {
+export function adminSamples({ owner, projectId }: Cast & { readonly projectId: string }): Samples {
   const about = (more: Partial<Sample> = {}): Sample => ({ params: { userId: owner.id }, ...refused, ...more });
   const people: Rows = {
     listUsers: { ...refused },
@@ -18,5 +18,24 @@ export function adminSamples({ owner }: Cast): Samples {
     demandNewPassword: about(),
     deleteUser: about(),
   };
-  return { reads: people };
+  const invitationId = owner.id; // of none
+  const installation: Rows = {
+    getSettings: { ...refused },
+    updateSettings: {
+      ...refused,
+      bodies: [{ registration: 'open', quotas: { user: { projects: null }, project: { accounts: 5 } } }],
+    },
+    createUserInvitation: { ...refused, bodies: [{ email: 'invited@example.com', role: 'user' }] },
+    listUserInvitations: { ...refused },
+    resendUserInvitation: { ...refused, params: { invitationId } },
+    revokeUserInvitation: { ...refused, params: { invitationId } },
+    showJoin: { stranger: 'own', params: { token: 'x'.repeat(43) } },
+    setUserQuotas: about({ bodies: [{ projects: 5, accounts: null, storageBytes: 1_000, postsPerDay: 3 }] }),
+    setProjectQuotas: {
+      ...refused,
+      params: { projectId },
+      bodies: [{ members: 5, accounts: 5, storageBytes: null, postsPerDay: 3 }],
+    },
+  };
+  return { reads: { ...people, ...installation } };
 }

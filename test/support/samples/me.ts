@@ -13,7 +13,7 @@ export function meSamples(): Samples {
     extra: { theme: 'dark' },
   };
   return {
-    reads: { getMe: { stranger }, getPreferences: { stranger } },
+    reads: { getMe: { stranger }, getPreferences: { stranger }, getMyUsage: { stranger } },
     writes: {
       createAvatar: { bodies: [{ mimeType: 'image/png', bytes: 1_000 }], stranger },
       updateMe: { bodies: [profile, { username: null, bio: null, givenName: null, familyName: null }], stranger },

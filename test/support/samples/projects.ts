@@ -24,6 +24,7 @@ export function projectsSamples({ projectId, spareProjectId, memberId: userId }:
     reads: {
       listProjects: { stranger: 'empty' },
       getProject: { params: { projectId }, stranger },
+      getProjectUsage: { params: { projectId }, stranger },
       listMembers: { params: { projectId }, stranger },
       getMember: { params: member, stranger },
     },

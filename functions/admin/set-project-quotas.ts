@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { ProjectLimits, UsageList } from '../../shared/quotas/shapes.ts';
+import { limit } from '../../shared/quotas/usage.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PUT',
+  path: '/v1/admin/projects/{projectId}/quotas',
+  auth: 'person',
+  summary: 'Set the limits of a project',
+  description:
+    'All that differ from everybody’s; null is as much as one likes, and what is left out is everybody’s again. Less than is used takes nothing away.',
+  params: z.strictObject({ projectId: id }),
+  body: ProjectLimits.partial(),
+  status: 200,
+  response: UsageList,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ body, db, params }) => limit(db, { scope: 'project', subjectId: params.projectId }, body));

@@ -1,0 +1,15 @@
+import { listOwnUsage } from '../../shared/quotas/queries.ts';
+import { UsageList } from '../../shared/quotas/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/me/usage',
+  auth: 'person',
+  summary: 'Show what you have of what you may have',
+  description: 'Over all your projects. Each project has limits of its own: `GET /v1/projects/{projectId}/usage`.',
+  status: 200,
+  response: UsageList,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db }) => ({ data: await db.many(listOwnUsage, {}) }));

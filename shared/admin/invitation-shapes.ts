@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import { Role } from './shapes.ts';
+
+export const invitationStates = ['open', 'accepted', 'revoked', 'expired'] as const;
+
+export const UserInvitation = z
+  .object({
+    id,
+    email: z.string(),
+    role: Role,
+    state: z.enum(invitationStates),
+    invitedBy: id.nullable(),
+    acceptedBy: id.nullable(),
+    createdAt: instant,
+    sentAt: instant.describe('The last mail; its link alone is good.'),
+    expiresAt: instant,
+  })
+  .meta({ id: 'UserInvitation' });

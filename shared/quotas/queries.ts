@@ -1,0 +1,28 @@
+/** What is asked of quotas. They are held by triggers, in the statements that make things. */
+import { z } from 'zod';
+import type { Json } from '../db/parameters.ts';
+import { query } from '../db/statement.ts';
+import { usageRow } from './shapes.ts';
+
+/** No row for whoever may not see it. */
+export const listUsage = query({ name: 'listUsage', kind: 'actor', access: 'read', row: usageRow })<{
+  scope: string;
+  subjectId: string;
+}>`
+  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at
+  from app.usage_of(${'scope'}, ${'subjectId'}::uuid) u`;
+
+export const listOwnUsage = query({ name: 'listOwnUsage', kind: 'actor', access: 'read', row: usageRow })<
+  Record<never, never>
+>`
+  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at
+  from app.usage_of('user', app.user_id()) u`;
+
+/** Limits that are not named are everybody's again. */
+export const setQuotas = query({
+  name: 'setQuotas',
+  kind: 'actor',
+  access: 'guarded',
+  row: z.object({ outcome: z.string() }),
+})<{ scope: string; subjectId: string; limits: Json }>`
+  select outcome from app.set_quotas(${'scope'}, ${'subjectId'}::uuid, ${'limits'}::jsonb)`;

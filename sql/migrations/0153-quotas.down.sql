@@ -1,0 +1,16 @@
+drop function app.set_quotas(text, uuid, jsonb);
+drop function app.usage_of(text, uuid);
+drop trigger posts_quota_moved on posts;
+drop trigger posts_quota on posts;
+drop trigger social_accounts_quota_again on social_accounts;
+drop trigger social_accounts_quota on social_accounts;
+drop trigger media_quota on media;
+drop trigger project_collaborators_quota on project_collaborators;
+drop trigger projects_quota on projects;
+drop function app.guard_quota();
+drop function app.hold_quota(text, text, uuid, timestamptz, bigint);
+drop function app.quota_used(text, text, uuid, timestamptz);
+drop function app.quota_most(text, text, uuid);
+delete from export_tables where name = 'quota_overrides';
+drop table quota_overrides;
+drop table quotas;
