@@ -38,7 +38,7 @@ export const stages = {
     readers: 0,
     rate: 100,
     burst: 200,
-    concurrency: { publish: 10, media: 2, metrics: 2 },
+    concurrency: { publish: 10, media: 2, metrics: 2, export: 2 },
     webOrigins: ['http://localhost:3000'],
   },
   prod: {
@@ -51,7 +51,7 @@ export const stages = {
     readers: 1,
     rate: 2000,
     burst: 4000,
-    concurrency: { publish: 200, media: 20, metrics: 10 },
+    concurrency: { publish: 200, media: 20, metrics: 10, export: 5 },
     webOrigins: [],
   },
 } as const satisfies Record<string, Stage>;

@@ -176,6 +176,18 @@ export const errors = {
     retryable: false,
     title: 'Another of your projects has this account: disconnect it there first.',
   },
+  export_running: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: true,
+    title: 'An export of your account is being made already.',
+  },
+  deletion_blocked: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Something stands in the way of deleting your account.',
+  },
   handle_taken: {
     kind: 'conflict',
     actor: 'you',

@@ -5238,10 +5238,6 @@ AS $function$
 begin
   update users u set deletion_requested_at = null
   where u.id = app.user_id() and u.deletion_requested_at is not null and u.deleted_at is null;
-  if not found then
-    return query select 'wrong_state';
-    return;
-  end if;
   delete from account_deletions d where d.user_id = app.user_id();
   return query select 'ok';
 end
@@ -6215,6 +6211,18 @@ end
 $function$;
 comment on function app.erase_user(uuid) is 'Called until it says ok: waiting while the sweep clears away files and tokens of projects that nobody else is in. Projects with other members get an owner among them. What cascades from users goes, audit_keys among it: personal values in the log can never be read again. Only for who asked (deletion_requested_at), after the grace time that the caller keeps.';
 grant execute on function app.erase_user(uuid) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.export_file_count(export uuid, token uuid)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select count(*)::integer
+  from account_exports e join media m on m.project_id = any (app.owned_projects(e.user_id)) or m.created_by = e.user_id
+  where e.id = export and e.state = 'running' and e.lease_token = token and m.deleted_at is null
+$function$;
+grant execute on function app.export_file_count(uuid,uuid) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.export_files(export uuid, token uuid, after uuid, row_limit integer)
  RETURNS TABLE(media_id uuid, project_id uuid, file_name text, renditions jsonb)
@@ -8805,10 +8813,6 @@ declare
   mail uuid;
 begin
   select * into me from users u where u.id = app.user_id() for update;
-  if me.deletion_requested_at is not null then
-    return query select 'wrong_state', null::timestamptz, null::timestamptz, null::uuid, null::text, null::text, '[]'::jsonb;
-    return;
-  end if;
   select coalesce(array_agg(e.project_id), '{}') into ending from app.ending_projects(me.id, delete_projects) e;
   select coalesce(jsonb_agg(b.blocker), '[]') into found from (
     (select jsonb_build_object('kind', 'project', 'id', p.id, 'name', p.name) as blocker
@@ -8831,12 +8835,16 @@ begin
     update post_publications pp set state = 'cancelled'
     where pp.project_id = any (ending) and pp.state in ('pending_approval', 'scheduled', 'queued');
   end if;
-  update users u set deletion_requested_at = app.now() where u.id = me.id;
-  insert into account_deletions as d (user_id, delete_projects) values (me.id, request_deletion.delete_projects) returning d.* into made;
-  insert into outbox_events as o (kind, user_id, payload, lease_until)
-  values ('mail', me.id, jsonb_build_object('template', 'deletion-requested', 'to', me.email, 'name', me.display_name, 'dueAt', made.due_at),
-    app.now() + interval '60 seconds')
-  returning o.id into mail;
+  update users u set deletion_requested_at = app.now() where u.id = me.id and u.deletion_requested_at is null;
+  insert into account_deletions as d (user_id, delete_projects) values (me.id, request_deletion.delete_projects)
+  on conflict on constraint account_deletions_pkey do update set delete_projects = excluded.delete_projects
+  returning d.* into made;
+  if me.deletion_requested_at is null then
+    insert into outbox_events as o (kind, user_id, payload, lease_until)
+    values ('mail', me.id, jsonb_build_object('template', 'deletion-requested', 'to', me.email, 'name', me.display_name, 'dueAt', made.due_at),
+      app.now() + interval '60 seconds')
+    returning o.id into mail;
+  end if;
   return query select 'ok', made.requested_at, made.due_at, mail, me.email, me.display_name, '[]'::jsonb;
 end
 $function$;

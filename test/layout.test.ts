@@ -92,6 +92,15 @@ const testedIn: Readonly<Record<string, string>> = {
   ]),
   ...together('test/api/community/finding.test.ts', ['listPopularPosts', 'searchCommunityPosts']),
   ...together('test/api/me/avatar.test.ts', ['createAvatar', 'deleteAvatar']),
+  ...together('test/api/me/exports.test.ts', [
+    'createExport',
+    'getExport',
+    'getExportPart',
+    'listExports',
+    'deleteExport',
+    'exportAccount',
+  ]),
+  ...together('test/api/me/deletion.test.ts', ['requestDeletion', 'cancelDeletion', 'keepAccounts']),
   ...together('test/api/me/preferences.test.ts', ['getPreferences', 'updatePreferences']),
   ...together('test/api/reports/report.test.ts', ['createReportLink', 'getReport', 'revokeReportLink']),
 };

@@ -19,8 +19,16 @@ export interface Uses {
   readonly mail?: true;
 }
 
-export type BucketAccess = 'presign-upload' | 'read' | 'write' | 'delete';
-export type QueueName = 'publish' | 'media' | 'metrics';
+/** Exports of accounts lie in a folder of their own: who looks after media does not reach them. */
+export type BucketAccess =
+  | 'presign-upload'
+  | 'read'
+  | 'write'
+  | 'delete'
+  | 'read-exports'
+  | 'write-exports'
+  | 'delete-exports';
+export type QueueName = 'publish' | 'media' | 'metrics' | 'export';
 /** `signingKeys`: private JWKs that sign access tokens. `verificationKeys`: their public halves.
  *  `cursorKey`: signs the cursors of lists. `tokenKeys`: AES-256 keys that seal the accounts' platform tokens. `platformApps`: client ids and secrets of the platforms. */
 export type SecretName = 'signingKeys' | 'verificationKeys' | 'cursorKey' | 'tokenKeys' | 'platformApps';

@@ -21,7 +21,7 @@ export const handler = schedule({
     database: 'worker',
     queues: ['publish'],
     mail: true,
-    bucket: ['delete'],
+    bucket: ['delete', 'delete-exports'],
     secrets: ['tokenKeys'],
   },
 })(async ({ db, remainingMs }) => {

@@ -18,13 +18,19 @@ export interface Resources {
 }
 
 /** Folders of the media bucket. A write below `uploads/` starts the media worker, so no function writes there. */
-const folders = { uploads: 'uploads/*', media: 'media/*' } as const;
+const folders = { uploads: 'uploads/*', media: 'media/*', exports: 'exports/*' } as const;
 
-const bucketAccess: Readonly<Record<BucketAccess, { readonly action: string; readonly keys: readonly string[] }>> = {
-  'presign-upload': { action: 's3:PutObject', keys: [folders.uploads] },
-  read: { action: 's3:GetObject', keys: [folders.uploads, folders.media] },
-  write: { action: 's3:PutObject', keys: [folders.media] },
-  delete: { action: 's3:DeleteObject', keys: [folders.uploads, folders.media] },
+const bucketAccess: Readonly<
+  Record<BucketAccess, { readonly actions: readonly string[]; readonly keys: readonly string[] }>
+> = {
+  'presign-upload': { actions: ['s3:PutObject'], keys: [folders.uploads] },
+  read: { actions: ['s3:GetObject'], keys: [folders.uploads, folders.media] },
+  write: { actions: ['s3:PutObject'], keys: [folders.media] },
+  delete: { actions: ['s3:DeleteObject'], keys: [folders.uploads, folders.media] },
+  'read-exports': { actions: ['s3:GetObject'], keys: [folders.exports] },
+  // Written in parts, which are given up when the work fails.
+  'write-exports': { actions: ['s3:PutObject', 's3:AbortMultipartUpload'], keys: [folders.exports] },
+  'delete-exports': { actions: ['s3:DeleteObject'], keys: [folders.exports] },
 };
 
 /** Patterns of the object keys that a function with these uses may touch. */
@@ -48,8 +54,8 @@ export function statementsFor(uses: Uses, resources: Resources): PolicyStatement
     allow(['secretsmanager:GetSecretValue'], resources.database.secretArns[uses.database]);
   }
   for (const access of uses.bucket ?? []) {
-    const { action, keys } = bucketAccess[access];
-    allow([action], ...keys.map((key) => `${resources.bucket.arn}/${key}`));
+    const { actions, keys } = bucketAccess[access];
+    allow([...actions], ...keys.map((key) => `${resources.bucket.arn}/${key}`));
   }
   if (uses.archive === true) allow(['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], `${resources.archive.arn}/*`);
   for (const queue of uses.queues ?? []) allow(['sqs:SendMessage'], resources.queues[queue].arn);
@@ -65,6 +71,7 @@ const queueVariables: Readonly<Record<QueueName, string>> = {
   publish: 'PUBLISH_QUEUE_URL',
   media: 'MEDIA_QUEUE_URL',
   metrics: 'METRICS_QUEUE_URL',
+  export: 'EXPORT_QUEUE_URL',
 };
 
 const secretVariables: Readonly<Record<SecretName, string>> = {

@@ -12,7 +12,7 @@ interface WorkerDoor {
   readonly contract: WorkerContract;
 }
 
-export const queueNames = ['publish', 'media', 'metrics'] as const satisfies readonly QueueName[];
+export const queueNames = ['publish', 'media', 'metrics', 'export'] as const satisfies readonly QueueName[];
 export const defaultWorkerTimeoutS = 60;
 const deadLetterRetentionS = 14 * 24 * 3600;
 const defaultMaxReceives = 5;

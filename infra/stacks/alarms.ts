@@ -54,15 +54,17 @@ export class AlarmsStack extends Stack {
       publish: 'Publications wait until the sweeper finds them, and are late.',
       media: 'Uploads stay in processing, and posts that need them fail at their due second.',
       metrics: 'Numbers of posts are older than promised.',
+      export: 'Exports of accounts wait until the schedule finds them.',
       missedTicks: 'A schedule was not started; what it does is done by a later tick, or not at all.',
     };
     const deadLetters = {
       publish: queues.publish.deadLetters,
       media: queues.media.deadLetters,
       metrics: queues.metrics.deadLetters,
+      export: queues.export.deadLetters,
       missedTicks,
     };
-    for (const name of ['publish', 'media', 'metrics', 'missedTicks'] as const) {
+    for (const name of ['publish', 'media', 'metrics', 'export', 'missedTicks'] as const) {
       new ImpactAlarm(this, `${name}-dead-letters`, {
         impact: lost[name],
         runbook: 'A dead-letter queue is not empty',

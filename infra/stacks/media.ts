@@ -57,6 +57,13 @@ export class MediaStack extends Stack {
       lifecycleRules: [
         { id: 'abandoned-uploads', abortIncompleteMultipartUploadAfter: Duration.days(2) },
         { id: 'deleted-objects', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
+        // They are deleted after seven days; nothing of them is worth a way back.
+        {
+          id: 'exports',
+          prefix: 'exports/',
+          expiration: Duration.days(9),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
       ],
     });
     const archive = new Bucket(this, 'Archive', {

@@ -80,7 +80,8 @@ export function addStacks(app: App, { settings, doors, bundleOf, layerFolder }: 
 
 function urlsAndArns({ queues }: QueuesStack): Resources['queues'] {
   const of = ({ queue }: QueuesStack['queues']['publish']) => ({ url: queue.queueUrl, arn: queue.queueArn });
-  return { publish: of(queues.publish), media: of(queues.media), metrics: of(queues.metrics) };
+  const { publish, media, metrics, export: exports } = queues;
+  return { publish: of(publish), media: of(media), metrics: of(metrics), export: of(exports) };
 }
 
 function mailOf(stack: Stack, { mailFrom, stage }: Settings): Resources['mail'] {

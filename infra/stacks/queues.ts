@@ -32,6 +32,7 @@ export class QueuesStack extends Stack {
       publish: this.#queue('publish', workerOf('publish'), props.settings),
       media: this.#queue('media', workerOf('media'), props.settings),
       metrics: this.#queue('metrics', workerOf('metrics'), props.settings),
+      export: this.#queue('export', workerOf('export'), props.settings),
     };
     this.missedTicks = new Queue(this, 'missedTicks', {
       ...secure,

@@ -21,6 +21,7 @@ const groups = {
   archive: z.object({ ARCHIVE_BUCKET: z.string() }),
   publishQueue: z.object({ PUBLISH_QUEUE_URL: z.url() }),
   metricsQueue: z.object({ METRICS_QUEUE_URL: z.url() }),
+  exportQueue: z.object({ EXPORT_QUEUE_URL: z.url() }),
   mediaQueue: z.object({ MEDIA_QUEUE_URL: z.url() }),
   signingKeys: z.object({ SIGNING_KEYS_SECRET_ARN: z.string() }),
   verificationKeys: z.object({ VERIFICATION_KEYS_SECRET_ARN: z.string() }),

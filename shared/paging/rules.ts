@@ -24,6 +24,7 @@ export type List =
   | 'community-search'
   | 'content'
   | 'content-search'
+  | 'exports'
   | 'invitations'
   | 'media'
   | 'members'

@@ -15,7 +15,7 @@ import { type CommunitySeed, communitySamples, seedCommunity } from './samples/c
 import { type ContentSeed, contentSamples, seedContent } from './samples/content.ts';
 import { hashtagsSamples } from './samples/hashtags.ts';
 import { type InvitationsSeed, invitationsSamples, seedInvitations } from './samples/invitations.ts';
-import { meSamples } from './samples/me.ts';
+import { type MeSeed, meSamples, seedMe } from './samples/me.ts';
 import { type MediaSeed, mediaSamples, seedMedia } from './samples/media.ts';
 import { type PostsSeed, postsSamples, seedPosts } from './samples/posts.ts';
 import { type ProjectsSeed, projectsSamples, seedProjects } from './samples/projects.ts';
@@ -29,6 +29,7 @@ export type { Fields, Sample } from './samples/sample.ts';
 
 export interface Seed
   extends AuthSeed,
+    MeSeed,
     ProjectsSeed,
     InvitationsSeed,
     ApiKeysSeed,
@@ -42,7 +43,8 @@ export interface Seed
 /** The world must have its workers: one post is published. */
 export async function seedOwner(world: World): Promise<Seed> {
   const auth = await seedAuth(world);
-  const projects = { ...auth, ...(await seedProjects(world, auth)) };
+  const me = { ...auth, ...(await seedMe(world, auth)) };
+  const projects = { ...me, ...(await seedProjects(world, auth)) };
   const invitations = { ...projects, ...(await seedInvitations(world, projects)) };
   const apiKeys = { ...invitations, ...(await seedApiKeys(world, invitations)) };
   const accounts = { ...apiKeys, ...(await seedAccounts(world, apiKeys)) };
@@ -58,7 +60,7 @@ function areasOf(seed: Seed): readonly Samples[] {
   return [
     systemSamples(),
     authSamples(seed),
-    meSamples(),
+    meSamples(seed),
     adminSamples(seed),
     projectsSamples(seed),
     invitationsSamples(seed),

@@ -8,4 +8,11 @@ export const me: Rows = {
   updatePreferences: { is: 'self' },
   createAvatar: { is: 'self' },
   deleteAvatar: { is: 'self' },
+  createExport: { is: 'self' },
+  listExports: { is: 'self' },
+  getExport: { is: 'personal' },
+  getExportPart: { is: 'personal' },
+  deleteExport: { is: 'personal' },
+  requestDeletion: { is: 'self' },
+  cancelDeletion: { is: 'self' },
 };

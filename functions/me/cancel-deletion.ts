@@ -1,0 +1,16 @@
+import { cancelDeletion } from '../../shared/deletions/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/me/deletion',
+  auth: 'person',
+  summary: 'Keep your account after all',
+  description: 'Posts that were called off stay so.',
+  status: 204,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db }) => {
+  await db.change(cancelDeletion, {});
+  return {};
+});

@@ -1,0 +1,23 @@
+/** The page that an export begins with. */
+import type { Plan } from './pack-part.ts';
+
+export function aboutExport({ tables, leftOut }: Plan): string {
+  const withheld = tables.filter((table) => table.withheld.length > 0);
+  return [
+    'Everything that is yours at Posthaste: rows that name you, and all of the projects that you own.',
+    '',
+    'data/<table>.ndjson    one row a line, as JSON. Times are UTC. Where an export has several ZIP files, a long',
+    '                       table goes on in the next one as <table>.<number>.ndjson.',
+    'files/<project>/<medium>/   the file as you uploaded it, without its metadata (original), and what was made of it.',
+    'files/avatar.webp      your picture.',
+    '',
+    'A table in which nothing is yours has no file. Left out on purpose:',
+    ...Object.entries(leftOut)
+      .toSorted()
+      .map(([name, why]) => `  ${name}: ${why}`),
+    '',
+    'Columns left out: secrets and hashes, other people’s addresses, and what only the machine needs.',
+    ...withheld.map(({ name, withheld: columns }) => `  ${name}: ${columns.join(', ')}`),
+    '',
+  ].join('\n');
+}
