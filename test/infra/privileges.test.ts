@@ -26,6 +26,10 @@ function permitted(door: Door): string[] {
   if (access.includes('presign-upload')) lines.push(`s3:PutObject ${bucket}/uploads/*`);
   if (access.includes('read')) lines.push(`s3:GetObject ${bucket}/uploads/*`, `s3:GetObject ${bucket}/media/*`);
   if (access.includes('write')) lines.push(`s3:PutObject ${bucket}/media/*`);
+  if (access.includes('read-exports')) lines.push(`s3:GetObject ${bucket}/exports/*`);
+  if (access.includes('write-exports'))
+    lines.push(`s3:PutObject ${bucket}/exports/*`, `s3:AbortMultipartUpload ${bucket}/exports/*`);
+  if (access.includes('delete-exports')) lines.push(`s3:DeleteObject ${bucket}/exports/*`);
   if (access.includes('delete')) lines.push(`s3:DeleteObject ${bucket}/uploads/*`, `s3:DeleteObject ${bucket}/media/*`);
   if (archive === true) {
     for (const call of ['PutObject', 'GetObject', 'DeleteObject']) lines.push(`s3:${call} ${archiveBucket}/*`);
