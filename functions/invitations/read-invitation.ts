@@ -7,7 +7,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
   method: 'GET',
-  path: '/v1/invitations/{token}',
+  path: '/v1/invitations/by-token/{token}',
   auth: 'public',
   rate: 'login',
   summary: 'Read an invitation by the token of its mail',

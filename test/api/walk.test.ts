@@ -16,16 +16,19 @@ const OPEN = [
   'GET /docs/{file}',
   'GET /errors',
   'GET /health',
+  'GET /invitations/{token}',
   'GET /join/{token}',
   'GET /openapi.json',
   'GET /reports/{token}',
   'GET /v1/accounts/callback',
+  'GET /v1/invitations/by-token/{token}',
   'GET /v1/platforms',
   'GET /verify-email/{token}',
   'POST /v1/auth/login',
   'POST /v1/auth/refresh',
   'POST /v1/auth/register',
   'POST /v1/auth/verify-email',
+  'POST /v1/invitations/decline',
 ];
 /** Routes that answer with and without a token. */
 const OPTIONAL = [

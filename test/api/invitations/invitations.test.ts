@@ -38,7 +38,7 @@ const get = (id: string, person = cast.owner) => world.call('GET', `${path()}/${
 const resend = (id: string, person = cast.owner) =>
   world.call('POST', `${path()}/${id}/resend`, { token: person.token });
 const revoke = (id: string, person = cast.owner) => world.call('DELETE', `${path()}/${id}`, { token: person.token });
-const read = (token: string) => world.call('GET', `/v1/invitations/${token}`);
+const read = (token: string) => world.call('GET', `/v1/invitations/by-token/${token}`);
 const accept = ({ token: session }: Person, token: string) =>
   world.call('POST', '/v1/invitations/accept', { token: session, json: { token } });
 const decline = (token: string) => world.call('POST', '/v1/invitations/decline', { json: { token } });

@@ -269,6 +269,16 @@ describe('a transfer', () => {
   });
 });
 
+test('who was given the permission to write writes, whatever the role', async () => {
+  const connect = () =>
+    world.call('POST', '/v1/accounts', { token: cast.viewer.token, json: { projectId, platform: 'community' } });
+  expect((await connect()).code).toBe('forbidden');
+  await change(cast.owner, cast.viewer, { permissions: ['write'] });
+  expect((await connect()).status).toBe(201);
+  await change(cast.owner, cast.viewer, { permissions: [] });
+  expect((await connect()).code).toBe('forbidden');
+});
+
 test('what a removed member made stays, and what they scheduled goes out', async () => {
   const account = await connectCommunity(world, other, projectId);
   const post = await createPost(world, other, {
