@@ -5537,7 +5537,8 @@ begin
   if not exists (
     select 1 from project_collaborators c join users u on u.id = c.user_id join projects p on p.id = c.project_id
     where c.user_id = connect_account.user_id and c.project_id = connect_account.project_id
-      and c.role in ('owner', 'editor') and u.status = 'active' and u.deleted_at is null and p.deleted_at is null
+      and (c.role in ('owner', 'editor') or 'write' = any (c.permissions)) and u.role <> 'viewer' and u.status = 'active'
+      and u.deleted_at is null and p.deleted_at is null
   ) then
     return query select 'forbidden', null::social_accounts;
     return;
