@@ -63,6 +63,18 @@ export const errors = {
     retryable: false,
     title: 'The refresh token is unknown, expired or already used.',
   },
+  registration_closed: {
+    kind: 'forbidden',
+    actor: 'us',
+    retryable: false,
+    title: 'Nobody can register here at present.',
+  },
+  invitation_needed: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'Who registers here needs an invitation to this address.',
+  },
   password_too_common: {
     kind: 'invalid',
     actor: 'you',

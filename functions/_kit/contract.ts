@@ -82,6 +82,8 @@ export interface EndpointContract extends Deployment {
   readonly example?: { readonly body?: unknown; readonly response?: unknown };
   /** The answer holds a secret: it is never stored, a repeated Idempotency-Key gets 409 `already_done`. */
   readonly secretAnswer?: true;
+  /** The body holds a password: what is kept of it for an Idempotency-Key must be as slow to guess as the password's own hash. */
+  readonly secretBody?: true;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxBody?: number;
   /** Class under which its requests are counted. Default: `read` for GET, else `write`. */

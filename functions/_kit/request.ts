@@ -167,7 +167,7 @@ export async function readRepeat(
     key,
     // The hash is kept: where the body may hold a password it must be as slow to guess as the password's own.
     bodyHash:
-      contract.auth === 'public' || contract.secretAnswer
+      contract.auth === 'public' || contract.secretAnswer || contract.secretBody
         ? await hashWithSalt(rawBody, createHash('sha256').update(key).digest())
         : createHash('sha256').update(rawBody).digest('base64url'),
     secret: contract.secretAnswer === true,

@@ -7,13 +7,15 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/auth/login',
   auth: 'public',
+  rate: 'login',
   summary: 'Log in',
   description:
-    'Opens a session of 30 days. Its access token is good for 15 minutes; refresh it with the refresh token.',
+    'Opens a session of 30 days, which ends earlier after 14 days without a refresh. Its access token is good for 15 minutes; refresh it with the refresh token. After five failures the caller waits, from half a minute up to a quarter of an hour; known and unknown addresses are answered alike.',
   body: z.strictObject({ email, password: givenPassword }),
   status: 200,
   response: Tokens,
   errors: ['invalid_credentials', 'email_not_verified'],
   secretAnswer: true,
+  memory: 1024,
   uses: { database: 'api', secrets: ['signingKeys'] },
 })(async ({ body, db, request }) => logIn(db, body, request));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Tokens } from '../../shared/auth/shapes.ts';
-import { refreshSession } from '../../shared/sessions/open-session.ts';
+import { refreshSession } from '../../shared/sessions/refresh-session.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Refresh a session',
   description:
-    'Takes a refresh token once and answers its successor. The same token again within 20 seconds gets the same successor; after that it counts as stolen and ends the session.',
+    'Takes a refresh token once and answers its successor. The same token again within 20 seconds gets the same successor; after that it counts as stolen: the session ends, and its person is told.',
   body: z.strictObject({ refreshToken: z.string().max(2_000) }),
   status: 200,
   response: Tokens,

@@ -3,20 +3,33 @@ import { commonPasswordsAsset } from '../../shared/auth/common-passwords.ts';
 import { email, newPassword } from '../../shared/auth/shapes.ts';
 import { register } from '../../shared/users/register.ts';
 import { displayName } from '../../shared/users/shapes.ts';
+import { username } from '../../shared/users/username.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
   method: 'POST',
   path: '/v1/auth/register',
   auth: 'public',
+  rate: 'mail',
   summary: 'Register',
   description:
-    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered.',
-  body: z.strictObject({ email, password: newPassword, displayName }),
+    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered. The user name is yours once the address is verified, if it is still free.',
+  body: z.strictObject({
+    email,
+    password: newPassword,
+    displayName,
+    username: username.optional(),
+    invitationToken: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('Of the mail that invited you, where registration is by invitation.'),
+  }),
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),
-  errors: ['password_too_common'],
+  errors: ['password_too_common', 'username_taken', 'registration_closed', 'invitation_needed'],
   assets: commonPasswordsAsset,
+  memory: 1024,
   uses: { database: 'api', mail: true },
 })(async ({ body, db }) => {
   await register(db, body);

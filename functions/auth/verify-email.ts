@@ -8,7 +8,8 @@ export const handler = endpoint({
   path: '/v1/auth/verify-email',
   auth: 'public',
   summary: 'Verify an e-mail address',
-  description: 'Takes the token of the mail that followed the registration. It is good for 24 hours and for one use.',
+  description:
+    'Takes the token of the mail that followed the registration, or the wish for a new address. It is good for 24 hours and for one use.',
   body: z.strictObject({ token: z.string().max(200) }),
   status: 200,
   response: z.object({ status: z.literal('verified') }),

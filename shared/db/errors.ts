@@ -113,6 +113,8 @@ const BY_STATE: Readonly<Record<string, ErrorCode>> = {
 
 const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
   projects_owner_name_key: 'name_taken',
+  users_username_key: 'username_taken',
+  users_username_skeleton_key: 'username_taken',
   social_accounts_community_handle_key: 'handle_taken',
   social_accounts_person_key: 'account_elsewhere',
   posts_external_id_key: 'external_id_taken',

@@ -71,6 +71,7 @@ export const purgeExpired = query({
     keys: z.number(),
     tokens: z.number(),
     resets: z.number(),
+    attempts: z.number(),
     states: z.number(),
     sessions: z.number(),
     counters: z.number(),
@@ -91,6 +92,10 @@ export const purgeExpired = query({
   ), resets as (
     delete from password_reset_tokens t where t.id in (
       select r.id from password_reset_tokens r where r.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
+    returning 1
+  ), attempts as (
+    delete from auth_attempts a where (a.subject, a.source) in (
+      select f.subject, f.source from auth_attempts f where f.last_at < app.now() - interval '1 day' limit ${'limit'}::integer)
     returning 1
   ), states as (
     delete from oauth_states s where s.id in (
@@ -125,7 +130,8 @@ export const purgeExpired = query({
     returning 1
   )
   select (select count(*) from keys)::integer as keys, (select count(*) from tokens)::integer as tokens,
-    (select count(*) from resets)::integer as resets, (select count(*) from states)::integer as states,
+    (select count(*) from resets)::integer as resets, (select count(*) from attempts)::integer as attempts,
+    (select count(*) from states)::integer as states,
     (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
     (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
     (select count(*) from deliveries)::integer as deliveries, (select count(*) from events)::integer as events`;

@@ -1,6 +1,7 @@
 /** The mails we send. A payload is what the outbox keeps; subject, text and HTML are made from it when it is sent. */
 import { z } from 'zod';
 import { escapeHtml } from '../html/html.ts';
+import { credentialMail, credentialMails } from './credential-mails.ts';
 import { tame } from './tame.ts';
 
 const to = z.string();
@@ -20,6 +21,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('export-ready'), to, name: z.string(), expiresAt: z.string() }),
   z.object({ template: z.literal('deletion-requested'), to, name: z.string(), dueAt: z.string() }),
   z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
+  ...credentialMails,
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('user-invitation'), to, link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
@@ -113,7 +115,9 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
         paragraphs: [
           { text: 'Hello,' },
           { text: 'Somebody, probably you, tried to register this address at Posthaste. It is registered already.' },
-          { text: 'Log in with the password you chose then. If it was not you, do nothing: nothing was changed.' },
+          {
+            text: 'Log in with the password you chose then, or ask for a new one. If it was not you, do nothing: nothing was changed.',
+          },
         ],
       };
     case 'invitation':
@@ -128,8 +132,13 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
           { text: 'If you do not know them, do nothing: without the link nobody can use this address.' },
         ],
       };
-    default:
+    case 'post-failed':
+    case 'export-ready':
+    case 'deletion-requested':
+    case 'account-deleted':
       return accountContent(payload);
+    default:
+      return credentialMail(payload);
   }
 }
 

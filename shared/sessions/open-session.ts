@@ -1,63 +1,47 @@
-/** Login and refresh: from a password or a refresh token to a pair of tokens. */
-import { hashBy, NOBODYS_RECIPE } from '../auth/password.ts';
-import { ACCESS_TOKEN_S } from '../auth/signing-keys.ts';
-import {
-  hashToken,
-  issueAccessToken,
-  parseRefreshToken,
-  randomToken,
-  refreshToken,
-  successorSecret,
-} from '../auth/tokens.ts';
+/**
+ * From a password to a session, in two steps: the password is proven and a session opened by one function of the database
+ * (`app.log_in`, which calls `app.open_session`); then its tokens are signed. Whoever else proves who somebody is
+ * calls `app.open_session` alike. Known or not, right or wrong, held or free: the same statements and one argon2id each.
+ */
+import { hashBy, hashPassword, isOutdated, NOBODYS_RECIPE } from '../auth/password.ts';
+import { hashToken, randomToken } from '../auth/tokens.ts';
 import type { Db } from '../db/client.ts';
+import { json } from '../db/parameters.ts';
 import { fail } from '../errors.ts';
-import { findLoginCandidate } from '../users/queries.ts';
-import { openSession, rotateSession } from './queries.ts';
+import { findLoginRecipe, renewPasswordHash } from '../users/credential-queries.ts';
+import { deviceOf } from './device.ts';
+import { openSessionByPassword } from './queries.ts';
+import { tokensOf } from './session-tokens.ts';
 
 export interface Credentials {
   readonly email: string;
   readonly password: string;
 }
 
-export interface Device {
+export interface Caller {
   readonly ip: string;
   readonly userAgent: string | null;
 }
 
-/** Throws `invalid_credentials`, and `email_not_verified` to those alone who know the password. */
-export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Device) {
-  const person = await db.maybe(findLoginCandidate, { email });
-  const recipe = /^(\$argon2id\$.+)\$[^$]+$/.exec(person?.passwordHash ?? '')?.[1] ?? NOBODYS_RECIPE;
-  const given = await hashBy(recipe, password);
-  if (person === null || given !== person.passwordHash || !person.active) fail('invalid_credentials');
-  if (!person.verified) fail('email_not_verified');
+/** Throws `invalid_credentials`, `too_many_requests`, and `email_not_verified` to those alone who know the password. */
+export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Caller) {
+  const found = await db.maybe(findLoginRecipe, { email });
+  const recipe = found?.recipe ?? NOBODYS_RECIPE;
+  const presentedHash = await hashBy(recipe, password);
   const secret = randomToken();
-  const { sessionId } = await db.change(openSession, {
-    userId: person.userId,
+  const { outcome, userId, sessionId, waitS } = await db.one(openSessionByPassword, {
+    email,
+    presentedHash,
     refreshHash: hashToken(secret),
     userAgent,
     ip,
+    device: json(deviceOf(userAgent)),
   });
-  return tokensOf(person.userId, sessionId, secret);
-}
-
-/** Throws `invalid_refresh_token`. A token used twice, out of its grace time, ends its session. */
-export async function refreshSession(db: Db, token: string) {
-  const { sessionId, secret } = parseRefreshToken(token) ?? fail('invalid_refresh_token');
-  const successor = await successorSecret(secret, sessionId);
-  const { userId } = await db.change(rotateSession, {
-    sessionId,
-    presentedHash: hashToken(secret),
-    successorHash: hashToken(successor),
-  });
-  return tokensOf(userId ?? fail('invalid_refresh_token'), sessionId, successor);
-}
-
-async function tokensOf(userId: string, sessionId: string, secret: string) {
-  return {
-    accessToken: await issueAccessToken({ userId, sessionId }),
-    tokenType: 'Bearer' as const,
-    expiresIn: ACCESS_TOKEN_S,
-    refreshToken: refreshToken(sessionId, secret),
-  };
+  if (outcome === 'too_many_requests') fail('too_many_requests', { retryAfterS: waitS ?? 1 });
+  if (outcome === 'email_not_verified') fail('email_not_verified');
+  if (outcome !== 'ok' || userId === null || sessionId === null) fail('invalid_credentials');
+  if (isOutdated(recipe)) {
+    await db.maybe(renewPasswordHash, { sessionId, presentedHash, newHash: await hashPassword(password) });
+  }
+  return tokensOf(userId, sessionId, secret);
 }

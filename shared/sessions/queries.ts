@@ -1,17 +1,24 @@
 /** What is asked of sessions. Only hashes of refresh tokens go in; none comes out. */
 import { z } from 'zod';
 import { id } from '../db/columns.ts';
+import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { Session } from './shapes.ts';
 
-export const openSession = query({
-  name: 'openSession',
+/** `ok`, `invalid_credentials`, `email_not_verified`, or `too_many_requests` with the seconds to wait. */
+export const openSessionByPassword = query({
+  name: 'openSessionByPassword',
   kind: 'public',
   access: 'write',
-  row: z.object({ outcome: z.string(), sessionId: id }),
-})<{ userId: string; refreshHash: string; userAgent: string | null; ip: string }>`
-  select outcome, session_id
-  from app.open_session(${'userId'}::uuid, ${'refreshHash'}, left(${'userAgent'}, 500), ${'ip'})`;
+  row: z.object({
+    outcome: z.string(),
+    userId: id.nullable(),
+    sessionId: id.nullable(),
+    waitS: z.number().nullable(),
+  }),
+})<{ email: string; presentedHash: string; refreshHash: string; userAgent: string | null; ip: string; device: Json }>`
+  select outcome, user_id, session_id, wait_s
+  from app.log_in(${'email'}, ${'presentedHash'}, ${'refreshHash'}, left(${'userAgent'}, 500), ${'ip'}, ${'device'}::jsonb)`;
 
 /** Guarded: the successor is derived from the token, so a second run within the grace time gives the same one. */
 export const rotateSession = query({
@@ -36,12 +43,29 @@ export const endSession = query({
   )
   select case when exists (select from ended) then 'ok' else 'not_found' end as outcome`;
 
+/** All of one's sessions, or all but the one that asks. */
+export const endSessions = query({
+  name: 'endSessions',
+  kind: 'actor',
+  access: 'guarded',
+  row: z.object({ ended: z.number() }),
+})<{ keepCurrent: boolean; because: string }>`
+  with ended as (
+    update user_sessions set revoked_at = app.now(), revoked_because = ${'because'}
+    where user_id = (select app.user_id()) and revoked_at is null
+      and not (${'keepCurrent'}::boolean and id = (select app.session_id()))
+    returning id
+  )
+  select count(*)::integer as ended from ended`;
+
 export const listSessions = query({ name: 'listSessions', kind: 'actor', access: 'read', row: Session })<{
   before: string | null;
   limit: number;
 }>`
-  select id, id = (select app.session_id()) as current, user_agent, ip, created_at, last_used_at, expires_at
+  select id, id = (select app.session_id()) as current, nullif(device, '{}') as device, user_agent, host(ip) as ip, created_at,
+    last_used_at, least(expires_at, last_used_at + interval '14 days') as expires_at
   from user_sessions
-  where user_id = (select app.user_id()) and revoked_at is null and expires_at > app.now()
+  where user_id = (select app.user_id()) and revoked_at is null
+    and expires_at > app.now() and last_used_at > app.now() - interval '14 days'
     and (${'before'}::uuid is null or id < ${'before'}::uuid)
   order by id desc limit ${'limit'}::integer + 1`;

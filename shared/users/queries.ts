@@ -13,9 +13,19 @@ export const registerUser = query({
     mailId: id,
     template: z.enum(['verify-email', 'already-registered']),
   }),
-})<{ email: string; passwordHash: string; displayName: string; tokenHash: string; link: string }>`
+})<{
+  email: string;
+  passwordHash: string;
+  displayName: string;
+  tokenHash: string;
+  link: string;
+  username: string | null;
+  usernameSkeleton: string | null;
+  invitationHash: string | null;
+}>`
   select outcome, mail_id, payload ->> 'template' as template
-  from app.register(${'email'}, ${'passwordHash'}, ${'displayName'}, ${'tokenHash'}, ${'link'})`;
+  from app.register(${'email'}, ${'passwordHash'}, ${'displayName'}, ${'tokenHash'}, ${'link'}, ${'username'},
+    ${'usernameSkeleton'}, ${'invitationHash'})`;
 
 export const verifyEmail = query({
   name: 'verifyEmail',
@@ -24,11 +34,3 @@ export const verifyEmail = query({
   row: z.object({ outcome: z.string() }),
 })<{ tokenHash: string }>`
   select outcome from app.verify_email(${'tokenHash'})`;
-
-export const findLoginCandidate = query({
-  name: 'findLoginCandidate',
-  kind: 'public',
-  access: 'read',
-  row: z.object({ userId: id, passwordHash: z.string(), verified: z.boolean(), active: z.boolean() }),
-})<{ email: string }>`
-  select user_id, password_hash, verified, active from app.login_candidate(${'email'})`;

@@ -6,16 +6,20 @@ import { config } from '../config/config.ts';
 import type { Db } from '../db/client.ts';
 import { sendAtOnce } from '../mail/send-at-once.ts';
 import { registerUser } from './queries.ts';
+import { skeletonOf } from './username.ts';
 
 export interface Registration {
   readonly email: string;
   readonly password: string;
   readonly displayName: string;
+  readonly username?: string | undefined;
+  readonly invitationToken?: string | undefined;
 }
 
 /** Does the same work for an address that is known and one that is not; only the mail differs. */
-export async function register(db: Db, { email, password, displayName }: Registration): Promise<void> {
-  await checkNewPassword(password, { email, names: [displayName] }, '/body/password');
+export async function register(db: Db, registration: Registration): Promise<void> {
+  const { email, password, displayName, username, invitationToken } = registration;
+  await checkNewPassword(password, { email, names: [displayName, username] }, '/body/password');
   const token = randomToken();
   const link = `${config('http').PUBLIC_BASE_URL}/verify-email/${token}`;
   const { mailId, template } = await db.change(registerUser, {
@@ -24,6 +28,9 @@ export async function register(db: Db, { email, password, displayName }: Registr
     displayName,
     tokenHash: hashToken(token),
     link,
+    username: username ?? null,
+    usernameSkeleton: username === undefined ? null : skeletonOf(username),
+    invitationHash: invitationToken === undefined ? null : hashToken(invitationToken),
   });
   if (db.isRepeat()) return; // the first request, or the sweeper, sends the mail that it wrote
   const mail = template === 'verify-email' ? { template, to: email, name: displayName, link } : { template, to: email };

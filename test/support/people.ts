@@ -30,10 +30,10 @@ export async function registerUser(world: World, displayName = 'Ada Lovelace'): 
   return { id: me.json(Me).id, email, password, displayName, token: accessToken, refreshToken };
 }
 
-/** The token of the newest verification mail to the address. */
-export function mailedToken(world: World, email: string): string {
-  const token = /\/verify-email\/([A-Za-z0-9_-]{43})\s/.exec(world.mails(email)[0]?.text ?? '')?.[1];
-  if (token === undefined) throw new Error(`there is no verification mail to ${email}`);
+/** The token of the newest mail to the address, which leads to that page. */
+export function mailedToken(world: World, email: string, page = 'verify-email'): string {
+  const token = new RegExp(`/${page}/([A-Za-z0-9_-]{43})\\s`).exec(world.mails(email)[0]?.text ?? '')?.[1];
+  if (token === undefined) throw new Error(`there is no mail to ${email} that leads to ${page}`);
   return token;
 }
 

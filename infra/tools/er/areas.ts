@@ -8,6 +8,7 @@ export const areas = {
     'email_verification_tokens',
     'mfa_factors',
     'api_keys',
+    'auth_attempts',
     'user_preferences',
     'user_avatars',
     'account_exports',

@@ -29,6 +29,7 @@ export const rights: RightsTable = {
   'user_sessions (unread)': { key: "'some'", verbs: { update: { signedIn: 'some' } }, set: 'revoked_at = null' },
   email_verification_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
   password_reset_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
+  auth_attempts: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
   user_identities: { key: 'user_id', verbs: { select: { signedIn: 'me', worker: EVERYONE } } },
   mfa_factors: {
     key: 'user_id',
@@ -137,6 +138,7 @@ export const fill: Fill = async (sql, world) => {
       created_by: userId,
     });
     await addRow(sql, 'quota_overrides', { scope: 'user', name: 'projects', user_id: userId, most: 100 });
+    await addRow(sql, 'auth_attempts', { subject: userId, source: '*' }, 'subject');
     await addRow(sql, 'password_reset_tokens', { ...own, token_hash: randomUUID() });
     await addRow(sql, 'mfa_factors', { ...own, kind: 'totp', secret_sealed: 'x' });
     await addRow(sql, 'mfa_factors', { ...own, kind: 'recovery', code_hashes: ['x'] });

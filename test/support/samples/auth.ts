@@ -33,9 +33,22 @@ export function authSamples({ owner, sessionId }: AuthSeed): Samples {
       login: { stranger, bodies: [{ email, password }] },
       refresh: { stranger, bodies: [{ refreshToken: 'phr_x' }], owner: [401, 'invalid_refresh_token'] },
       listSessions: { stranger },
+      resendVerification: { stranger, bodies: [{ email }] },
+      forgotPassword: { stranger, bodies: [{ email }] },
+      resetPassword: {
+        stranger,
+        bodies: [{ token: 'x'.repeat(43), newPassword: password }],
+        owner: [400, 'invalid_token'],
+      },
+      showResetPassword: { stranger, params: { token: 'x'.repeat(43) } },
+    },
+    writes: {
+      changeEmail: { stranger, bodies: [{ email: `new.${email}` }] },
+      changePassword: { stranger, bodies: [{ currentPassword: password, newPassword: `${password} again` }] },
     },
     ends: {
       revokeSession: { params: { sessionId }, stranger: 'missing' },
+      revokeSessions: { stranger },
       logout: { stranger },
     },
   };

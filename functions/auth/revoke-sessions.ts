@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { endSessions } from '../../shared/sessions/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/auth/sessions',
+  auth: 'person',
+  summary: 'End all your sessions',
+  description: 'All but the one that asks, or that one too. Their access tokens are refused from the next request on.',
+  query: z.strictObject({
+    keepCurrent: z
+      .stringbool({ truthy: ['true'], falsy: ['false'] })
+      .default(true)
+      .describe('`false` logs you out here, too.'),
+  }),
+  status: 204,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, query: { keepCurrent } }) => {
+  await db.one(endSessions, { keepCurrent, because: 'revoked' });
+  return {};
+});

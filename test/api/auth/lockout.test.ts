@@ -1,0 +1,167 @@
+/** Guessing gets slower, tells nothing, and keeps no owner out. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Client, postFrom } from '../../support/from-address.ts';
+import { mailedToken, password, registerUser } from '../../support/people.ts';
+import { openWorld, type World } from '../../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(async () => {
+  await world.moveClock(0);
+  await world.close();
+});
+
+const home = { address: '127.0.0.1' };
+const minute = 60_000;
+const login = (from: Client, email: string, given = 'not the password') =>
+  postFrom(world, from, '/v1/auth/login', { email, password: given });
+const nobody = () => `nobody.${crypto.randomUUID()}@example.com`;
+
+test('after five failures the caller waits, longer each time, up to a quarter of an hour', {
+  timeout: 60_000,
+}, async () => {
+  const from = { address: '127.0.1.1' };
+  const email = nobody();
+  for (let n = 0; n < 5; n += 1) expect((await login(from, email)).code).toBe('invalid_credentials');
+  const waits: number[] = [];
+  let now = 0;
+  for (let n = 0; n < 8; n += 1) {
+    const held = await login(from, email);
+    expect([held.status, held.code]).toEqual([429, 'too_many_requests']);
+    waits.push(Math.round((held.retryAfterS ?? 0) / 30) * 30);
+    now += (held.retryAfterS ?? 0) * 1_000 + 2_000;
+    await world.moveClock(now);
+    expect((await login(from, email)).code).toBe('invalid_credentials');
+  }
+  expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900, 900]);
+  await world.moveClock(now + 25 * 60 * minute);
+  for (let n = 0; n < 4; n += 1) expect((await login(from, email)).code).toBe('invalid_credentials');
+  expect((await login(from, email)).code).toBe('invalid_credentials');
+  await world.moveClock(0);
+});
+
+test('held or not is told alike of an address that is known and one that is not, right password or wrong', async () => {
+  const person = await registerUser(world, 'Held Person');
+  const from = { address: '127.0.2.1' };
+  const unknown = nobody();
+  for (let n = 0; n < 5; n += 1) {
+    const [one, other] = [await login(from, person.email), await login(from, unknown)];
+    expect([one.status, one.code]).toEqual([other.status, other.code]);
+  }
+  const answers = [
+    await login(from, person.email, password),
+    await login(from, person.email),
+    await login(from, unknown),
+  ];
+  const essence = answers.map(({ body, status }) => [status, { ...Object(body), requestId: '' }]);
+  expect(essence[0]?.[0]).toBe(429);
+  expect(essence[1]).toEqual(essence[0]);
+  expect(essence[2]).toEqual(essence[0]);
+  expect((await login(home, person.email, password)).status).toBe(200);
+});
+
+test('twenty guesses at once count one by one', async () => {
+  const from = { address: '127.0.3.1' };
+  const email = nobody();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => login(from, email)));
+  expect(answers.filter(({ code }) => code === 'invalid_credentials')).toHaveLength(5);
+  expect(answers.filter(({ code }) => code === 'too_many_requests')).toHaveLength(15);
+});
+
+test('the right password forgets the failures of its caller', async () => {
+  const person = await registerUser(world, 'Clumsy Person');
+  for (let round = 0; round < 3; round += 1) {
+    for (let n = 0; n < 4; n += 1) expect((await login(home, person.email)).code).toBe('invalid_credentials');
+    expect((await login(home, person.email, password)).status).toBe(200);
+  }
+  const [row] = await world.sql('select failed_login_attempts, locked_until from users where id = $1', [person.id]);
+  expect(row).toEqual({ failed_login_attempts: 0, locked_until: null });
+});
+
+test('who hammers for days from everywhere keeps the owner out for no moment', { timeout: 120_000 }, async () => {
+  const person = await registerUser(world, 'Hunted Person');
+  let guesses = 0;
+  for (let hour = 0; hour < 72; hour += 1) {
+    await world.moveClock(hour * 60 * minute);
+    const storm = await Promise.all(
+      Array.from({ length: 4 }, (_, n) => login({ address: `127.9.${hour}.${n + 1}` }, person.email)),
+    );
+    guesses += storm.filter(({ code }) => code === 'invalid_credentials').length;
+    if (hour % 12 === 11) {
+      const [row] = await world.sql('select locked_until > app.now() as held from users where id = $1', [person.id]);
+      if (hour > 12) expect(row).toEqual({ held: true });
+      const owner = await login(home, person.email, password);
+      expect([hour, owner.status]).toEqual([hour, 200]);
+      // The account's count begins anew with the owner's login; let the attackers raise it again.
+      for (let n = 0; n < 34; n += 1) await login({ address: `127.8.${hour}.${n + 1}` }, person.email);
+    }
+  }
+  expect(guesses).toBeGreaterThan(100);
+});
+
+test('the owner in a strange place is held by others for a minute at most, and by a new password not at all', {
+  timeout: 60_000,
+}, async () => {
+  const person = await registerUser(world, 'Travelling Person');
+  for (let n = 0; n < 45; n += 1) await login({ address: `127.7.0.${n + 1}` }, person.email);
+  const abroad = { address: '127.6.0.1' };
+  const held = await login(abroad, person.email, password);
+  expect(held.code).toBe('too_many_requests');
+  expect(held.retryAfterS).toBeLessThanOrEqual(60);
+  expect((await postFrom(world, abroad, '/v1/auth/forgot-password', { email: person.email })).status).toBe(202);
+  const token = mailedToken(world, person.email, 'reset-password');
+  const reset = await postFrom(world, abroad, '/v1/auth/reset-password', { token, newPassword: 'far away from home' });
+  expect(reset.status).toBe(200);
+  expect((await login(abroad, person.email, 'far away from home')).status).toBe(200);
+});
+
+test('every login is in the log of changes, refused ones too, without address or name in the clear', async () => {
+  const person = await registerUser(world, 'Logged Person');
+  const unknown = nobody();
+  const began = await world.sql('select count(*)::integer as n from audit_log');
+  await login(home, person.email);
+  await login(home, unknown);
+  await login(home, person.email, password);
+  const rows = await world.sql(
+    `select table_name, row_id, subject_id, actor, new_values, ip_sealed is not null as has_ip, a::text as whole from audit_log a
+     where table_name in ('login.refused', 'user_sessions') order by id offset 0`,
+  );
+  const mine = rows.slice(-3);
+  expect(Number(began[0]?.n)).toBeGreaterThan(0);
+  expect(mine).toMatchObject([
+    {
+      table_name: 'login.refused',
+      row_id: person.id,
+      subject_id: person.id,
+      actor: 'public',
+      new_values: { reason: 'invalid_credentials' },
+      has_ip: true,
+    },
+    {
+      table_name: 'login.refused',
+      row_id: null,
+      subject_id: null,
+      new_values: { reason: 'invalid_credentials' },
+      has_ip: false,
+    },
+    { table_name: 'user_sessions', subject_id: person.id, has_ip: true },
+  ]);
+  for (const { whole } of mine) {
+    expect(whole).not.toContain(person.email);
+    expect(whole).not.toContain(unknown);
+  }
+});
+
+test('what is counted of addresses is forgotten after a day, and tells no address', async () => {
+  const email = nobody();
+  await login({ address: '127.0.5.1' }, email);
+  const kept = JSON.stringify(await world.sql('select * from auth_attempts'));
+  expect(kept).not.toContain(email);
+  expect(kept).not.toContain('127.0.5.1');
+  await world.moveClock(50 * 60 * 60 * 1_000 + 72 * 60 * minute);
+  await world.tick('sweep');
+  expect(await world.sql('select 1 from auth_attempts')).toEqual([]);
+  await world.moveClock(0);
+});
