@@ -114,7 +114,7 @@ export function connect(options: DbOptions): Db {
           });
     if (answer.lines !== undefined || answer.about !== undefined) counter.counted(answer.about);
     stored = answer.stored ?? stored;
-    const lines = answer.lines ?? answer.stored ?? [];
+    const lines = answer.lines ?? (isRead ? undefined : answer.stored) ?? [];
     return lines.map((line) => camelKeys(JSON.parse(line)));
   }
 

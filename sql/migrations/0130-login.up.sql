@@ -224,7 +224,7 @@ as $$
 declare
   person users;
   subject_hash text;
-  session text := 'session:' || app.session_id();
+  session text := 'session:' || coalesce(app.session_id()::text, 'none');
   blocked timestamptz;
 begin
   select * into person from users u where u.id = app.user_id();

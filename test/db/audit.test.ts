@@ -81,6 +81,7 @@ describe('what is watched', () => {
       'failed_login_attempts',
       'is_active',
       'is_verified',
+      'username_skeleton',
     ],
     user_sessions: [
       'refresh_hash',

@@ -29,7 +29,11 @@ export const rights: RightsTable = {
   'user_sessions (unread)': { key: "'some'", verbs: { update: { signedIn: 'some' } }, set: 'revoked_at = null' },
   email_verification_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
   password_reset_tokens: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
-  auth_attempts: { key: "'some'", verbs: { select: { worker: 'some' }, delete: { worker: 'some' } } },
+  auth_attempts: {
+    key: "'some'",
+    verbs: { select: { worker: 'some' }, delete: { worker: 'some' } },
+    set: 'attempts = attempts',
+  },
   user_identities: { key: 'user_id', verbs: { select: { signedIn: 'me', worker: EVERYONE } } },
   mfa_factors: {
     key: 'user_id',
