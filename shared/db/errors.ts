@@ -118,7 +118,6 @@ const BY_CONSTRAINT: Readonly<Record<string, ErrorCode>> = {
   social_accounts_community_handle_key: 'handle_taken',
   social_accounts_person_key: 'account_elsewhere',
   posts_external_id_key: 'external_id_taken',
-  users_username_key: 'username_taken',
 };
 
 /** What a statement's failure means to the caller of a door. */

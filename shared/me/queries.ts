@@ -34,6 +34,7 @@ export const updateMe = query({
     update users u
     set display_name = coalesce(patch ->> 'displayName', u.display_name),
       username = case when patch ? 'username' then patch ->> 'username' else u.username end,
+      username_skeleton = case when patch ? 'username' then patch ->> 'usernameSkeleton' else u.username_skeleton end,
       given_name = case when patch ? 'givenName' then patch ->> 'givenName' else u.given_name end,
       family_name = case when patch ? 'familyName' then patch ->> 'familyName' else u.family_name end,
       bio = case when patch ? 'bio' then patch ->> 'bio' else u.bio end
