@@ -54,7 +54,7 @@ alter table email_verification_tokens
   drop column username_skeleton;
 comment on table email_verification_tokens is 'Hashes of the tokens in verification mails; single use.';
 
-revoke update (username_skeleton) on users from posthaste_api;
+revoke select (username_skeleton), update (username_skeleton) on users from posthaste_api;
 drop index users_username_skeleton_key;
 alter table users
   drop constraint users_username_skeleton_length,

@@ -7,7 +7,7 @@ alter table users
   add constraint users_username_skeleton_of_name check (username is not null or username_skeleton is null);
 comment on column users.username_skeleton is 'What the name looks like (UTS 39): no two look alike. Null for names that an import brought.';
 create unique index users_username_skeleton_key on users (username_skeleton) where deleted_at is null;
-grant update (username_skeleton) on users to posthaste_api;
+grant select (username_skeleton), update (username_skeleton) on users to posthaste_api;
 
 alter table email_verification_tokens
   add column email text,

@@ -27,6 +27,7 @@ afterAll(async () => {
 const small = new Set([
   'platforms',
   'platform_apps',
+  'installation_settings',
   'popular_posts',
   'schema_migrations',
   'partition_archives',

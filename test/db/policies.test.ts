@@ -101,6 +101,7 @@ describe('no policy is idle', () => {
       'archive_parts',
       'audit_keys',
       'audit_unsealed',
+      'auth_attempts',
       'community_hashtags',
       'counter_deltas',
       'derivation_marks',

@@ -15,6 +15,9 @@ async function sessionsOf(token: string) {
   return (await world.call('GET', '/v1/auth/sessions', { token })).json(page).data;
 }
 
+/** What the client of these tests calls itself. */
+const agent = { name: 'node', system: null, kind: null };
+
 test('lists what is logged in, and marks the session that asks', async () => {
   const person = await registerUser(world, 'Many Devices');
   await login(world, person.email);
@@ -22,6 +25,9 @@ test('lists what is logged in, and marks the session that asks', async () => {
   expect(sessions).toHaveLength(2);
   expect(sessions.filter(({ current }) => current)).toHaveLength(1);
   expect(sessions.every(({ ip }) => ip === '127.0.0.1')).toBe(true);
+  expect(sessions.map(({ device }) => device)).toEqual([agent, agent]);
+  const left = (at: string) => Math.round((Date.parse(at) - Date.now()) / 86_400_000);
+  expect(sessions.map(({ expiresAt }) => left(expiresAt))).toEqual([14, 14]);
 });
 
 test('pages through the list', async () => {

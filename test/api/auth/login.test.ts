@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hashBy } from '../../../shared/auth/password.ts';
 import { Tokens } from '../../../shared/auth/shapes.ts';
 import { Me } from '../../../shared/users/shapes.ts';
-import { type Person, password, registerUser } from '../../support/people.ts';
+import { type Client, postFrom } from '../../support/from-address.ts';
+import { addMember, createProject, type Person, password, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;
@@ -45,6 +47,59 @@ test('a deactivated person cannot log in, and is out with the next request', asy
   await world.sql(`update users set status = 'deactivated' where id = $1`, [person.id]);
   expect((await world.call('GET', '/v1/me', { token: person.token })).code).toBe('unauthenticated');
   expect((await login({ email: person.email, password })).code).toBe('invalid_credentials');
+});
+
+test('a hash by older parameters is made anew, and stays good', async () => {
+  const person = await registerUser(world, 'Early Adopter');
+  const hashOf = async () =>
+    String((await world.sql('select password_hash from users where id = $1', [person.id]))[0]?.password_hash);
+  const old = await hashBy(`$argon2id$v=19$m=8192,t=1,p=1$${'B'.repeat(22)}`, password);
+  await world.sql('update users set password_hash = $2 where id = $1', [person.id, old]);
+  expect((await login({ email: person.email, password: 'not the password' })).code).toBe('invalid_credentials');
+  expect(await hashOf()).toBe(old);
+  for (let n = 0; n < 2; n += 1) expect((await login({ email: person.email, password })).status).toBe(200);
+  const renewed = await hashOf();
+  expect(renewed).toContain('$m=19456,t=2,p=1$');
+  await login({ email: person.email, password });
+  expect(await hashOf()).toBe(renewed);
+});
+
+test('rights that were taken are gone with the next request, not after the token’s life', async () => {
+  const [owner, person] = [await registerUser(world, 'Olivia Owner'), await registerUser(world, 'Edith Editor')];
+  const project = await createProject(world, owner);
+  await addMember(world, project.id, person, 'editor');
+  const write = () =>
+    world.call('POST', '/v1/media', {
+      token: person.token,
+      json: { projectId: project.id, fileName: 'cat.jpg', mimeType: 'image/jpeg', bytes: 1_000 },
+    });
+  expect((await write()).status).toBe(201);
+  await world.sql(`update project_collaborators set role = 'viewer' where user_id = $1`, [person.id]);
+  expect((await write()).code).toBe('forbidden');
+  await world.sql(`update project_collaborators set role = 'editor' where user_id = $1`, [person.id]);
+  await world.sql(`update users set role = 'viewer' where id = $1`, [person.id]);
+  expect((await write()).code).toBe('forbidden');
+  await world.sql('delete from project_collaborators where user_id = $1', [person.id]);
+  expect((await write()).code).toBe('not_found');
+});
+
+test('a device or a neighbourhood that is new is told by mail, the first and the known ones are not', async () => {
+  const person = await registerUser(world, 'Travelling Person');
+  const chrome =
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
+  const told = async (from: Client) => {
+    const json = { email: person.email, password };
+    expect((await postFrom(world, from, '/v1/auth/login', json)).status).toBe(200);
+    await world.tick('sweep');
+    return world.mails(person.email).filter(({ subject }) => subject === 'A login from a new device');
+  };
+  expect(await told({ address: '127.0.0.1', userAgent: 'node' })).toEqual([]);
+  const [mail] = await told({ address: '127.0.0.1', userAgent: chrome });
+  expect(mail?.text).toMatch(/on \d{4}-\d\d-\d\d \d\d:\d\d UTC by Chrome on Windows, from the address 127\.0\.0\.1\./);
+  expect(await told({ address: '127.0.9.9', userAgent: chrome.replace('142', '143') })).toHaveLength(1);
+  expect(await told({ address: '127.5.0.1', userAgent: chrome })).toHaveLength(2);
+  expect(await told({ address: '127.5.0.1', userAgent: 'evil <b>http://x.example/</b>' })).toHaveLength(3);
+  expect(world.mails(person.email)[0]?.text).not.toContain('http://x');
 });
 
 test('tokens are not kept: a repeated Idempotency-Key is told that it is done', async () => {

@@ -42,6 +42,15 @@ test('a token that comes again after 20 seconds is stolen: the session ends for 
   expect([replay.status, replay.code]).toEqual([401, 'invalid_refresh_token']);
   expect((await refresh(second.refreshToken)).code).toBe('invalid_refresh_token');
   expect(await isAlive(second.accessToken)).toBe(false);
+  const told = await world.sql(
+    `select n.payload ->> 'sessionId' = s.id::text as fits from notifications n join user_sessions s on s.user_id = n.user_id
+     where n.kind = 'session.replayed' and s.revoked_because = 'refresh token replayed' and n.user_id = $1`,
+    [ada.id],
+  );
+  expect(told).toEqual([{ fits: true }]);
+  await world.tick('sweep');
+  expect(world.mails(ada.email)[0]?.subject).toBe('A session was ended: its key was used twice');
+  expect(world.mails(ada.email)[0]?.text).not.toContain('http');
   await world.moveClock(0);
 });
 
@@ -60,6 +69,21 @@ test('another session stays untouched when one ends', async () => {
   await refresh(stolen.refreshToken);
   expect(await isAlive(stolen.accessToken)).toBe(false);
   expect(await isAlive(other.accessToken)).toBe(true);
+});
+
+test('a session that is used ends after 30 days; one that is not, after 14', async () => {
+  const day = 24 * 3600_000;
+  const [used, idle] = [await login(world, ada.email), await login(world, ada.email)];
+  await world.moveClock(13 * day);
+  const second = (await refresh(used.refreshToken)).json(Tokens);
+  await world.moveClock(14 * day + 1_000);
+  expect((await refresh(idle.refreshToken)).code).toBe('invalid_refresh_token');
+  const third = (await refresh(second.refreshToken)).json(Tokens);
+  await world.moveClock(27 * day);
+  const last = (await refresh(third.refreshToken)).json(Tokens);
+  await world.moveClock(30 * day + 1_000);
+  expect((await refresh(last.refreshToken)).code).toBe('invalid_refresh_token');
+  await world.moveClock(0);
 });
 
 test('a session ends after 30 days', async () => {

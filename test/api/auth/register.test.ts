@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mailedToken, password, registerUser } from '../../support/people.ts';
+import { hashToken } from '../../../shared/auth/tokens.ts';
+import { createProject, mailedToken, password, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;
@@ -47,6 +48,70 @@ describe('register', () => {
     expect(await usersWith(person.email)).toMatchObject([{ display_name: 'Known Person' }]);
     const login = await world.call('POST', '/v1/auth/login', { json: { email: person.email, password } });
     expect(login.status).toBe(200);
+  });
+
+  test('a user name is given with the verification, in one written form', async () => {
+    await register({ email: 'named@example.com', password, displayName: 'Named', username: ' Ｎamed.One ' });
+    const nameOf = async () => (await world.sql(`select username from users where email = 'named@example.com'`))[0];
+    expect(await nameOf()).toEqual({ username: null });
+    const json = { token: mailedToken(world, 'named@example.com') };
+    expect((await world.call('POST', '/v1/auth/verify-email', { json })).status).toBe(200);
+    expect(await nameOf()).toEqual({ username: 'named.one' });
+  });
+
+  test.each(['NAMED.ONE', 'narned.one', 'named.0ne'])(
+    'refuses the user name %s, which looks like one that somebody has',
+    async (username) => {
+      const answer = await register({ email: 'lookalike@example.com', password, displayName: 'Alike', username });
+      expect([answer.status, answer.code]).toEqual([409, 'username_taken']);
+      expect(await usersWith('lookalike@example.com')).toEqual([]);
+    },
+  );
+
+  test('refuses a user name in two scripts, or one that pretends to be us', async () => {
+    for (const username of ['nаmed.two', 'supp0rt', 'ab']) {
+      const answer = await register({ email: 'names@example.com', password, displayName: 'Names', username });
+      expect([answer.status, answer.pointers]).toEqual([422, ['/body/username']]);
+    }
+  });
+
+  test('a wished name tells nothing about an address, and who verifies first has it', async () => {
+    const person = await registerUser(world, 'Known Again');
+    const wish = (email: string) => register({ email, password, displayName: 'Wish', username: 'wished.for' });
+    expect((await wish(person.email)).status).toBe(202);
+    for (const email of ['wish.one@example.com', 'wish.two@example.com']) expect((await wish(email)).status).toBe(202);
+    for (const email of ['wish.two@example.com', 'wish.one@example.com']) {
+      const json = { token: mailedToken(world, email) };
+      expect((await world.call('POST', '/v1/auth/verify-email', { json })).status).toBe(200);
+    }
+    const rows = await world.sql(`select email, username from users where email like 'wish.%' order by email`);
+    expect(rows.map(({ username }) => username)).toEqual([null, 'wished.for']);
+  });
+
+  test('where nobody may register, or only who is invited, the answer says so, whoever asks', async () => {
+    const person = await registerUser(world, 'Early Person');
+    const set = (registration: string) =>
+      world.sql('update installation_settings set registration = $1', [registration]);
+    const json = { password, displayName: 'Late' };
+    await set('closed');
+    for (const email of ['late@example.com', person.email]) {
+      const answer = await register({ email, ...json });
+      expect([answer.status, answer.code]).toEqual([403, 'registration_closed']);
+    }
+    await set('invite_only');
+    for (const invitationToken of [undefined, 'x'.repeat(43)]) {
+      const answer = await register({ email: 'late@example.com', ...json, invitationToken });
+      expect([answer.status, answer.code]).toEqual([403, 'invitation_needed']);
+    }
+    const project = await createProject(world, person);
+    await world.sql(
+      `insert into project_invitations (project_id, email, token_hash, role, created_by) values ($1, 'late@example.com', $2, 'editor', $3)`,
+      [project.id, hashToken('i'.repeat(43)), person.id],
+    );
+    const stranger = await register({ email: 'other@example.com', ...json, invitationToken: 'i'.repeat(43) });
+    expect(stranger.code).toBe('invitation_needed');
+    expect((await register({ email: 'late@example.com', ...json, invitationToken: 'i'.repeat(43) })).status).toBe(202);
+    await set('open');
   });
 
   test('names every field that is wrong at once', async () => {
