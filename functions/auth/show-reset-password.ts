@@ -39,6 +39,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/reset-password/{token}',
   auth: 'page',
+  throttle: { ratePerS: 100, burst: 200 },
   summary: 'Show the page that takes a new password',
   description: 'The link of the mail. Opening it changes nothing; its form does.',
   tag: 'auth',

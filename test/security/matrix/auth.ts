@@ -20,8 +20,25 @@ export const auth: Rows = {
       return { stranger: 'own', bodies: [{ refreshToken }] };
     },
   },
+  resendVerification: { is: 'public' },
+  forgotPassword: { is: 'public' },
+  resetPassword: {
+    is: 'public',
+    ask: async ({ world, seed }) => {
+      const { email } = seed.stranger;
+      await world.call('POST', '/v1/auth/forgot-password', { json: { email } });
+      return {
+        stranger: 'own',
+        bodies: [{ token: mailedToken(world, email, 'reset-password'), newPassword: password }],
+      };
+    },
+  },
+  showResetPassword: { is: 'public' },
+  changeEmail: { is: 'self' },
+  changePassword: { is: 'self' },
   getJwks: { is: 'public' },
   listSessions: { is: 'self' },
   revokeSession: { is: 'personal' },
+  revokeSessions: { is: 'self' },
   logout: { is: 'self' },
 };

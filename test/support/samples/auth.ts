@@ -44,10 +44,10 @@ export function authSamples({ owner, sessionId }: AuthSeed): Samples {
     },
     writes: {
       changeEmail: { stranger, bodies: [{ email: `new.${email}` }] },
-      changePassword: { stranger, bodies: [{ currentPassword: password, newPassword: `${password} again` }] },
     },
     ends: {
       revokeSession: { params: { sessionId }, stranger: 'missing' },
+      changePassword: { stranger, bodies: [{ currentPassword: password, newPassword: password }] },
       revokeSessions: { stranger },
       logout: { stranger },
     },
