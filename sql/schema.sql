@@ -904,6 +904,34 @@ comment on table audit_unsealed is 'Rows of the log that no seal holds yet, writ
 
 alter table audit_unsealed enable row level security;
 
+create table auth_attempts (
+  subject text not null,
+  source text not null,
+  attempts integer not null default 0,
+  last_at timestamp with time zone not null default app.now(),
+  blocked_until timestamp with time zone,
+  constraint auth_attempts_pkey PRIMARY KEY (subject, source),
+  constraint auth_attempts_attempts_natural CHECK ((attempts >= 0)),
+  constraint auth_attempts_source_length CHECK (((length(source) >= 1) AND (length(source) <= 100)))
+);
+
+comment on table auth_attempts is 'Failed proofs of a password, and mails that were asked for, of the last day. Kept for addresses that nobody has too, so that both are answered alike.';
+comment on column auth_attempts.blocked_until is 'Failures: no proof is looked at before. Mails: end of the day that began with the first.';
+comment on column auth_attempts.source is '* for the whole account; address:… one caller; session:… one session; mail:… mails of one purpose.';
+comment on column auth_attempts.subject is 'Keyed hash of the e-mail address; never the address itself.';
+
+CREATE INDEX auth_attempts_last_at_idx ON public.auth_attempts USING btree (last_at);
+
+alter table auth_attempts enable row level security;
+
+create policy auth_attempts_worker on auth_attempts for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on auth_attempts to posthaste_worker;
+
+grant select (subject, source, last_at) on auth_attempts to posthaste_worker;
+
 create table clip_categories (
   clip_id uuid not null,
   category_id uuid not null,
@@ -1660,12 +1688,18 @@ create table email_verification_tokens (
   created_at timestamp with time zone not null default app.now(),
   expires_at timestamp with time zone not null default (app.now() + '24:00:00'::interval),
   used_at timestamp with time zone,
+  email text,
+  username text,
+  username_skeleton text,
   constraint email_verification_tokens_pkey PRIMARY KEY (id),
   constraint email_verification_tokens_token_hash_key UNIQUE (token_hash),
-  constraint email_verification_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint email_verification_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint email_verification_tokens_email_form CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 254))))
 );
 
-comment on table email_verification_tokens is 'Hashes of the tokens in verification mails; single use.';
+comment on table email_verification_tokens is 'Hashes of the tokens in mails that verify an address; single use.';
+comment on column email_verification_tokens.email is 'The new address of somebody who is registered; null: the address that the person has.';
+comment on column email_verification_tokens.username is 'Wished for at registration and given with the verification, if it is still free: a name taken at once would tell whether the address was new.';
 
 CREATE INDEX email_verification_tokens_expires_at_idx ON public.email_verification_tokens USING btree (expires_at);
 CREATE INDEX email_verification_tokens_user_id_idx ON public.email_verification_tokens USING btree (user_id);
@@ -4392,6 +4426,7 @@ create table users (
   deletion_requested_at timestamp with time zone,
   is_active boolean generated always as (((status = 'active'::text) AND (deleted_at IS NULL))) virtual,
   is_verified boolean generated always as ((email_verified_at IS NOT NULL)) virtual,
+  username_skeleton text,
   status_reason text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_avatar_media_id_fkey FOREIGN KEY (avatar_media_id) REFERENCES media(id) ON DELETE SET NULL,
@@ -4406,7 +4441,9 @@ create table users (
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'moderator'::text, 'creator'::text, 'user'::text, 'viewer'::text]))),
   constraint users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'deactivated'::text]))),
   constraint users_status_reason_length CHECK (((length(status_reason) >= 1) AND (length(status_reason) <= 500))),
-  constraint users_username_length CHECK (((length(username) >= 1) AND (length(username) <= 50)))
+  constraint users_username_length CHECK (((length(username) >= 1) AND (length(username) <= 50))),
+  constraint users_username_skeleton_length CHECK (((length(username_skeleton) >= 1) AND (length(username_skeleton) <= 500))),
+  constraint users_username_skeleton_of_name CHECK (((username IS NOT NULL) OR (username_skeleton IS NULL)))
 );
 
 comment on table users is 'People who can log in. password_hash is read by app.login_candidate alone.';
@@ -4420,6 +4457,7 @@ comment on column users.password_hash is 'Null: signs in through an identity onl
 comment on column users.role is 'Of the installation: admin, moderator, creator, user, viewer (reads only). Roles in projects are memberships.';
 comment on column users.status_reason is 'Why an administrator deactivated the person, in words for other administrators.';
 comment on column users.username is 'Unique however it is written. Null: has chosen none yet.';
+comment on column users.username_skeleton is 'What the name looks like (UTS 39): no two look alike. Null for names that an import brought.';
 
 CREATE INDEX users_active_idx ON public.users USING btree (id) WHERE ((status = 'active'::text) AND (deleted_at IS NULL));
 CREATE INDEX users_avatar_media_id_idx ON public.users USING btree (avatar_media_id);
@@ -4432,6 +4470,7 @@ CREATE INDEX users_last_login_at_idx ON public.users USING btree (COALESCE(last_
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(username) COLLATE "C");
+CREATE UNIQUE INDEX users_username_skeleton_key ON public.users USING btree (username_skeleton) WHERE (deleted_at IS NULL);
 
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,status_reason,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
@@ -4453,8 +4492,8 @@ create policy users_staff on users for select to posthaste_api
 create policy users_worker on users for select to posthaste_worker
   using (true);
 
-grant select (id, email, display_name, role, status, email_verified_at, created_at, updated_at, deleted_at, version, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at, is_active, is_verified) on users to posthaste_api;
-grant update (display_name, username, given_name, family_name, bio) on users to posthaste_api;
+grant select (id, email, display_name, role, status, email_verified_at, created_at, updated_at, deleted_at, version, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at, is_active, is_verified, username_skeleton) on users to posthaste_api;
+grant update (display_name, username, given_name, family_name, bio, username_skeleton) on users to posthaste_api;
 grant select (id, email, display_name, role, status, email_verified_at, created_at, deleted_at, username, given_name, family_name, bio, avatar_url, avatar_media_id, last_login_at, deletion_requested_at) on users to posthaste_worker;
 
 create table video_categories (
@@ -5019,6 +5058,42 @@ end
 $function$;
 grant execute on function app.archive_page(uuid,text,integer) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.ask_password_reset(email text, token_hash text, link text)
+ RETURNS TABLE(outcome text, mail_id uuid, template text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person users;
+  content jsonb;
+begin
+  if not app.count_mail(ask_password_reset.email, 'reset') then
+    return query select 'ok', null::uuid, null::text;
+    return;
+  end if;
+  select * into person from users u where u.email = ask_password_reset.email and u.deleted_at is null and u.status = 'active';
+  if person.id is null then
+    content := jsonb_build_object('template', 'no-account', 'to', ask_password_reset.email);
+  else
+    insert into password_reset_tokens (user_id, token_hash) values (person.id, ask_password_reset.token_hash);
+    content := jsonb_build_object('template', 'reset-password', 'to', ask_password_reset.email, 'link', ask_password_reset.link);
+  end if;
+  return query select 'ok', app.write_mail(content, true), content ->> 'template';
+end
+$function$;
+grant execute on function app.ask_password_reset(text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.attempt_subject(email text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select encode(crypto.hmac(convert_to(attempt_subject.email, 'UTF8'), s.address_key, 'sha256'), 'hex') from installation_settings s
+$function$;
+
 CREATE OR REPLACE FUNCTION app.audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5244,6 +5319,41 @@ end
 $function$;
 grant execute on function app.cancel_deletion() to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.change_email(email text, token_hash text, link text)
+ RETURNS TABLE(outcome text, mail_id uuid, template text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person users;
+  content jsonb;
+begin
+  select * into person from users u where u.id = app.user_id();
+  if person.email = change_email.email then
+    return query select 'wrong_state', null::uuid, null::text;
+    return;
+  end if;
+  -- By the one who asks as by the one who is written to: nobody fills another's box from many accounts.
+  if not app.count_mail(person.email, 'change') or not app.count_mail(change_email.email, 'new') then
+    return query select 'too_many_requests', null::uuid, null::text;
+    return;
+  end if;
+  update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.email is not null and t.used_at is null;
+  if exists (select from users u where u.email = change_email.email and u.deleted_at is null) then
+    content := jsonb_build_object('template', 'already-registered', 'to', change_email.email);
+  else
+    insert into email_verification_tokens (user_id, token_hash, email) values (person.id, change_email.token_hash, change_email.email);
+    content := jsonb_build_object('template', 'verify-new-email', 'to', change_email.email, 'link', change_email.link);
+  end if;
+  perform app.write_mail(jsonb_build_object('template', 'email-change-asked', 'to', person.email), false);
+  return query select 'ok', app.write_mail(content, true), content ->> 'template';
+end
+$function$;
+comment on function app.change_email(text,text,text) is 'Whether somebody has the new address is told to that address alone. The old one hears of the wish and of the change.';
+grant execute on function app.change_email(text,text,text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.change_media()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5283,6 +5393,32 @@ begin
 end
 $function$;
 grant execute on function app.change_member(uuid,uuid,jsonb,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.change_password(presented_hash text, new_hash text)
+ RETURNS TABLE(outcome text, wait_s integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  proof record;
+  person users;
+begin
+  select * into proof from app.prove_password(change_password.presented_hash);
+  if proof.outcome <> 'ok' then
+    return query select proof.outcome, proof.wait_s;
+    return;
+  end if;
+  update users u set password_hash = change_password.new_hash where u.id = app.user_id() returning u.* into person;
+  update user_sessions s set revoked_at = app.now(), revoked_because = 'password changed'
+  where s.user_id = person.id and s.revoked_at is null and s.id is distinct from app.session_id();
+  update password_reset_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email), false);
+  return query select 'ok', null::integer;
+end
+$function$;
+grant execute on function app.change_password(text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.change_publication()
  RETURNS trigger
@@ -5633,6 +5769,21 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.count_failure(subject text, source text, free_attempts integer, first_s integer, most_s integer)
+ RETURNS TABLE(attempts integer, blocked_until timestamp with time zone)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into auth_attempts as a (subject, source, attempts)
+  values (count_failure.subject, count_failure.source, 1)
+  on conflict on constraint auth_attempts_pkey do update
+    set attempts = case when a.last_at < app.now() - interval '1 day' then 1 else a.attempts + 1 end, last_at = app.now(),
+      blocked_until = app.now() + make_interval(secs => app.delay_s(
+        case when a.last_at < app.now() - interval '1 day' then 1 else a.attempts + 1 end, free_attempts, first_s, most_s))
+  returning a.attempts, a.blocked_until
+$function$;
+
 CREATE OR REPLACE FUNCTION app.count_follows()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5663,6 +5814,29 @@ begin
   select c.tag, case when tg_argv[0] = 'uses' then step * count(*) else 0 end, case when tg_argv[0] = 'public_uses' then step * count(*) else 0 end
   from changed c group by c.tag order by c.tag;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.count_mail(email text, purpose text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into auth_attempts as a (subject, source, attempts)
+  values (app.attempt_subject(count_mail.email), 'mail:' || purpose, 1)
+  on conflict on constraint auth_attempts_pkey do update
+    set attempts = case when a.blocked_until < app.now() then 1 else a.attempts + 1 end, last_at = app.now(),
+      blocked_until = case when a.blocked_until < app.now() then null else a.blocked_until end
+    where a.last_at < app.now() - interval '1 minute' and (a.attempts < 5 or a.blocked_until < app.now());
+  if not found then
+    return false;
+  end if;
+  -- The day begins with the first mail.
+  update auth_attempts a set blocked_until = app.now() + interval '1 day'
+  where a.subject = app.attempt_subject(count_mail.email) and a.source = 'mail:' || purpose and a.blocked_until is null;
+  return true;
 end
 $function$;
 
@@ -5846,6 +6020,15 @@ begin
 end
 $function$;
 grant execute on function app.decline_invitation(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.delay_s(attempts integer, free_attempts integer, first_s integer, most_s integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when attempts < free_attempts then 0 else least(most_s, first_s * power(2, least(attempts - free_attempts, 20)))::integer end
+$function$;
+comment on function app.delay_s(integer,integer,integer,integer) is 'Seconds to wait after so many failures: none, then first_s, doubling up to most_s.';
 
 CREATE OR REPLACE FUNCTION app.deletion_grace()
  RETURNS interval
@@ -7308,6 +7491,19 @@ $function$;
 comment on function app.is_user_invitation(text) is 'Whether the link is still good; not whose address it was sent to.';
 grant execute on function app.is_user_invitation(text) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.is_username_free(skeleton text, username text, person uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select not exists (
+    select from users u
+    where (u.username_skeleton = skeleton or lower(u.username) = lower(is_username_free.username)) and u.deleted_at is null
+      and u.id is distinct from person)
+$function$;
+grant execute on function app.is_username_free(text,text,uuid) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.judge_text()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7643,6 +7839,61 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.log_in(email text, presented_hash text, refresh_hash text, user_agent text, ip text, device jsonb)
+ RETURNS TABLE(outcome text, user_id uuid, session_id uuid, wait_s integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  subject_hash text := app.attempt_subject(log_in.email);
+  caller text := app.address_caller(log_in.ip);
+  address inet := app.to_inet(log_in.ip);
+  person users;
+  trusted boolean;
+  blocked timestamptz;
+  counted record;
+begin
+  -- Guesses at once wait for each other, so that none is made with the count of before.
+  perform pg_advisory_xact_lock(hashtextextended('app.log_in ' || subject_hash, 0));
+  select * into person from users u where u.email = log_in.email and u.deleted_at is null;
+  trusted := exists (
+    select from user_sessions s
+    where s.user_id = person.id and s.created_at > app.now() - interval '60 days'
+      and s.ip <<= network(set_masklen(address, case family(address) when 6 then 64 else 32 end)));
+  select max(a.blocked_until) into blocked from auth_attempts a
+  where a.subject = subject_hash and (a.source = caller or (a.source = '*' and not trusted));
+  if blocked > app.now() then
+    perform app.write_audit('access', 'login.refused', person.id::text, null, person.id, null, '{"reason": "too_many_requests"}', null);
+    return query select 'too_many_requests', null::uuid, null::uuid, ceil(extract(epoch from blocked - app.now()))::integer;
+    return;
+  end if;
+  if person.password_hash is distinct from log_in.presented_hash or person.password_hash is null or person.status <> 'active' then
+    perform app.count_failure(subject_hash, caller, 5, 30, 900);
+    select * into counted from app.count_failure(subject_hash, '*', 30, 1, 60);
+    update users u set failed_login_attempts = counted.attempts,
+      locked_until = case when counted.blocked_until > app.now() then counted.blocked_until end
+    where u.id = person.id;
+    perform app.write_audit('access', 'login.refused', person.id::text, null, person.id, null, '{"reason": "invalid_credentials"}', null);
+    return query select 'invalid_credentials', null::uuid, null::uuid, null::integer;
+    return;
+  end if;
+  delete from auth_attempts a where a.subject = subject_hash and a.source in (caller, '*');
+  update users u set failed_login_attempts = 0, locked_until = null
+  where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
+  if person.email_verified_at is null then
+    return query select 'email_not_verified', null::uuid, null::uuid, null::integer;
+    return;
+  end if;
+  return query
+    select o.outcome, person.id, o.session_id, null::integer
+    from app.open_session(person.id, log_in.refresh_hash, log_in.user_agent, log_in.ip, log_in.device) o;
+end
+$function$;
+comment on function app.log_in(text,text,text,text,text,jsonb) is 'ok; invalid_credentials; too_many_requests with wait_s, for addresses that nobody has alike; email_not_verified for those alone who know the password. Refusals are written to the log, sessions by their own trigger.';
+grant execute on function app.log_in(text,text,text,text,text,jsonb) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.login_candidate(email text)
  RETURNS TABLE(user_id uuid, password_hash text, verified boolean, active boolean)
  LANGUAGE sql
@@ -7653,6 +7904,16 @@ AS $function$
   from users u where u.email = login_candidate.email and u.deleted_at is null and u.password_hash is not null
 $function$;
 grant execute on function app.login_candidate(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.login_recipe(email text)
+ RETURNS TABLE(recipe text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select app.recipe_of(u.password_hash) from users u where u.email = login_recipe.email and u.deleted_at is null
+$function$;
+grant execute on function app.login_recipe(text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.look_at_user(person uuid)
  RETURNS TABLE(account users, second_factor boolean, has_password boolean, sessions jsonb, projects jsonb, identities jsonb)
@@ -8045,23 +8306,54 @@ grant execute on function app.now() to posthaste_public;
 grant execute on function app.now() to posthaste_reporting;
 grant execute on function app.now() to posthaste_worker;
 
-CREATE OR REPLACE FUNCTION app.open_session(user_id uuid, refresh_hash text, user_agent text, ip text)
+CREATE OR REPLACE FUNCTION app.open_session(user_id uuid, refresh_hash text, user_agent text, ip text, device jsonb DEFAULT '{}'::jsonb)
  RETURNS TABLE(outcome text, session_id uuid, expires_at timestamp with time zone)
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  with person as (
-    update users u set last_login_at = app.now()
-    where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
-    returning u.id
-  )
-  insert into user_sessions as s (user_id, refresh_hash, user_agent, ip)
-  select p.id, open_session.refresh_hash, open_session.user_agent, app.to_inet(open_session.ip)
-  from person p
-  returning 'ok', s.id, s.expires_at
+#variable_conflict use_column
+declare
+  person users;
+  address inet := app.to_inet(open_session.ip);
+  wide cidr := network(set_masklen(address, case family(address) when 6 then 32 else 16 end));
+  strange boolean;
+  made user_sessions;
+begin
+  update users u set last_login_at = app.now()
+  where u.id = open_session.user_id and u.status = 'active' and u.deleted_at is null
+  returning u.* into person;
+  if person.id is null then
+    return;
+  end if;
+  -- Known is a device that was seen under this name, and a neighbourhood that was seen at all. The first one surprises nobody.
+  select count(*) > 0 and not (
+      bool_or(s.device -> 'name' = open_session.device -> 'name' and s.device -> 'system' = open_session.device -> 'system')
+      and bool_or(coalesce(s.ip <<= wide, s.ip is null and wide is null)))
+  into strange
+  from user_sessions s where s.user_id = person.id and s.device <> '{}';
+  insert into user_sessions (user_id, refresh_hash, user_agent, ip, device)
+  values (person.id, open_session.refresh_hash, open_session.user_agent, address, open_session.device)
+  returning * into made;
+  if strange then
+    perform app.write_mail(jsonb_build_object('template', 'new-device', 'to', person.email, 'name', made.device ->> 'name',
+      'system', made.device ->> 'system', 'ip', host(made.ip), 'at', to_char(made.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')), false);
+  end if;
+  return query select 'ok', made.id, made.expires_at;
+end
 $function$;
-grant execute on function app.open_session(uuid,text,text,text) to posthaste_public;
+comment on function app.open_session(uuid,text,text,text,jsonb) is 'Tells the person by mail where device or neighbourhood are new.';
+grant execute on function app.open_session(uuid,text,text,text,jsonb) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.own_recipe()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select app.recipe_of(u.password_hash) from users u where u.id = app.user_id()
+$function$;
+grant execute on function app.own_recipe() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.owned_projects(person uuid)
  RETURNS uuid[]
@@ -8278,6 +8570,38 @@ AS $function$
 $function$;
 comment on function app.projects_of(text) is 'The projects in which the actor may: read (everybody in it), review (all but viewers), approve (owner, approver), write (owner, editor), manage (owner). An API key reaches its own project alone. Who is a viewer of the installation only reads, whatever the project says. Rights are read from tables on every statement, never from the token.';
 grant execute on function app.projects_of(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.prove_password(presented_hash text)
+ RETURNS TABLE(outcome text, wait_s integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person users;
+  subject_hash text;
+  session text := 'session:' || coalesce(app.session_id()::text, 'none');
+  blocked timestamptz;
+begin
+  select * into person from users u where u.id = app.user_id();
+  subject_hash := app.attempt_subject(person.email);
+  perform pg_advisory_xact_lock(hashtextextended('app.log_in ' || subject_hash, 0));
+  select a.blocked_until into blocked from auth_attempts a where a.subject = subject_hash and a.source = session;
+  if blocked > app.now() then
+    return query select 'too_many_requests', ceil(extract(epoch from blocked - app.now()))::integer;
+  elsif person.password_hash = prove_password.presented_hash then
+    delete from auth_attempts a where a.subject = subject_hash and a.source = session;
+    return query select 'ok', null::integer;
+  else
+    perform app.count_failure(subject_hash, session, 5, 30, 900);
+    perform app.write_audit('access', 'password.refused', person.id::text, null, person.id, null, '{"reason": "wrong_password"}', null);
+    return query select 'wrong_password', null::integer;
+  end if;
+end
+$function$;
+comment on function app.prove_password(text) is 'ok, wrong_password, or too_many_requests with wait_s.';
+grant execute on function app.prove_password(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.publications_of(post uuid)
  RETURNS TABLE(states text[], accounts uuid[], updated_at timestamp with time zone, publications jsonb)
@@ -8525,6 +8849,15 @@ AS $function$
 $function$;
 grant execute on function app.recent_uses(text) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.recipe_of(password_hash text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select substring(password_hash from '^([$]argon2id[$]v=19[$]m=[0-9]+,t=[0-9]+,p=[0-9]+[$][A-Za-z0-9+/]+)[$][A-Za-z0-9+/]+$')
+$function$;
+comment on function app.recipe_of(text) is 'Parameters and salt, by which a door makes the hash of what it was given; the hash itself stays here. Null for hashes of other systems.';
+
 CREATE OR REPLACE FUNCTION app.refresh_niches()
  RETURNS TABLE(refreshed integer, derived integer, dropped integer)
  LANGUAGE plpgsql
@@ -8586,34 +8919,43 @@ end
 $function$;
 comment on function app.refuse_change() is 'Before update, for tables whose rows are facts of the past.';
 
-CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text)
+CREATE OR REPLACE FUNCTION app.register(email text, password_hash text, display_name text, token_hash text, link text, username text DEFAULT NULL::text, username_skeleton text DEFAULT NULL::text, invitation_hash text DEFAULT NULL::text)
  RETURNS TABLE(outcome text, mail_id uuid, recipient text, payload jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-#variable_conflict use_column -- `on conflict (email)` takes no qualified name
+#variable_conflict use_column
 declare
   person users;
-  mail uuid;
   content jsonb;
 begin
+  if not app.may_register(register.email, register.invitation_hash) then
+    return query
+      select case s.registration when 'invite_only' then 'invitation_needed' else 'registration_closed' end, null::uuid, null::text, null::jsonb
+      from installation_settings s;
+    return;
+  end if;
+  if register.username is not null and not app.is_username_free(register.username_skeleton, register.username, null) then
+    return query select 'username_taken', null::uuid, null::text, null::jsonb;
+    return;
+  end if;
   insert into users (email, password_hash, display_name)
   values (register.email, register.password_hash, register.display_name)
   on conflict (email) where deleted_at is null do nothing
   returning * into person;
   if person.id is not null then
-    insert into email_verification_tokens (user_id, token_hash) values (person.id, register.token_hash);
+    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton)
+    values (person.id, register.token_hash, register.username, register.username_skeleton);
     content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
   else
     content := jsonb_build_object('template', 'already-registered', 'to', register.email);
   end if;
-  insert into outbox_events (kind, payload, lease_until) values ('mail', content, app.now() + interval '60 seconds')
-  returning id into mail;
-  return query select 'ok', mail, register.email, content;
+  return query select 'ok', app.write_mail(content, true), register.email, content;
 end
 $function$;
-grant execute on function app.register(text,text,text,text,text) to posthaste_public;
+comment on function app.register(text,text,text,text,text,text,text,text) is 'Registers, or stays silent about an address that is known: the answer is the same, the mail differs. registration_closed, invitation_needed and username_taken do not depend on the address.';
+grant execute on function app.register(text,text,text,text,text,text,text,text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.remember(caller text, repeat jsonb, answer text[])
  RETURNS void
@@ -8650,6 +8992,20 @@ end
 $function$;
 comment on function app.remove_member(uuid,uuid,integer) is 'Owners send away, everybody may go.';
 grant execute on function app.remove_member(uuid,uuid,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.renew_password_hash(session_id uuid, presented_hash text, new_hash text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update users u set password_hash = renew_password_hash.new_hash
+  from user_sessions s
+  where s.id = renew_password_hash.session_id and s.revoked_at is null and u.id = s.user_id
+    and u.password_hash = renew_password_hash.presented_hash
+  returning 'ok'
+$function$;
+grant execute on function app.renew_password_hash(uuid,text,text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.repair_counters()
  RETURNS TABLE(kind text, id uuid, counter text, stored bigint, actual bigint)
@@ -8931,6 +9287,87 @@ end
 $function$;
 comment on function app.resend_user_invitation(uuid,text,text) is 'The link of the mail before is good no more.';
 grant execute on function app.resend_user_invitation(uuid,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.resend_verification(email text, token_hash text, link text)
+ RETURNS TABLE(outcome text, mail_id uuid, template text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person users;
+  content jsonb;
+begin
+  if not app.count_mail(resend_verification.email, 'verify') then
+    return query select 'ok', null::uuid, null::text;
+    return;
+  end if;
+  select * into person from users u where u.email = resend_verification.email and u.deleted_at is null and u.status = 'active';
+  content := jsonb_build_object('to', resend_verification.email, 'template',
+    case when person.id is null then 'no-account' when person.email_verified_at is null then 'verify-again' else 'already-registered' end);
+  if content ->> 'template' = 'verify-again' then
+    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton)
+    select person.id, resend_verification.token_hash, w.username, w.username_skeleton
+    from (values (1)) one left join lateral (
+      select t.username, t.username_skeleton from email_verification_tokens t
+      where t.user_id = person.id and t.email is null order by t.id desc limit 1) w on true;
+    content := content || jsonb_build_object('link', resend_verification.link);
+  end if;
+  return query select 'ok', app.write_mail(content, true), content ->> 'template';
+end
+$function$;
+grant execute on function app.resend_verification(text,text,text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.reset_candidate(token_hash text)
+ RETURNS TABLE(email text, display_name text, username text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.email, u.display_name, u.username
+  from password_reset_tokens t join users u on u.id = t.user_id and u.status = 'active' and u.deleted_at is null
+  where t.token_hash = reset_candidate.token_hash and t.used_at is null and t.expires_at > app.now()
+$function$;
+grant execute on function app.reset_candidate(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.reset_password(token_hash text, password_hash text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person users;
+begin
+  -- Of two with the same link one waits here, and finds it used.
+  update password_reset_tokens t set used_at = app.now()
+  where t.token_hash = reset_password.token_hash and t.used_at is null and t.expires_at > app.now();
+  if not found then
+    return query select 'invalid_token';
+    return;
+  end if;
+  update users u set password_hash = reset_password.password_hash, email_verified_at = coalesce(u.email_verified_at, app.now())
+  where u.id = (select t.user_id from password_reset_tokens t where t.token_hash = reset_password.token_hash)
+    and u.status = 'active' and u.deleted_at is null
+  returning u.* into person;
+  if person.id is null then
+    return query select 'invalid_token';
+    return;
+  end if;
+  update users u set failed_login_attempts = 0, locked_until = null
+  where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
+  delete from auth_attempts a where a.subject = app.attempt_subject(person.email) and a.source not like 'mail:%';
+  update password_reset_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+  update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+  update user_sessions s set revoked_at = app.now(), revoked_because = 'password reset' where s.user_id = person.id and s.revoked_at is null;
+  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email), false);
+  return query select 'ok';
+end
+$function$;
+comment on function app.reset_password(text,text) is 'Opens no session: whoever has a second factor is asked for it at the next login. The address counts as verified, since its mail was read.';
+grant execute on function app.reset_password(text,text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.restore_content(content_id uuid, number integer)
  RETURNS TABLE(outcome text, version integer)
@@ -9347,10 +9784,12 @@ CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash te
 AS $function$
 declare
   s user_sessions;
+  person users;
 begin
   select * into s from user_sessions us where us.id = rotate_session.session_id for update;
-  if s.id is null or s.revoked_at is not null or s.expires_at <= app.now()
-    or not exists (select 1 from users u where u.id = s.user_id and u.status = 'active' and u.deleted_at is null) then
+  select * into person from users u where u.id = s.user_id and u.status = 'active' and u.deleted_at is null;
+  if s.id is null or s.revoked_at is not null or s.expires_at <= app.now() or s.last_used_at <= app.now() - interval '14 days'
+    or person.id is null then
     return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
   elsif s.refresh_hash = presented_hash then
     update user_sessions us
@@ -9362,6 +9801,9 @@ begin
     return query select 'ok', s.user_id, s.expires_at;
   else
     update user_sessions us set revoked_at = app.now(), revoked_because = 'refresh token replayed' where us.id = s.id;
+    insert into notifications (user_id, kind, payload) values (s.user_id, 'session.replayed', jsonb_build_object('sessionId', s.id));
+    perform app.write_mail(jsonb_build_object('template', 'session-replayed', 'to', person.email, 'name', s.device ->> 'name',
+      'system', s.device ->> 'system', 'ip', host(s.ip), 'at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')), false);
     return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
   end if;
 end
@@ -10063,18 +10505,44 @@ CREATE OR REPLACE FUNCTION app.verify_email(token_hash text)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+#variable_conflict use_column
 declare
-  person uuid;
+  used email_verification_tokens;
+  person users;
 begin
   update email_verification_tokens t set used_at = app.now()
+  from users u
   where t.token_hash = verify_email.token_hash and t.used_at is null and t.expires_at > app.now()
-  returning t.user_id into person;
-  if person is null then
+    and u.id = t.user_id and u.status = 'active' and u.deleted_at is null
+  returning t.* into used;
+  if used.id is null then
     return query select 'invalid_token', null::uuid;
     return;
   end if;
-  update users u set email_verified_at = coalesce(u.email_verified_at, app.now()) where u.id = person;
-  return query select 'ok', person;
+  select * into person from users u where u.id = used.user_id;
+  if used.email is null then
+    update users u set email_verified_at = coalesce(u.email_verified_at, app.now()) where u.id = person.id;
+    if used.username is not null and person.username is null then
+      begin
+        update users u set username = used.username, username_skeleton = used.username_skeleton
+        where u.id = person.id and app.is_username_free(used.username_skeleton, used.username, person.id);
+      exception when unique_violation then
+        null; -- somebody was quicker: the person chooses another in the profile
+      end;
+    end if;
+  else
+    begin
+      update users u set email = used.email, email_verified_at = app.now() where u.id = person.id;
+    exception when unique_violation then
+      return query select 'invalid_token', null::uuid;
+      return;
+    end;
+    -- What was sent to the old address opens nothing any more.
+    update password_reset_tokens r set used_at = app.now() where r.user_id = person.id and r.used_at is null;
+    update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+    perform app.write_mail(jsonb_build_object('template', 'email-changed', 'to', person.email), false);
+  end if;
+  return query select 'ok', person.id;
 end
 $function$;
 grant execute on function app.verify_email(text) to posthaste_public;
@@ -10213,3 +10681,15 @@ begin
 end
 $function$;
 comment on function app.write_imported(text,jsonb) is 'Of app.import_rows.';
+
+CREATE OR REPLACE FUNCTION app.write_mail(payload jsonb, sent_by_door boolean)
+ RETURNS uuid
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into outbox_events (kind, payload, lease_until)
+  values ('mail', write_mail.payload, case when sent_by_door then app.now() + interval '60 seconds' end)
+  returning id
+$function$;
+comment on function app.write_mail(jsonb,boolean) is 'sent_by_door: the door sends it after the commit, the sweep only if it could not. Granted to nobody: functions call it.';
