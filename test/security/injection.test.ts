@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
+import { log } from '../../shared/log.ts';
 import { mailPayload, renderMail } from '../../shared/mail/templates.ts';
 import { createProject, mailedToken, type Person, password } from '../support/people.ts';
 import { ahead, connectCommunity, createPost } from '../support/posts.ts';
@@ -302,6 +303,17 @@ describe('a header field of the answer', () => {
 });
 
 describe('a log line', () => {
+  test.each([...names, ...twoLines])('of %j is one line of JSON with that field and no other', (text) => {
+    const from = world.logs.length;
+    log('info', text, { name: text, names: [text] });
+    const [line = '', ...more] = world.logs.slice(from);
+    expect(more).toEqual([]);
+    expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+    const read = z.record(z.string(), z.unknown()).parse(JSON.parse(line));
+    expect(Object.keys(read)).toEqual(['level', 'message', 'name', 'names']);
+    expect(read.level).toBe('info');
+  });
+
   test('is one line of JSON with our own fields, whatever the request holds', async () => {
     const from = world.logs.length;
     const evil = '","level":"error","message":"forged","x":"';
