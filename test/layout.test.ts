@@ -50,6 +50,13 @@ const testedIn: Readonly<Record<string, string>> = {
     'revokeApiKey',
   ]),
   ...together('test/api/media/media.test.ts', ['createMedia', 'getMedia', 'listMedia', 'deleteMedia']),
+  ...together('test/api/audit/audit.test.ts', [
+    'listAudit',
+    'revealAudit',
+    'exportAuditCsv',
+    'exportAuditNdjson',
+    'verifyAudit',
+  ]),
   ...together('test/api/admin/settings.test.ts', [
     'getSettings',
     'updateSettings',

@@ -6,6 +6,8 @@
  * Whoever may rewrite all seals can forge a whole chain; that its head is another one shows against the heads that the sweep
  * has logged (`expectedHead`).
  */
+import { checkChain } from '../../shared/audit/chain.ts';
+import { sealHash } from '../../shared/audit/queries.ts';
 import type { RunSql } from './sql-runner.ts';
 
 export interface AuditFinding {
@@ -41,9 +43,7 @@ const ROW_HASH = `sha256(convert_to(jsonb_build_array(a.id, extract(epoch from a
   a.request_id, a.project_id, a.subject_id, a.table_name, a.row_id, a.operation, a.old_values, a.new_values,
   encode(a.personal_sealed, 'hex'), encode(a.ip_sealed, 'hex'))::text, 'UTF8'))`;
 
-const SEAL_HASH = `sha256(convert_to(jsonb_build_array(s.sequence, s.month, extract(epoch from s.sealed_at), s.row_ids,
-  (select jsonb_agg(encode(h.value, 'hex') order by h.place) from unnest(s.row_hashes) with ordinality h (value, place)),
-  encode(s.previous_hash, 'hex'))::text, 'UTF8'))`;
+const SEAL_HASH = sealHash.parts.join('');
 
 const SEALS = `select s.sequence::text as sequence, s.month::text as month, s.row_count, encode(s.previous_hash, 'hex') as previous,
     encode(s.hash, 'hex') as hash, s.hash = ${SEAL_HASH} and s.row_count = cardinality(s.row_ids) as intact
@@ -130,22 +130,6 @@ async function readSeals(run: RunSql): Promise<Seal[]> {
     }
     if (rows.length < SEALS_PER_CALL) return seals;
   }
-}
-
-/** `seal-changed`: it does not hash to its own hash. `chain-broken`: it does not follow the one before, so one of the two was
- *  replaced, or this one put in. */
-function checkChain(seals: readonly Seal[]): AuditFinding[] {
-  const findings: AuditFinding[] = [];
-  let [sequence, hash] = [0, '0'.repeat(64)];
-  for (const seal of seals) {
-    for (let missing = sequence + 1; missing < seal.sequence; missing += 1)
-      findings.push({ what: 'seal-removed', seal: missing });
-    if (!seal.intact) findings.push({ what: 'seal-changed', seal: seal.sequence });
-    if (seal.sequence === sequence + 1 && seal.previous !== hash)
-      findings.push({ what: 'chain-broken', seal: seal.sequence });
-    ({ sequence, hash } = seal);
-  }
-  return findings;
 }
 
 /** Runs of seals of one month: their rows lie in one partition. */

@@ -19,6 +19,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 /** A list that pages. Its name stands in its cursors, so that none is taken by another list. */
 export type List =
   | 'accounts'
+  | 'audit'
   | 'api-keys'
   | 'comments'
   | 'community-search'

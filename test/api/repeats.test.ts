@@ -24,6 +24,7 @@ const effective = asked.filter(
       'refreshPostAnalytics',
       'leaveProject',
       'acceptInvitation',
+      'revealAudit',
     ].includes(operation) &&
     // To the owner these lead nowhere; administrators repeat in test/api/admin.
     !contract.path.startsWith('/v1/admin/'),
@@ -76,7 +77,14 @@ test.each(asked)('a key that is no key is refused at its place: $operation', asy
 });
 
 /** Anybody may ask these for themselves: nobody is refused. */
-const forOneself = ['createProject', 'acceptInvitation', 'createAvatar', 'createExport', 'requestDeletion'];
+const forOneself = [
+  'createProject',
+  'acceptInvitation',
+  'createAvatar',
+  'createExport',
+  'requestDeletion',
+  'revealAudit',
+];
 
 test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
   'a refused request uses no key up: $operation',

@@ -10,6 +10,7 @@ import { type AccountsSeed, accountsSamples, seedAccounts } from './samples/acco
 import { adminSamples } from './samples/admin.ts';
 import { analyticsSamples } from './samples/analytics.ts';
 import { type ApiKeysSeed, apiKeysSamples, seedApiKeys } from './samples/api-keys.ts';
+import { auditSamples } from './samples/audit.ts';
 import { type AuthSeed, authSamples, seedAuth } from './samples/auth.ts';
 import { type CommunitySeed, communitySamples, seedCommunity } from './samples/community.ts';
 import { type ContentSeed, contentSamples, seedContent } from './samples/content.ts';
@@ -62,6 +63,7 @@ function areasOf(seed: Seed): readonly Samples[] {
     authSamples(seed),
     meSamples(seed),
     adminSamples(seed),
+    auditSamples(seed),
     projectsSamples(seed),
     invitationsSamples(seed),
     apiKeysSamples(seed),

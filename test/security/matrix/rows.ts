@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts';
 import { admin } from './admin.ts';
 import { analytics } from './analytics.ts';
 import { apiKeys } from './api-keys.ts';
+import { audit } from './audit.ts';
 import { auth } from './auth.ts';
 import { community } from './community.ts';
 import { content } from './content.ts';
@@ -22,6 +23,7 @@ export const rows: Readonly<Record<string, Row>> = {
   ...admin,
   ...analytics,
   ...apiKeys,
+  ...audit,
   ...auth,
   ...community,
   ...content,

@@ -1,0 +1,22 @@
+import { exportQuery, readPart, toLines } from '../../shared/audit/export.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/audit/export.ndjson',
+  auth: 'person',
+  summary: 'Take the log of changes away as JSON lines',
+  description:
+    'At most 2,000 rows, newest first; where there are more, `Link` with rel="next" is the next part. Personal values stay hidden. Each part is noted in the log.',
+  query: exportQuery,
+  status: 200,
+  content: 'application/x-ndjson',
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, query, request }) => {
+  const { entries, headers } = await readPart(db, query, request.path);
+  return {
+    body: toLines(entries),
+    headers: { ...headers, 'content-disposition': 'attachment; filename="audit.ndjson"' },
+  };
+});
