@@ -837,6 +837,7 @@ comment on column audit_log.subject_id is 'Whose personal values the row holds, 
 comment on column audit_log.table_name is 'The table; for an access what was read, such as export.account.';
 
 CREATE INDEX audit_log_project_id_idx ON ONLY public.audit_log USING btree (project_id, id DESC) WHERE (project_id IS NOT NULL);
+CREATE INDEX audit_log_request_id_idx ON ONLY public.audit_log USING btree (request_id, id DESC) WHERE (request_id IS NOT NULL);
 CREATE INDEX audit_log_row_idx ON ONLY public.audit_log USING btree (table_name, row_id, id DESC);
 CREATE INDEX audit_log_user_id_idx ON ONLY public.audit_log USING btree (user_id, id DESC) WHERE (user_id IS NOT NULL);
 
@@ -2175,6 +2176,8 @@ CREATE INDEX media_mime_type_idx ON public.media USING btree (project_id, mime_t
 CREATE INDEX media_project_id_created_idx ON public.media USING btree (project_id, id DESC) WHERE (deleted_at IS NULL);
 CREATE INDEX media_sha256_idx ON public.media USING btree (project_id, sha256) WHERE ((sha256 IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX media_status_created_idx ON public.media USING btree (project_id, status, created_at DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX media_stored_by_idx ON public.media USING btree (created_by) INCLUDE (bytes, declared_bytes) WHERE ((deleted_at IS NULL) AND (status <> 'failed'::text));
+CREATE INDEX media_stored_bytes_idx ON public.media USING btree (project_id) INCLUDE (bytes, declared_bytes) WHERE ((deleted_at IS NULL) AND (status <> 'failed'::text));
 CREATE INDEX media_tags_idx ON public.media USING gin (tags);
 CREATE INDEX media_unfinished_idx ON public.media USING btree (upload_expires_at) WHERE ((status = ANY (ARRAY['pending_upload'::text, 'processing'::text])) AND (deleted_at IS NULL));
 
@@ -3121,6 +3124,7 @@ comment on column posts.wall_time is 'The wall time that the author chose, in ti
 CREATE INDEX posts_clip_idx ON public.posts USING btree (project_id, clip_id);
 CREATE INDEX posts_content_idx ON public.posts USING btree (project_id, content_id);
 CREATE INDEX posts_content_type_idx ON public.posts USING btree (project_id, content_type, id DESC) WHERE ((content_type IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX posts_created_by_due_idx ON public.posts USING btree (created_by, due_at) WHERE ((deleted_at IS NULL) AND (due_at IS NOT NULL));
 CREATE INDEX posts_created_by_idx ON public.posts USING btree (created_by);
 CREATE INDEX posts_deleted_at_idx ON public.posts USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX posts_external_id_key ON public.posts USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
@@ -4473,6 +4477,7 @@ CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(userna
 CREATE UNIQUE INDEX users_username_skeleton_key ON public.users USING btree (username_skeleton) WHERE (deleted_at IS NULL);
 
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,status_reason,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
+CREATE TRIGGER users_forget_deletion AFTER UPDATE OF deletion_requested_at ON public.users FOR EACH ROW WHEN (((old.deletion_requested_at IS NOT NULL) AND (new.deletion_requested_at IS NULL))) EXECUTE FUNCTION app.forget_deletion();
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
 CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_invitations();
 CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
@@ -5150,6 +5155,38 @@ comment on function app.audit_access(text,uuid,jsonb) is 'Records that somebody 
 grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_api;
 grant execute on function app.audit_access(text,uuid,jsonb) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.audit_altered(first bigint, last bigint)
+ RETURNS TABLE(sequence bigint, row_id uuid, gone boolean)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  s audit_seals;
+begin
+  if not app.is_staff('admin') then
+    return;
+  end if;
+  for s in select a.* from audit_seals a where a.sequence between first and least(last, first + 19) order by a.sequence loop
+    -- What was archived by age is not here, and its seals say so; a verifier of the archive reads it there.
+    continue when exists (
+      select from partition_archives p where p.table_name = 'audit_log' and coalesce(p.from_at, '-infinity') <= s.month::timestamp at time zone 'UTC'
+        and p.to_at >= (s.month + interval '1 month') at time zone 'UTC');
+    return query
+      select s.sequence, l.id, a.id is null
+      from unnest(s.row_ids, s.row_hashes) l (id, hash)
+      left join audit_log a on a.id = l.id and a.occurred_at >= s.month::timestamp at time zone 'UTC'
+        and a.occurred_at < (s.month + interval '1 month') at time zone 'UTC'
+      where a.id is null or l.hash <> sha256(convert_to(jsonb_build_array(a.id, extract(epoch from a.occurred_at), a.actor, a.user_id,
+        a.session_id, a.api_key_id, a.request_id, a.project_id, a.subject_id, a.table_name, a.row_id, a.operation, a.old_values,
+        a.new_values, encode(a.personal_sealed, 'hex'), encode(a.ip_sealed, 'hex'))::text, 'UTF8'))
+      order by l.id limit 500;
+  end loop;
+end
+$function$;
+comment on function app.audit_altered(bigint,bigint) is 'For administrators, at most 20 seals at once (10,000 rows). Nobody else gets a row.';
+grant execute on function app.audit_altered(bigint,bigint) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.audit_key(person uuid)
  RETURNS bytea
  LANGUAGE plpgsql
@@ -5167,6 +5204,20 @@ begin
   return found_key;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.audit_names(ids uuid[])
+ RETURNS TABLE(user_id uuid, display_name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select distinct u.id, u.display_name
+  from audit_log a join users u on u.id in (a.user_id, a.subject_id)
+  where a.id = any (ids) and cardinality(ids) <= 1000 and u.deleted_at is null
+    and (app.is_staff('admin') or a.project_id = any (app.projects_of('manage')))
+$function$;
+comment on function app.audit_names(uuid[]) is 'ids are of rows of the log, at most 1,000. Who has gone has no name any more.';
+grant execute on function app.audit_names(uuid[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.audit_open(sealed bytea, person uuid)
  RETURNS text
@@ -6754,6 +6805,18 @@ begin
 end
 $function$;
 grant execute on function app.force_password_reset(uuid,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.forget_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from account_deletions d where d.user_id = new.id;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.forget_hashtags(most integer)
  RETURNS integer
