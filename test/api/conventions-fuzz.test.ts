@@ -11,7 +11,7 @@ const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 3_000);
 const AT_ONCE = 24;
 const IDLE_MS = 1_500;
-const HUNG_MS = 15_000;
+const HUNG_MS = 25_000;
 
 let world: World;
 let plain: { method: string; target: string; body: unknown; token: string }[];
