@@ -23,7 +23,7 @@ export const handler = endpoint({
       .string()
       .max(200)
       .optional()
-      .describe('Of the mail that invited you, where registration is by invitation.'),
+      .describe('Of the mail that invited you. Into a project: it proves your address, and you can log in at once.'),
   }),
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),

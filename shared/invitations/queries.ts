@@ -130,3 +130,12 @@ export const declineInvitation = query({
   row: z.object({ outcome: z.string() }),
 })<{ tokenHash: string }>`
   select outcome from app.decline_invitation(${'tokenHash'})`;
+
+/** Guarded: the token of the verification is good for one use. */
+export const verifyInvited = query({
+  name: 'verifyInvited',
+  kind: 'public',
+  access: 'guarded',
+  row: z.object({ outcome: z.string() }),
+})<{ tokenHash: string; invitationHash: string }>`
+  select outcome from app.verify_invited(${'tokenHash'}, ${'invitationHash'})`;

@@ -4,6 +4,7 @@ import { checkNewPassword } from '../auth/password-rules.ts';
 import { hashToken, randomToken } from '../auth/tokens.ts';
 import { config } from '../config/config.ts';
 import type { Db } from '../db/client.ts';
+import { verifyByInvitation } from '../invitations/verify-invited.ts';
 import { sendAtOnce } from '../mail/send-at-once.ts';
 import { registerUser } from './queries.ts';
 import { skeletonOf } from './username.ts';
@@ -22,17 +23,19 @@ export async function register(db: Db, registration: Registration): Promise<void
   await checkNewPassword(password, { email, names: [displayName, username] }, '/body/password');
   const token = randomToken();
   const link = `${config('http').PUBLIC_BASE_URL}/verify-email/${token}`;
+  const tokenHash = hashToken(token);
   const { mailId, template } = await db.change(registerUser, {
     email,
     passwordHash: await hashPassword(password),
     displayName,
-    tokenHash: hashToken(token),
+    tokenHash,
     link,
     username: username ?? null,
     usernameSkeleton: username === undefined ? null : skeletonOf(username),
     invitationHash: invitationToken === undefined ? null : hashToken(invitationToken),
   });
   if (db.isRepeat()) return; // the first request, or the sweeper, sends the mail that it wrote
+  if (invitationToken !== undefined && (await verifyByInvitation(db, { tokenHash, mailId, invitationToken }))) return;
   const mail = template === 'verify-email' ? { template, to: email, name: displayName, link } : { template, to: email };
   await sendAtOnce(db, mailId, mail);
 }

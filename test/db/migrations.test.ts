@@ -288,6 +288,7 @@ const publicFunctions = [
   'use_oauth_state',
   'user_id',
   'verify_email',
+  'verify_invited',
 ];
 
 /** Applies the files up to this version, from a folder that ends there. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Tokens } from '../../../shared/auth/shapes.ts';
 import { hashToken } from '../../../shared/auth/tokens.ts';
 import { Invitation, Membership, OpenInvitation } from '../../../shared/invitations/shapes.ts';
 import { Member } from '../../../shared/members/shapes.ts';
@@ -9,6 +10,7 @@ import {
   castOf,
   createProject,
   type Person,
+  password,
   registerUser,
   sharedProject,
 } from '../../support/people.ts';
@@ -315,6 +317,61 @@ describe('who was invited', () => {
     expect((await accept(guest, lost.token)).code).toBe('invalid_token');
     expect((await read(lost.token)).code).toBe('not_found');
     expect((await accept(guest, 'no-token')).code).toBe('invalid_token');
+  });
+});
+
+describe('who has no account yet', () => {
+  const newcomer = () => `new.${crypto.randomUUID()}@example.com`;
+  const register = (email: string, invitationToken: string) =>
+    world.call('POST', '/v1/auth/register', { json: { email, password, displayName: 'Nia New', invitationToken } });
+  const logIn = (email: string) => world.call('POST', '/v1/auth/login', { json: { email, password } });
+
+  test('registers by the invitation, and is in without another mail', async () => {
+    const email = newcomer();
+    const { id, token } = await invited(email);
+    const registered = await register(email, token);
+    expect([registered.status, registered.text]).toEqual([202, '{"status":"verification_sent"}']);
+    expect(world.mails(email).map(({ subject }) => subject)).toEqual(['You are invited to a project']);
+    const { accessToken } = (await logIn(email)).json(Tokens);
+    const accepted = await world.call('POST', '/v1/invitations/accept', { token: accessToken, json: { token } });
+    expect(accepted.json(Membership)).toEqual({ projectId, role: 'editor' });
+    expect(await stateOf(id)).toBe('accepted');
+    // Nor does the sweeper send what is not needed.
+    const waiting = `select from outbox_events where payload ->> 'to' = $1`;
+    expect(await world.sql(waiting, [email])).toEqual([]);
+  });
+
+  test('proves nothing by an invitation of another address, or one that is over', async () => {
+    const { id, token } = await invited();
+    const other = newcomer();
+    await register(other, token);
+    expect((await logIn(other)).code).toBe('email_not_verified');
+    expect(world.mails(other)[0]?.subject).toBe('Verify your e-mail address');
+    expect(await stateOf(id)).toBe('open');
+    const late = newcomer();
+    const revoked = await invited(late);
+    await revoke(revoked.id);
+    await register(late, revoked.token);
+    expect((await logIn(late)).code).toBe('email_not_verified');
+  });
+
+  test('does not change the password of who has one', async () => {
+    const { token } = await invited();
+    const json = { email: guest.email, password: 'a password of mine 77', displayName: 'X', invitationToken: token };
+    expect((await world.call('POST', '/v1/auth/register', { json })).status).toBe(202);
+    expect((await logIn(guest.email)).status).toBe(200);
+  });
+
+  test('comes in by it where registration is by invitation only, but not once it was declined', async () => {
+    await world.sql(`update installation_settings set registration = 'invite_only'`);
+    const may = async (email: string, token: string) =>
+      (await world.sql('select app.may_register($1, $2) as may', [email, hashToken(token)]))[0]?.may;
+    const { email, token } = await invited(newcomer());
+    expect(await may(email, token)).toBe(true);
+    expect(await may(newcomer(), token)).toBe(false);
+    await decline(token);
+    expect(await may(email, token)).toBe(false);
+    await world.sql(`update installation_settings set registration = 'open'`);
   });
 });
 
