@@ -6064,8 +6064,9 @@ CREATE OR REPLACE FUNCTION app.decline_invitation(token_hash text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  update project_invitations i set declined_at = coalesce(i.declined_at, app.now())
-  where i.token_hash = decline_invitation.token_hash and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now();
+  update project_invitations i set declined_at = coalesce(i.declined_at, app.now()), expires_at = least(i.expires_at, app.now())
+  where i.token_hash = decline_invitation.token_hash and i.accepted_at is null and i.revoked_at is null
+    and (i.expires_at > app.now() or i.declined_at is not null);
   outcome := case when found then 'ok' else 'invalid_token' end;
   return next;
 end
@@ -10609,6 +10610,27 @@ begin
 end
 $function$;
 grant execute on function app.verify_email(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.verify_invited(token_hash text, invitation_hash text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if exists (
+    select from email_verification_tokens t join users u on u.id = t.user_id join project_invitations i on i.email = u.email
+    where t.token_hash = verify_invited.token_hash and i.token_hash = invitation_hash and i.expires_at > app.now()
+      and i.accepted_at is null and i.declined_at is null and i.revoked_at is null
+  ) then
+    return query select v.outcome from app.verify_email(verify_invited.token_hash) v;
+  else
+    return query select 'invalid_token';
+  end if;
+end
+$function$;
+comment on function app.verify_invited(text,text) is 'Uses the token of a verification mail where the invitation was sent to the same address: whoever holds its token reads that mailbox.';
+grant execute on function app.verify_invited(text,text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.view_profile(person uuid)
  RETURNS TABLE(outcome text)
