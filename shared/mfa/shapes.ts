@@ -1,0 +1,48 @@
+/** Second factors, as their person sees them. */
+import { z } from 'zod';
+import { id, instant } from '../db/columns.ts';
+import { oneLine } from '../text/shapes.ts';
+
+export const factorName = oneLine.min(1).max(100).meta({ examples: ['Phone'] });
+
+/** Six digits; people type them with a space in the middle. */
+export const code = z
+  .string()
+  .transform((text) => text.replaceAll(' ', ''))
+  .pipe(z.string().regex(/^\d{6}$/, 'must be six digits'))
+  .meta({ description: 'The six digits that the authenticator app shows.', examples: ['123456'] });
+
+/** Whatever was typed is looked up: one that cannot be is wrong, not malformed. */
+export const recoveryCode = z
+  .string()
+  .max(100)
+  .meta({ description: 'One of the ten recovery codes.', examples: ['k3fa-9xq2-7mbd-t5hw'] });
+
+export const recoveryCodes = z
+  .array(z.string())
+  .describe('Each is good once, in place of a code of the app. Shown this once: keep them where the phone is not.');
+
+export const Factor = z
+  .object({
+    id,
+    kind: z.literal('totp'),
+    name: z.string().nullable(),
+    confirmedAt: instant.nullable().describe('Null until a code was shown: such a factor is asked for at no login.'),
+    lastUsedAt: instant.nullable(),
+    createdAt: instant,
+    version: z.int(),
+  })
+  .meta({ id: 'Factor' });
+
+export const FactorList = z
+  .object({ data: z.array(Factor), recoveryCodesLeft: z.int() })
+  .meta({ id: 'FactorList' });
+
+export const Enrolment = z
+  .object({
+    id,
+    secret: z.string().describe('For typing into an app that reads no QR codes: base32.'),
+    otpauthUri: z.string().describe('`otpauth://totp/…`: opens an authenticator app on a phone.'),
+    qrCode: z.string().describe('The URI as a QR code: a `data:` URI of an SVG, for `<img src>`.'),
+  })
+  .meta({ id: 'Enrolment' });
