@@ -112,6 +112,24 @@ export const errors = {
     retryable: false,
     title: 'Prove that it is you first: POST /v1/auth/step-up.',
   },
+  wrong_code: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'The code is wrong, or was used already.',
+  },
+  second_factor_needed: {
+    kind: 'forbidden',
+    actor: 'you',
+    retryable: false,
+    title: 'You have a second factor: show a code of it.',
+  },
+  too_many_factors: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'You have ten authenticator apps: remove one first.',
+  },
   forbidden: { kind: 'forbidden', actor: 'you', retryable: false, title: 'Your role does not allow this.' },
   not_found: {
     kind: 'not-found',

@@ -89,6 +89,15 @@ const testedIn: Readonly<Record<string, string>> = {
   ]),
   ...together('test/workers/publish.test.ts', ['getPublication', 'resolvePublication', 'retryPublication', 'sweep']),
   ...together('test/workers/sync-metrics.test.ts', ['getPostAnalytics', 'refreshPostAnalytics', 'pollAnalytics']),
+  ...together('test/api/auth/factors.test.ts', [
+    'createFactor',
+    'confirmFactor',
+    'getFactor',
+    'listFactors',
+    'renameFactor',
+    'removeFactor',
+    'renewRecoveryCodes',
+  ]),
   ...together('test/api/community/community.test.ts', [
     'getCommunityPost',
     'likeCommunityPost',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { email, givenPassword, Tokens } from '../../shared/auth/shapes.ts';
+import { email, givenPassword, LoginAnswer } from '../../shared/auth/shapes.ts';
 import { logIn } from '../../shared/sessions/open-session.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -13,7 +13,7 @@ export const handler = endpoint({
     'Opens a session of 30 days, which ends earlier after 14 days without a refresh. Its access token is good for 15 minutes; refresh it with the refresh token. After five failures the caller waits, from half a minute up to a quarter of an hour; known and unknown addresses are answered alike.',
   body: z.strictObject({ email, password: givenPassword }),
   status: 200,
-  response: Tokens,
+  response: LoginAnswer,
   errors: ['invalid_credentials', 'email_not_verified'],
   secretAnswer: true,
   memory: 1024,

@@ -38,3 +38,20 @@ export const Tokens = z
     refreshToken: z.string().describe('Good for one refresh; the answer holds its successor.'),
   })
   .meta({ id: 'Tokens' });
+
+export const SignedIn = Tokens.extend({ status: z.literal('signed_in') }).meta({ id: 'SignedIn' });
+
+export const SecondFactorNeeded = z
+  .object({
+    status: z.literal('second_factor_needed'),
+    ticket: z.string().describe('For `POST /v1/auth/login/second-factor`.'),
+    expiresIn: z.int().describe('Seconds until the ticket ends.'),
+    methods: z
+      .array(z.enum(['totp', 'recovery_code']))
+      .describe('What may be shown: a code of the app, or a recovery code.'),
+  })
+  .meta({ id: 'SecondFactorNeeded' });
+
+/** Told apart by `status`. */
+export const LoginAnswer = z.discriminatedUnion('status', [SignedIn, SecondFactorNeeded]).meta({ id: 'LoginAnswer' });
+export type LoginAnswer = z.output<typeof LoginAnswer>;

@@ -78,6 +78,7 @@ export const purgeExpired = query({
     notifications: z.number(),
     connections: z.number(),
     deliveries: z.number(),
+    tickets: z.number(),
     events: z.number(),
   }),
 })<{ limit: number }>`
@@ -121,6 +122,10 @@ export const purgeExpired = query({
     delete from webhook_deliveries d where d.id in (
       select w.id from webhook_deliveries w where w.expires_at < app.now() limit ${'limit'}::integer)
     returning 1
+  ), tickets as (
+    delete from sign_in_tickets t where t.id in (
+      select s.id from sign_in_tickets s where s.expires_at < app.now() limit ${'limit'}::integer)
+    returning 1
   ), events as (
     delete from outbox_events e where e.id in (
       select o.id from outbox_events o
@@ -134,7 +139,8 @@ export const purgeExpired = query({
     (select count(*) from states)::integer as states,
     (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
     (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
-    (select count(*) from deliveries)::integer as deliveries, (select count(*) from events)::integer as events`;
+    (select count(*) from deliveries)::integer as deliveries, (select count(*) from tickets)::integer as tickets,
+    (select count(*) from events)::integer as events`;
 
 /** Months ahead of now, and months of rows that came without one. */
 export const ensurePartitions = query({

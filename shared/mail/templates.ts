@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { escapeHtml } from '../html/html.ts';
 import { credentialMail, credentialMails } from './credential-mails.ts';
+import { factorMail, factorMails } from './factor-mails.ts';
 import { tame } from './tame.ts';
 
 const to = z.string();
@@ -22,6 +23,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('deletion-requested'), to, name: z.string(), dueAt: z.string() }),
   z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
   ...credentialMails,
+  ...factorMails,
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('user-invitation'), to, link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
@@ -137,6 +139,9 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
     case 'deletion-requested':
     case 'account-deleted':
       return accountContent(payload);
+    case 'second-factor':
+    case 'identity':
+      return factorMail(payload);
     default:
       return credentialMail(payload);
   }

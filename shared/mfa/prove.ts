@@ -1,6 +1,7 @@
 /** From what was typed to what the database can use once. Guesses were counted before anything is compared here. */
-import { fail } from '../errors.ts';
+
 import { unseal } from '../accounts/seal.ts';
+import { fail } from '../errors.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
 import { stepOf } from './totp.ts';
 

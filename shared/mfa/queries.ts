@@ -1,6 +1,7 @@
 /** What is asked of second factors: functions alone count guesses and use codes. Sealed secrets come out to be opened here. */
 import { z } from 'zod';
 import { count, id, instant } from '../db/columns.ts';
+import type { Json } from '../db/parameters.ts';
 import { fragment, query } from '../db/statement.ts';
 import { Factor } from './shapes.ts';
 
@@ -34,10 +35,11 @@ export const useTicket = query({
   refreshHash: string;
   userAgent: string | null;
   ip: string;
+  device: Json;
 }>`
   select outcome, session_id
   from app.use_ticket(${'ticketHash'}, ${'factorId'}::uuid, ${'step'}::bigint, ${'recoveryHash'}, ${'refreshHash'},
-    left(${'userAgent'}, 500), ${'ip'})`;
+    left(${'userAgent'}, 500), ${'ip'}, ${'device'}::jsonb)`;
 
 export const enrolFactor = query({
   name: 'enrolFactor',
@@ -96,6 +98,10 @@ export const listFactors = query({
   from mfa_factors f where f.user_id = (select app.user_id()) and f.kind = 'totp'
   order by f.created_at, f.id`;
 
+export const getFactor = query({ name: 'getFactor', kind: 'actor', access: 'read', row: Factor })<{ factorId: string }>`
+  select ${factorColumns} from mfa_factors f
+  where f.id = ${'factorId'}::uuid and f.user_id = (select app.user_id()) and f.kind = 'totp'`;
+
 export const renameFactor = query({
   name: 'renameFactor',
   kind: 'actor',
@@ -121,18 +127,25 @@ export const openStepUp = query({
   row: z.object({
     outcome: z.string(),
     retryAfterS: z.int().nullable(),
-    passwordHash: z.string().nullable(),
     factors: sealedFactors.nullable(),
     nowS: count.nullable(),
   }),
 })<Record<never, never>>`
-  select outcome, retry_after_s, password_hash, factors, now_s from app.open_step_up()`;
+  select outcome, retry_after_s, factors, now_s from app.open_step_up()`;
 
-export const stepUp = query({
-  name: 'stepUp',
+export const stepUpByCode = query({
+  name: 'stepUpByCode',
   kind: 'actor',
   access: 'write',
   row: z.object({ outcome: z.string(), elevatedUntil: instant }),
-})<{ factorId: string | null; step: number | null; recoveryHash: string | null; withoutFactor: boolean }>`
-  select outcome, elevated_until
-  from app.step_up(${'factorId'}::uuid, ${'step'}::bigint, ${'recoveryHash'}, ${'withoutFactor'}::boolean)`;
+})<{ factorId: string | null; step: number | null; recoveryHash: string | null }>`
+  select outcome, elevated_until from app.step_up_by_code(${'factorId'}::uuid, ${'step'}::bigint, ${'recoveryHash'})`;
+
+/** `ok`, `wrong_password`, `second_factor_needed`, or `too_many_requests` with the seconds to wait. */
+export const stepUpByPassword = query({
+  name: 'stepUpByPassword',
+  kind: 'actor',
+  access: 'write',
+  row: z.object({ outcome: z.string(), waitS: z.int().nullable(), elevatedUntil: instant.nullable() }),
+})<{ presentedHash: string }>`
+  select outcome, wait_s, elevated_until from app.step_up_by_password(${'presentedHash'})`;

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { oneLine } from '../text/shapes.ts';
 
-export const factorName = oneLine.min(1).max(100).meta({ examples: ['Phone'] });
+export const factorName = oneLine
+  .min(1)
+  .max(100)
+  .meta({ examples: ['Phone'] });
 
 /** Six digits; people type them with a space in the middle. */
 export const code = z
@@ -34,9 +37,7 @@ export const Factor = z
   })
   .meta({ id: 'Factor' });
 
-export const FactorList = z
-  .object({ data: z.array(Factor), recoveryCodesLeft: z.int() })
-  .meta({ id: 'FactorList' });
+export const FactorList = z.object({ data: z.array(Factor), recoveryCodesLeft: z.int() }).meta({ id: 'FactorList' });
 
 export const Enrolment = z
   .object({

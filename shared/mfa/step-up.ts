@@ -1,24 +1,25 @@
 /** A session proves anew that it is still its person's. */
-import { verifyPassword } from '../auth/password.ts';
+import { hashBy, NOBODYS_RECIPE } from '../auth/password.ts';
 import type { Db } from '../db/client.ts';
 import { fail } from '../errors.ts';
+import { getOwnRecipe } from '../users/credential-queries.ts';
 import { type GivenCode, readCode, refuseHaste } from './prove.ts';
-import { openStepUp, stepUp } from './queries.ts';
+import { openStepUp, stepUpByCode, stepUpByPassword } from './queries.ts';
 
-export type Proof = GivenCode | { readonly password: string };
-
-/** Throws `wrong_password`, `wrong_code`, and `second_factor_needed` where a password is not enough. */
-export async function proveAnew(db: Db, userId: string, proof: Proof): Promise<{ elevatedUntil: string }> {
-  const [opened] = await db.many(openStepUp, {});
-  if (opened === undefined) fail('not_found');
+/** Throws `wrong_code`, and `too_many_requests` while guesses must wait. */
+export async function proveByCode(db: Db, userId: string, given: GivenCode): Promise<{ elevatedUntil: string }> {
+  const opened = await db.one(openStepUp, {});
   refuseHaste(opened);
-  const factors = opened.factors ?? [];
-  if ('password' in proof) {
-    if (factors.length > 0) fail('second_factor_needed');
-    const matches = opened.passwordHash !== null && (await verifyPassword(proof.password, opened.passwordHash));
-    if (!matches) fail('wrong_password');
-    return db.change(stepUp, { factorId: null, step: null, recoveryHash: null, withoutFactor: true });
-  }
-  const shown = await readCode(proof, { userId, factors, nowS: opened.nowS ?? 0 });
-  return db.change(stepUp, { ...shown, withoutFactor: false });
+  const shown = await readCode(given, { userId, factors: opened.factors ?? [], nowS: opened.nowS ?? 0 });
+  return db.change(stepUpByCode, { ...shown });
+}
+
+/** Throws `wrong_password`, and `second_factor_needed` where a password is not enough. */
+export async function proveByPassword(db: Db, password: string): Promise<{ elevatedUntil: string }> {
+  const { recipe } = await db.one(getOwnRecipe, {});
+  const presentedHash = await hashBy(recipe ?? NOBODYS_RECIPE, password);
+  const { outcome, waitS, elevatedUntil } = await db.one(stepUpByPassword, { presentedHash });
+  if (outcome === 'too_many_requests') fail('too_many_requests', { retryAfterS: waitS ?? 1 });
+  if (outcome === 'second_factor_needed') fail('second_factor_needed');
+  return elevatedUntil === null ? fail('wrong_password') : { elevatedUntil };
 }

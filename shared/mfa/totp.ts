@@ -19,8 +19,7 @@ export function otpauthUri(secret: string, email: string): string {
 
 /** A `data:` URI of an SVG. */
 export function qrCodeOf(text: string): string {
-  const svg = toSvgSource(generate(text), { on: '#000', off: '#fff', width: 240, height: 240 });
-  return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+  return toSvgDataURL(generate(text), { on: '#000', off: '#fff', width: 240, height: 240 });
 }
 
 /** The time step whose code this is: now, or the one before or after, for clocks that differ. Null for none. */

@@ -4,6 +4,7 @@
  * calls `app.open_session` alike. Known or not, right or wrong, held or free: the same statements and one argon2id each.
  */
 import { hashBy, hashPassword, isOutdated, NOBODYS_RECIPE } from '../auth/password.ts';
+import type { LoginAnswer } from '../auth/shapes.ts';
 import { hashToken, randomToken } from '../auth/tokens.ts';
 import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
@@ -11,7 +12,7 @@ import { fail } from '../errors.ts';
 import { findLoginRecipe, renewPasswordHash } from '../users/credential-queries.ts';
 import { deviceOf } from './device.ts';
 import { openSessionByPassword } from './queries.ts';
-import { tokensOf } from './session-tokens.ts';
+import { signedIn, ticketOf } from './session-tokens.ts';
 
 export interface Credentials {
   readonly email: string;
@@ -24,7 +25,7 @@ export interface Caller {
 }
 
 /** Throws `invalid_credentials`, `too_many_requests`, and `email_not_verified` to those alone who know the password. */
-export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Caller) {
+export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Caller): Promise<LoginAnswer> {
   const found = await db.maybe(findLoginRecipe, { email });
   const recipe = found?.recipe ?? NOBODYS_RECIPE;
   const presentedHash = await hashBy(recipe, password);
@@ -39,9 +40,10 @@ export async function logIn(db: Db, { email, password }: Credentials, { ip, user
   });
   if (outcome === 'too_many_requests') fail('too_many_requests', { retryAfterS: waitS ?? 1 });
   if (outcome === 'email_not_verified') fail('email_not_verified');
+  if (outcome === 'second_factor_needed') return ticketOf(secret);
   if (outcome !== 'ok' || userId === null || sessionId === null) fail('invalid_credentials');
   if (isOutdated(recipe)) {
     await db.maybe(renewPasswordHash, { sessionId, presentedHash, newHash: await hashPassword(password) });
   }
-  return tokensOf(userId, sessionId, secret);
+  return signedIn(userId, sessionId, secret);
 }

@@ -40,17 +40,17 @@ create table proof_tries (
   constraint proof_tries_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
   constraint proof_tries_failures_positive check (failures > 0)
 );
-comment on table proof_tries is 'Guesses at a person''s second factor, or password of a step-up, since the last right one. Used through functions only.';
+comment on table proof_tries is 'Guesses at a person''s second factor since the last right one. Used through functions only.';
 comment on column proof_tries.failures is 'Counted before the guess is looked at, so that many at once are many.';
 alter table proof_tries enable row level security;
 
-create function app.mail_person(person uuid, content jsonb) returns void
+create function app.tell_factor(person uuid, about jsonb) returns void
 language sql security definer set search_path = public, pg_temp
 as $$
-  insert into outbox_events (kind, payload)
-  select 'mail', jsonb_build_object('to', u.email, 'name', u.display_name) || content from users u where u.id = person
+  select app.write_mail(jsonb_build_object('template', 'second-factor', 'to', u.email) || about, false)
+  from users u where u.id = person
 $$;
-comment on function app.mail_person is 'Writes a mail that the sweep sends. Granted to nobody.';
+comment on function app.tell_factor is 'Who may have lost a second factor hears of what happens to it. Granted to nobody.';
 
 create function app.try_proof(person uuid) returns integer
 language plpgsql security definer set search_path = public, pg_temp
@@ -70,7 +70,7 @@ begin
     return (select greatest(1, ceil(extract(epoch from p.blocked_until - app.now())))::integer from proof_tries p where p.user_id = person);
   end if;
   if tried.failures = 5 then
-    perform app.mail_person(person, '{"template": "second-factor", "change": "guessed"}');
+    perform app.tell_factor(person, '{"change": "guessed"}');
   end if;
   return 0;
 end
@@ -106,7 +106,7 @@ begin
     if codes_left is null then
       return false;
     end if;
-    perform app.mail_person(person, jsonb_build_object('template', 'second-factor', 'change', 'recovery_code_used', 'left', codes_left));
+    perform app.tell_factor(person, jsonb_build_object('change', 'recovery_code_used', 'left', codes_left));
   end if;
   delete from proof_tries p where p.user_id = person;
   return true;
@@ -114,23 +114,81 @@ end
 $$;
 comment on function app.use_factor is 'Whether the code was right and new: a time step and a recovery code are good once. Granted to nobody.';
 
-create function app.sign_in(user_id uuid, refresh_hash text, user_agent text, ip text, ticket_hash text)
+create function app.sign_in(user_id uuid, secret_hash text, user_agent text, ip text, device jsonb)
 returns table (outcome text, session_id uuid)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
+#variable_conflict use_column
 begin
   if not exists (
     select from mfa_factors f where f.user_id = sign_in.user_id and f.kind = 'totp' and f.confirmed_at is not null
   ) then
-    return query select o.outcome, o.session_id from app.open_session(sign_in.user_id, refresh_hash, user_agent, ip) o;
+    return query select o.outcome, o.session_id
+      from app.open_session(sign_in.user_id, sign_in.secret_hash, sign_in.user_agent, sign_in.ip, sign_in.device) o;
     return;
   end if;
+  delete from sign_in_tickets t where t.user_id = sign_in.user_id and t.expires_at <= app.now();
   return query insert into sign_in_tickets (user_id, token_hash)
-    select u.id, ticket_hash from users u where u.id = sign_in.user_id and u.status = 'active' and u.deleted_at is null
-    returning 'ok', null::uuid;
+    select u.id, sign_in.secret_hash from users u where u.id = sign_in.user_id and u.status = 'active' and u.deleted_at is null
+    returning 'second_factor_needed', null::uuid;
 end
 $$;
-comment on function app.sign_in is 'After the first factor: a session, or without one a ticket for the second factor.';
+comment on function app.sign_in is
+  'After the first factor. secret_hash becomes that of the session''s refresh token, or, where a second factor is owed, that of the ticket for it.';
+
+-- As before; whoever has a second factor gets a ticket for it instead of a session.
+create or replace function app.log_in(email text, presented_hash text, refresh_hash text, user_agent text, ip text, device jsonb)
+returns table (outcome text, user_id uuid, session_id uuid, wait_s integer)
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  subject_hash text := app.attempt_subject(log_in.email);
+  caller text := app.address_caller(log_in.ip);
+  address inet := app.to_inet(log_in.ip);
+  person users;
+  trusted boolean;
+  blocked timestamptz;
+  counted record;
+begin
+  -- Guesses at once wait for each other, so that none is made with the count of before.
+  perform pg_advisory_xact_lock(hashtextextended('app.log_in ' || subject_hash, 0));
+  select * into person from users u where u.email = log_in.email and u.deleted_at is null;
+  trusted := exists (
+    select from user_sessions s
+    where s.user_id = person.id and s.created_at > app.now() - interval '60 days'
+      and s.ip <<= network(set_masklen(address, case family(address) when 6 then 64 else 32 end)));
+  select max(a.blocked_until) into blocked from auth_attempts a
+  where a.subject = subject_hash and (a.source = caller or (a.source = '*' and not trusted));
+  if blocked > app.now() then
+    perform app.write_audit('access', 'login.refused', person.id::text, null, person.id, null, '{"reason": "too_many_requests"}', null);
+    return query select 'too_many_requests', null::uuid, null::uuid, ceil(extract(epoch from blocked - app.now()))::integer;
+    return;
+  end if;
+  if person.password_hash is distinct from log_in.presented_hash or person.password_hash is null or person.status <> 'active' then
+    perform app.count_failure(subject_hash, caller, 5, 30, 900);
+    select * into counted from app.count_failure(subject_hash, '*', 30, 1, 60);
+    update users u set failed_login_attempts = counted.attempts,
+      locked_until = case when counted.blocked_until > app.now() then counted.blocked_until end
+    where u.id = person.id;
+    perform app.write_audit('access', 'login.refused', person.id::text, null, person.id, null, '{"reason": "invalid_credentials"}', null);
+    return query select 'invalid_credentials', null::uuid, null::uuid, null::integer;
+    return;
+  end if;
+  delete from auth_attempts a where a.subject = subject_hash and a.source in (caller, '*');
+  update users u set failed_login_attempts = 0, locked_until = null
+  where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
+  if person.email_verified_at is null then
+    return query select 'email_not_verified', null::uuid, null::uuid, null::integer;
+    return;
+  end if;
+  return query
+    select i.outcome, person.id, i.session_id, null::integer
+    from app.sign_in(person.id, log_in.refresh_hash, log_in.user_agent, log_in.ip, log_in.device) i;
+end
+$$;
+comment on function app.log_in is
+  'ok; second_factor_needed, without a session; invalid_credentials; too_many_requests with wait_s, for addresses that nobody has alike; email_not_verified for those alone who know the password. Refusals are written to the log, sessions by their own trigger.';
 
 create function app.open_ticket(ticket_hash text)
 returns table (outcome text, retry_after_s integer, user_id uuid, factors jsonb, now_s text)
@@ -160,7 +218,8 @@ end
 $$;
 comment on function app.open_ticket is 'Counts a try and gives what a code is checked against.';
 
-create function app.use_ticket(ticket_hash text, factor_id uuid, step bigint, recovery_hash text, refresh_hash text, user_agent text, ip text)
+create function app.use_ticket(ticket_hash text, factor_id uuid, step bigint, recovery_hash text, refresh_hash text, user_agent text, ip text,
+  device jsonb)
 returns table (outcome text, session_id uuid)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -178,7 +237,7 @@ begin
     return;
   end if;
   update sign_in_tickets t set used_at = app.now() where t.id = ticket.id;
-  return query select o.outcome, o.session_id from app.open_session(ticket.user_id, refresh_hash, user_agent, ip) o;
+  return query select o.outcome, o.session_id from app.open_session(ticket.user_id, refresh_hash, user_agent, ip, device) o;
 end
 $$;
 comment on function app.use_ticket is 'The second factor was shown: one ticket, one code, one session.';
@@ -195,8 +254,7 @@ $$;
 create trigger password_reset_tokens_end_tickets after update on password_reset_tokens for each row
   when (old.used_at is null and new.used_at is not null) execute function app.end_tickets();
 
-grant execute on function app.sign_in(uuid, text, text, text, text), app.open_ticket(text),
-  app.use_ticket(text, uuid, bigint, text, text, text, text) to posthaste_public;
+grant execute on function app.open_ticket(text), app.use_ticket(text, uuid, bigint, text, text, text, text, jsonb) to posthaste_public;
 
 create function app.enrol_factor(factor_id uuid, name text, secret_sealed text)
 returns table (outcome text, created_at timestamptz)
@@ -257,7 +315,7 @@ begin
   on conflict (user_id) where kind = 'recovery' do nothing
   returning true into made;
   delete from proof_tries p where p.user_id = person;
-  perform app.mail_person(person, '{"template": "second-factor", "change": "added"}');
+  perform app.tell_factor(person, '{"change": "added"}');
   return query select 'ok', coalesce(made, false);
 end
 $$;
@@ -277,7 +335,7 @@ begin
   if gone.confirmed_at is not null then
     delete from mfa_factors f where f.user_id = gone.user_id and f.kind = 'recovery' and not exists (
       select from mfa_factors o where o.user_id = gone.user_id and o.kind = 'totp' and o.confirmed_at is not null);
-    perform app.mail_person(gone.user_id, '{"template": "second-factor", "change": "removed"}');
+    perform app.tell_factor(gone.user_id, '{"change": "removed"}');
   end if;
   return query select 'ok';
 end
@@ -294,7 +352,7 @@ begin
     return query select 'wrong_state';
     return;
   end if;
-  perform app.mail_person(app.user_id(), '{"template": "second-factor", "change": "recovery_codes_made"}');
+  perform app.tell_factor(app.user_id(), '{"change": "recovery_codes_made"}');
   return query select 'ok';
 end
 $$;
@@ -306,43 +364,58 @@ as $$
 $$;
 
 create function app.open_step_up()
-returns table (outcome text, retry_after_s integer, password_hash text, factors jsonb, now_s text)
+returns table (outcome text, retry_after_s integer, factors jsonb, now_s text)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
   wait_s integer := app.try_proof(app.user_id());
 begin
   if wait_s > 0 then
-    return query select 'too_many_requests', wait_s, null::text, null::jsonb, null::text;
+    return query select 'too_many_requests', wait_s, null::jsonb, null::text;
     return;
   end if;
-  return query select 'ok', 0, u.password_hash, app.totp_factors(u.id), floor(extract(epoch from app.now()))::bigint::text
-    from users u where u.id = app.user_id();
+  return query select 'ok', 0, app.totp_factors(app.user_id()), floor(extract(epoch from app.now()))::bigint::text;
 end
 $$;
-comment on function app.open_step_up is 'Counts a guess and gives what the actor''s own proof is checked against.';
+comment on function app.open_step_up is 'Counts a guess and gives what the actor''s own code is checked against.';
 
-create function app.step_up(factor_id uuid, step bigint, recovery_hash text, without_factor boolean)
+create function app.elevate() returns timestamptz
+language sql security definer set search_path = public, pg_temp
+as $$
+  update user_sessions s set elevated_until = app.now() + interval '10 minutes' where s.id = app.session_id() returning s.elevated_until
+$$;
+comment on function app.elevate is 'Granted to nobody: whoever calls it has seen a proof.';
+
+create function app.step_up_by_code(factor_id uuid, step bigint, recovery_hash text)
 returns table (outcome text, elevated_until timestamptz)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 begin
-  if without_factor then
-    if exists (select from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is not null) then
-      return query select 'second_factor_needed', null::timestamptz;
-      return;
-    end if;
-    delete from proof_tries p where p.user_id = app.user_id();
-  elsif not app.use_factor(app.user_id(), factor_id, step, recovery_hash) then
+  if not app.use_factor(app.user_id(), factor_id, step, recovery_hash) then
     return query select 'wrong_code', null::timestamptz;
     return;
   end if;
-  return query update user_sessions s set elevated_until = app.now() + interval '10 minutes'
-    where s.id = app.session_id() returning 'ok', s.elevated_until;
+  return query select 'ok', app.elevate();
 end
 $$;
-comment on function app.step_up is 'The session has proven itself for ten minutes: by the second factor of whoever has one, else by the password, which the caller checked.';
+
+create function app.step_up_by_password(presented_hash text)
+returns table (outcome text, wait_s integer, elevated_until timestamptz)
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+  proof record;
+begin
+  if exists (select from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is not null) then
+    return query select 'second_factor_needed', null::integer, null::timestamptz;
+    return;
+  end if;
+  select * into proof from app.prove_password(presented_hash);
+  return query select proof.outcome, proof.wait_s, case when proof.outcome = 'ok' then app.elevate() end;
+end
+$$;
+comment on function app.step_up_by_password is 'For who has no second factor: whoever has one shows that.';
 
 grant execute on function app.enrol_factor(uuid, text, text), app.open_enrolment(uuid), app.confirm_factor(uuid, bigint, text[]),
   app.remove_factor(uuid), app.replace_recovery_codes(text[]), app.recovery_codes_left(), app.open_step_up(),
-  app.step_up(uuid, bigint, text, boolean) to posthaste_api;
+  app.step_up_by_code(uuid, bigint, text), app.step_up_by_password(text) to posthaste_api;

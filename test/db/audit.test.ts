@@ -93,7 +93,7 @@ describe('what is watched', () => {
       'elevated_until',
     ],
     user_identities: ['created_at', 'last_used_at'],
-    mfa_factors: ['created_at', 'last_used_at', 'last_step'],
+    mfa_factors: ['created_at', 'last_used_at', 'last_step', 'updated_at', 'version'],
     installation_settings: ['address_key', 'created_at', 'updated_at', 'version'],
     user_avatars: [
       ...['created_at', 'declared_bytes', 'declared_mime_type', 'failure_code', 'failure_reason', 'updated_at'],

@@ -7,6 +7,8 @@ export const areas = {
     'password_reset_tokens',
     'email_verification_tokens',
     'mfa_factors',
+    'sign_in_tickets',
+    'proof_tries',
     'api_keys',
     'auth_attempts',
     'user_preferences',

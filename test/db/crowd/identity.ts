@@ -9,6 +9,7 @@ export const crowd: readonly CrowdStep[] = [
   `insert into user_identities (user_id, provider, subject) select id, 'google', id::text from users`,
   `insert into password_reset_tokens (user_id, token_hash) select id, 'reset of ' || email from users`,
   `insert into mfa_factors (user_id, kind, secret_sealed) select id, 'totp', 'x' from users`,
+  `insert into sign_in_tickets (user_id, token_hash) select id, 'ticket of ' || email from users`,
   `insert into auth_attempts (subject, source) select id::text, '*' from users`,
   `insert into user_preferences (user_id, extra) select id, '{"theme": "dark"}' from users`,
   `insert into user_avatars (user_id, status, declared_mime_type, declared_bytes)

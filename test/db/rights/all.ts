@@ -5,6 +5,7 @@ import * as approvals from './approvals.ts';
 import * as audit from './audit.ts';
 import * as community from './community.ts';
 import * as content from './content.ts';
+import * as factors from './factors.ts';
 import type { Fill, RightsTable } from './format.ts';
 import * as identity from './identity.ts';
 import * as imports from './imports.ts';
@@ -21,6 +22,7 @@ interface Area {
 /** In the order in which they refer to each other. */
 const areas: readonly Area[] = [
   identity,
+  factors,
   projects,
   accounts,
   media,

@@ -35,11 +35,6 @@ export const rights: RightsTable = {
     set: 'attempts = attempts',
   },
   user_identities: { key: 'user_id', verbs: { select: { signedIn: 'me', worker: EVERYONE } } },
-  mfa_factors: {
-    key: 'user_id',
-    verbs: { select: { signedIn: 'me' }, delete: { signedIn: 'me' } },
-    set: 'confirmed_at = confirmed_at',
-  },
   api_keys: {
     key: 'project_id',
     verbs: {
@@ -144,8 +139,6 @@ export const fill: Fill = async (sql, world) => {
     await addRow(sql, 'quota_overrides', { scope: 'user', name: 'projects', user_id: userId, most: 100 });
     await addRow(sql, 'auth_attempts', { subject: userId, source: '*' }, 'subject');
     await addRow(sql, 'password_reset_tokens', { ...own, token_hash: randomUUID() });
-    await addRow(sql, 'mfa_factors', { ...own, kind: 'totp', secret_sealed: 'x' });
-    await addRow(sql, 'mfa_factors', { ...own, kind: 'recovery', code_hashes: ['x'] });
   }
   for (const { userId } of Object.values(world.people)) {
     const own = { user_id: userId };

@@ -4,6 +4,7 @@ import * as approvals from './approvals.ts';
 import * as audit from './audit.ts';
 import * as community from './community.ts';
 import * as content from './content.ts';
+import * as factors from './factors.ts';
 import type { Violations } from './format.ts';
 import * as identity from './identity.ts';
 import * as media from './media.ts';
@@ -13,6 +14,7 @@ import * as publishing from './publishing.ts';
 
 const areas = [
   identity,
+  factors,
   projects,
   accounts,
   media,

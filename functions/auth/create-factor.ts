@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { enrol } from '../../shared/mfa/enrol.ts';
+import { Enrolment, factorName } from '../../shared/mfa/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/factors',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Add an authenticator app',
+  description:
+    'Answers the secret for the app, also as a QR code. It counts once a code was confirmed; one that was never confirmed gives way to the next. Ten at most.',
+  body: z.strictObject({ name: factorName.optional() }),
+  status: 201,
+  response: Enrolment,
+  errors: ['too_many_factors'],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
+})(async ({ body, db }) => enrol(db, body.name ?? null));

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
+import { removeFactor } from '../../shared/mfa/queries.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/auth/factors/{factorId}',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Remove an authenticator app',
+  description: 'With the last one go the recovery codes: the password alone is asked for again.',
+  params: z.strictObject({ factorId: id }),
+  status: 204,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) => {
+  await db.change(removeFactor, { factorId: params.factorId });
+  return {};
+});

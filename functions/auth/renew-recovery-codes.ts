@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { renewRecoveryCodes } from '../../shared/mfa/enrol.ts';
+import { recoveryCodes } from '../../shared/mfa/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/recovery-codes',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Make new recovery codes',
+  description: 'Ten, in place of those that are left. `wrong_state` without an authenticator app.',
+  status: 201,
+  response: z.object({ recoveryCodes }),
+  errors: ['wrong_state'],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, user }) => renewRecoveryCodes(db, user.id));
