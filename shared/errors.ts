@@ -130,6 +130,37 @@ export const errors = {
     retryable: false,
     title: 'You have ten authenticator apps: remove one first.',
   },
+  return_not_allowed: {
+    kind: 'invalid',
+    actor: 'you',
+    retryable: false,
+    title: 'A sign-in may not return to this address.',
+  },
+  account_exists: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'Somebody has this address here: log in as before, and link the provider then.',
+  },
+  identity_taken: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'This identity is linked to another account.',
+  },
+  last_way_in: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'It is the only way in: choose a password or link another provider first.',
+  },
+  provider_exists: { kind: 'conflict', actor: 'you', retryable: false, title: 'There is a provider of this name.' },
+  provider_unavailable: {
+    kind: 'platform',
+    actor: 'platform',
+    retryable: true,
+    title: 'The provider does not answer as one.',
+  },
   forbidden: { kind: 'forbidden', actor: 'you', retryable: false, title: 'Your role does not allow this.' },
   not_found: {
     kind: 'not-found',

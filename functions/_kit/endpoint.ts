@@ -41,6 +41,8 @@ export interface Call<C extends EndpointContract> {
     readonly path: string;
     readonly ip: string;
     readonly userAgent: string | null;
+    /** `name=value`, as the browser sent them. */
+    readonly cookies: readonly string[];
   };
   /** Milliseconds until Lambda ends the call. */
   remainingMs(): number;
@@ -98,6 +100,7 @@ async function answer<C extends EndpointContract>(
         path: event.rawPath,
         ip: event.requestContext.http.sourceIp,
         userAgent: event.requestContext.http.userAgent || null,
+        cookies: event.cookies ?? [],
       },
       remainingMs: () => context.getRemainingTimeInMillis(),
     } as unknown as Call<C>;

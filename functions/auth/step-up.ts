@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { givenPassword } from '../../shared/auth/shapes.ts';
 import { instant } from '../../shared/db/columns.ts';
+import { finishFields } from '../../shared/identities/shapes.ts';
 import { oneProof } from '../../shared/mfa/one-proof.ts';
 import { code, recoveryCode } from '../../shared/mfa/shapes.ts';
-import { proveByCode, proveByPassword } from '../../shared/mfa/step-up.ts';
+import { proveAnew } from '../../shared/mfa/step-up.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -12,15 +13,20 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Prove that it is still you',
   description:
-    'For ten minutes the session may do what answers `step_up_needed` otherwise. Whoever has a second factor shows that one, everybody else the password.',
-  body: z.strictObject({ password: givenPassword, code, recoveryCode }).partial().describe('One of them.'),
+    'For ten minutes the session may do what answers `step_up_needed` otherwise. Whoever has a second factor shows that one; everybody else the password, or who has none signs in at a provider again.',
+  body: z
+    .strictObject({
+      password: givenPassword,
+      code,
+      recoveryCode,
+      signIn: z.strictObject(finishFields).describe('What was begun at a provider with the purpose `step_up`.'),
+    })
+    .partial()
+    .describe('One of them.'),
   status: 200,
   response: z.object({ elevatedUntil: instant }),
-  errors: ['wrong_password', 'wrong_code', 'second_factor_needed'],
+  errors: ['wrong_password', 'wrong_code', 'second_factor_needed', 'invalid_token', 'sign_in_refused'],
   secretAnswer: true, // not the answer, but the request: what is kept of it must not give the password away
   rate: 'login',
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
-})(async ({ body, db, user }) => {
-  const proof = oneProof(body);
-  return 'password' in proof ? proveByPassword(db, proof.password) : proveByCode(db, user.id, proof);
-});
+})(async ({ body, db, user }) => proveAnew(db, user.id, oneProof(body)));

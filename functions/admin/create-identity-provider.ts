@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { createProvider } from '../../shared/identities/administer-providers.ts';
+import { IdentityProvider, providerIssuer, providerName, providerSettings } from '../../shared/identities/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+const { label, clientId, clientSecret, scopes, returnOrigins, isEnabled } = providerSettings;
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/admin/identity-providers',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Add a provider of sign-in',
+  description:
+    'Register this installation at the provider first, with the redirect URI `<our origin>/v1/auth/callback`. The issuer is never changed afterwards: add another provider instead.',
+  body: z.strictObject({
+    name: providerName,
+    issuer: providerIssuer,
+    label,
+    clientId,
+    clientSecret,
+    scopes: scopes.default(['openid', 'email', 'profile']),
+    returnOrigins: returnOrigins.default([]),
+    isEnabled: isEnabled.default(true),
+  }),
+  status: 201,
+  response: IdentityProvider,
+  errors: ['forbidden', 'provider_exists', 'address_not_allowed'],
+  secretAnswer: true, // not the answer, but the request: what is kept of it must not give the secret away
+  uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
+})(async ({ body, db }) => createProvider(db, body));

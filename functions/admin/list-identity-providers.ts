@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { listProviders } from '../../shared/identities/administer-providers.ts';
+import { IdentityProvider } from '../../shared/identities/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/admin/identity-providers',
+  auth: 'person',
+  summary: 'List the providers of sign-in',
+  description: 'All of them, by label. Their secrets come out nowhere.',
+  status: 200,
+  response: z.object({ data: z.array(IdentityProvider) }),
+  errors: ['forbidden'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db }) => ({ data: await listProviders(db) }));

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { removeIdentityProvider } from '../../shared/identities/provider-queries.ts';
+import { providerName } from '../../shared/identities/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/admin/identity-providers/{name}',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Remove a provider of sign-in',
+  description: 'Not while an identity there is linked to somebody: switch it off instead.',
+  params: z.strictObject({ name: providerName }),
+  status: 204,
+  errors: ['forbidden', 'in_use'],
+  uses: { database: 'api', secrets: ['verificationKeys'] },
+})(async ({ db, params }) => {
+  await db.change(removeIdentityProvider, params);
+  return {};
+});

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { LoginAnswer } from '../../shared/auth/shapes.ts';
+import { finishFields } from '../../shared/identities/shapes.ts';
+import { FINISH_ERRORS, finish } from '../../shared/identities/sign-in.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'POST',
+  path: '/v1/auth/sign-in',
+  auth: 'public',
+  rate: 'login',
+  summary: 'Finish a sign-in through a provider',
+  description:
+    'Opens a session, or asks for the second factor as a login does. A new person is registered if that is open, and only with an address that the provider has verified. Whose address is known here already logs in as before and links the provider.',
+  body: z.strictObject({
+    ...finishFields,
+    invitationToken: z.string().max(200).optional().describe('Where registration is by invitation.'),
+  }),
+  status: 200,
+  response: LoginAnswer,
+  errors: [...FINISH_ERRORS],
+  secretAnswer: true,
+  uses: { database: 'api', secrets: ['signingKeys'] },
+})(async ({ body, db, request }) => finish(db, body, request));

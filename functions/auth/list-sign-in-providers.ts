@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { listSignInProviders } from '../../shared/identities/queries.ts';
+import { SignInProvider } from '../../shared/identities/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/auth/providers',
+  auth: 'public',
+  summary: 'List where one may sign in',
+  description: 'Providers by which people sign in here besides a password, in the order of their labels.',
+  status: 200,
+  response: z.object({ data: z.array(SignInProvider) }),
+  errors: [],
+  uses: { database: 'api' },
+})(async ({ db }) => ({ data: await db.many(listSignInProviders, {}) }));

@@ -1,0 +1,14 @@
+drop function app.identity_provider_labels();
+drop function app.remove_identity_provider(text);
+drop function app.step_up_by_provider(text, text);
+drop function app.unlink_identity(uuid);
+drop function app.link_identity(text, text);
+drop function app.finish_provider_sign_in(text, text, text, text, text, text, jsonb);
+drop function app.take_provider_sign_in(text, text, text, uuid);
+drop function app.keep_provider_sign_in(uuid, text, text, text, boolean, text);
+drop function app.return_provider_sign_in(text);
+drop function app.open_provider_sign_in(text, text);
+drop function app.begin_provider_sign_in(text, text, text, text, text, text);
+drop function app.sign_in_providers();
+drop table provider_sign_ins;
+drop table identity_providers;
