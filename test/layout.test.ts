@@ -89,6 +89,22 @@ const testedIn: Readonly<Record<string, string>> = {
   ]),
   ...together('test/workers/publish.test.ts', ['getPublication', 'resolvePublication', 'retryPublication', 'sweep']),
   ...together('test/workers/sync-metrics.test.ts', ['getPostAnalytics', 'refreshPostAnalytics', 'pollAnalytics']),
+  ...together('test/api/auth/finish-provider-sign-in.test.ts', ['goToProvider', 'returnFromProvider']),
+  beginProviderSignIn: 'test/api/auth/finish-provider-sign-in.test.ts',
+  ...together('test/api/auth/identities.test.ts', [
+    'beginIdentityProof',
+    'linkIdentity',
+    'listIdentities',
+    'unlinkIdentity',
+  ]),
+  ...together('test/api/admin/identity-providers.test.ts', [
+    'listSignInProviders',
+    'listIdentityProviders',
+    'getIdentityProvider',
+    'createIdentityProvider',
+    'updateIdentityProvider',
+    'removeIdentityProvider',
+  ]),
   ...together('test/api/auth/factors.test.ts', [
     'createFactor',
     'confirmFactor',

@@ -25,7 +25,7 @@ export const handler = endpoint({
   }),
   status: 201,
   response: IdentityProvider,
-  errors: ['forbidden', 'provider_exists', 'address_not_allowed'],
+  errors: ['not_found', 'provider_exists', 'address_not_allowed'],
   secretAnswer: true, // not the answer, but the request: what is kept of it must not give the secret away
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
 })(async ({ body, db }) => createProvider(db, body));

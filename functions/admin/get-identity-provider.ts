@@ -11,6 +11,6 @@ export const handler = endpoint({
   params: z.strictObject({ name: providerName }),
   status: 200,
   response: IdentityProvider,
-  errors: ['forbidden'],
+  errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, params }) => db.change(getIdentityProvider, params));

@@ -11,6 +11,6 @@ export const handler = endpoint({
   description: 'All of them, by label. Their secrets come out nowhere.',
   status: 200,
   response: z.object({ data: z.array(IdentityProvider) }),
-  errors: ['forbidden'],
+  errors: ['not_found'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db }) => ({ data: await listProviders(db) }));

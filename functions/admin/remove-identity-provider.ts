@@ -12,7 +12,7 @@ export const handler = endpoint({
   description: 'Not while an identity there is linked to somebody: switch it off instead.',
   params: z.strictObject({ name: providerName }),
   status: 204,
-  errors: ['forbidden', 'in_use'],
+  errors: ['in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, params }) => {
   await db.change(removeIdentityProvider, params);

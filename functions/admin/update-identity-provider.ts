@@ -15,6 +15,6 @@ export const handler = endpoint({
   body: z.strictObject(providerSettings).partial(),
   status: 200,
   response: IdentityProvider,
-  errors: ['forbidden'],
+  errors: [],
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
 })(async ({ body, db, params, expectedVersion }) => updateProvider(db, { ...params, patch: body, expectedVersion }));

@@ -17,4 +17,4 @@ export const handler = endpoint({
   errors: ['too_many_factors'],
   secretAnswer: true,
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
-})(async ({ body, db }) => enrol(db, body.name ?? null));
+})(async ({ body, db, user }) => enrol(db, user.id, body.name ?? null));

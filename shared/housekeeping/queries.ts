@@ -79,6 +79,7 @@ export const purgeExpired = query({
     connections: z.number(),
     deliveries: z.number(),
     tickets: z.number(),
+    providerSignIns: z.number(),
     events: z.number(),
   }),
 })<{ limit: number }>`
@@ -126,6 +127,10 @@ export const purgeExpired = query({
     delete from sign_in_tickets t where t.id in (
       select s.id from sign_in_tickets s where s.expires_at < app.now() limit ${'limit'}::integer)
     returning 1
+  ), gone_sign_ins as (
+    delete from provider_sign_ins t where t.id in (
+      select s.id from provider_sign_ins s where s.expires_at < app.now() limit ${'limit'}::integer)
+    returning 1
   ), events as (
     delete from outbox_events e where e.id in (
       select o.id from outbox_events o
@@ -140,6 +145,7 @@ export const purgeExpired = query({
     (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
     (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
     (select count(*) from deliveries)::integer as deliveries, (select count(*) from tickets)::integer as tickets,
+    (select count(*) from gone_sign_ins)::integer as provider_sign_ins,
     (select count(*) from events)::integer as events`;
 
 /** Months ahead of now, and months of rows that came without one. */

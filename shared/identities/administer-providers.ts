@@ -14,7 +14,7 @@ type Settings = { readonly [Name in keyof typeof providerSettings]: z.output<(ty
 
 export async function listProviders(db: Db) {
   const rows = await db.many(listIdentityProviders, {});
-  if (rows.some(({ outcome }) => outcome !== 'ok')) fail('forbidden');
+  if (rows.some(({ outcome }) => outcome !== 'ok')) fail('not_found');
   return rows.flatMap(({ name, provider }) => (name === null ? [] : [IdentityProvider.parse(provider)]));
 }
 

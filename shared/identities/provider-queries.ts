@@ -7,14 +7,14 @@ import { IdentityProvider } from './shapes.ts';
 const columns = fragment()`p.name, p.label, p.issuer, p.client_id, p.scopes, p.return_origins, p.is_enabled, p.created_at,
     p.updated_at, p.version`;
 
-/** `forbidden` in one row for who may not look. */
+/** One row at least: `not_found` for who is no administrator. */
 export const listIdentityProviders = query({
   name: 'listIdentityProviders',
   kind: 'actor',
   access: 'read',
   row: z.object({ outcome: z.string(), name: z.string().nullable(), provider: z.unknown() }),
 })<Record<never, never>>`
-  select case when app.is_staff('admin') then 'ok' else 'forbidden' end as outcome, p.name,
+  select case when app.is_staff('admin') then 'ok' else 'not_found' end as outcome, p.name,
     jsonb_build_object('name', p.name, 'label', p.label, 'issuer', p.issuer, 'clientId', p.client_id, 'scopes', p.scopes,
       'returnOrigins', p.return_origins, 'isEnabled', p.is_enabled, 'createdAt', p.created_at, 'updatedAt', p.updated_at,
       'version', p.version) as provider
@@ -27,7 +27,7 @@ export const getIdentityProvider = query({
   access: 'read',
   row: IdentityProvider.extend({ outcome: z.string() }),
 })<{ name: string }>`
-  select case when not app.is_staff('admin') then 'forbidden' when p.name is null then 'not_found' else 'ok' end as outcome, ${columns}
+  select case when p.name is null then 'not_found' else 'ok' end as outcome, ${columns}
   from (select) one left join identity_providers p on p.name = ${'name'}`;
 
 export const createIdentityProvider = query({
@@ -53,7 +53,7 @@ export const createIdentityProvider = query({
     on conflict on constraint identity_providers_pkey do nothing
     returning name, label, issuer, client_id, scopes, return_origins, is_enabled, created_at, updated_at, version
   )
-  select case when p.name is not null then 'ok' when app.is_staff('admin') then 'provider_exists' else 'forbidden' end as outcome,
+  select case when p.name is not null then 'ok' when app.is_staff('admin') then 'provider_exists' else 'not_found' end as outcome,
     ${columns}
   from (select) one left join p on true`;
 
@@ -63,24 +63,8 @@ export const updateIdentityProvider = query({
   access: 'write',
   row: IdentityProvider.extend({ outcome: z.string() }),
 })<{ name: string; patch: Json; clientSecretSealed: string | null; expectedVersion: number | null }>`
-  with known as (
-    select k.name, k.version from identity_providers k where k.name = ${'name'} for update
-  ), p as (
-    update identity_providers u set
-      label = coalesce(${'patch'}::jsonb ->> 'label', u.label),
-      client_id = coalesce(${'patch'}::jsonb ->> 'clientId', u.client_id),
-      client_secret_sealed = coalesce(${'clientSecretSealed'}, u.client_secret_sealed),
-      scopes = coalesce((select array_agg(s) from jsonb_array_elements_text(${'patch'}::jsonb -> 'scopes') s), u.scopes),
-      return_origins = case when ${'patch'}::jsonb ? 'returnOrigins'
-        then array(select o from jsonb_array_elements_text(${'patch'}::jsonb -> 'returnOrigins') o) else u.return_origins end,
-      is_enabled = coalesce((${'patch'}::jsonb ->> 'isEnabled')::boolean, u.is_enabled)
-    from known k
-    where u.name = k.name and (${'expectedVersion'}::integer is null or k.version = ${'expectedVersion'}::integer)
-    returning u.name, u.label, u.issuer, u.client_id, u.scopes, u.return_origins, u.is_enabled, u.created_at, u.updated_at, u.version
-  )
-  select case when not app.is_staff('admin') then 'forbidden' when p.name is not null then 'ok' when k.name is not null then 'stale'
-    else 'not_found' end as outcome, ${columns}
-  from (select) one left join known k on true left join p on true`;
+  select outcome, name, label, issuer, client_id, scopes, return_origins, is_enabled, created_at, updated_at, version
+  from app.change_identity_provider(${'name'}, ${'patch'}::jsonb, ${'clientSecretSealed'}, ${'expectedVersion'}::integer)`;
 
 export const removeIdentityProvider = query({
   name: 'removeIdentityProvider',

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { seal, unseal } from '../accounts/seal.ts';
 import type { Db } from '../db/client.ts';
 import { fail } from '../errors.ts';
-import { getMe } from '../users/queries.ts';
+import { getOwnRecipe } from '../users/credential-queries.ts';
 import { refuseHaste, totpBinding } from './prove.ts';
 import { confirmFactor, enrolFactor, openEnrolment, replaceRecoveryCodes } from './queries.ts';
 import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.ts';
 import { newTotpSecret, otpauthUri, qrCodeOf, stepOf } from './totp.ts';
 
-export async function enrol(db: Db, name: string | null) {
-  const { id: userId, email } = await db.one(getMe, {});
+export async function enrol(db: Db, userId: string, name: string | null) {
+  const { email } = await db.one(getOwnRecipe, {});
   const factorId = randomUUID();
   const secret = newTotpSecret();
   const secretSealed = await seal(secret, totpBinding(userId, factorId));

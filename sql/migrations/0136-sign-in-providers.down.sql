@@ -1,5 +1,6 @@
 drop function app.identity_provider_labels();
 drop function app.remove_identity_provider(text);
+drop function app.change_identity_provider(text, jsonb, text, integer);
 drop function app.step_up_by_provider(text, text);
 drop function app.unlink_identity(uuid);
 drop function app.link_identity(text, text);

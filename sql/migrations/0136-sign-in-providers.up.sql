@@ -29,11 +29,11 @@ create trigger identity_providers_touch before update on identity_providers for 
 create trigger identity_providers_audit after insert or update or delete on identity_providers for each row
   execute function app.audit('{name}', '', '', '{label,issuer,client_id,scopes,return_origins,is_enabled}', '{}', '{client_secret_sealed}');
 alter table identity_providers enable row level security;
-create policy identity_providers_staff on identity_providers for all to posthaste_api
-  using ((select app.is_staff('admin'))) with check ((select app.is_staff('admin')));
+create policy identity_providers_staff on identity_providers for select to posthaste_api using ((select app.is_staff('admin')));
+create policy identity_providers_staff_insert on identity_providers for insert to posthaste_api
+  with check ((select app.is_staff('admin')));
 grant select (name, label, issuer, client_id, scopes, return_origins, is_enabled, created_at, updated_at, version),
-  insert (name, label, issuer, client_id, client_secret_sealed, scopes, return_origins, is_enabled),
-  update (label, client_id, client_secret_sealed, scopes, return_origins, is_enabled) on identity_providers to posthaste_api;
+  insert (name, label, issuer, client_id, client_secret_sealed, scopes, return_origins, is_enabled) on identity_providers to posthaste_api;
 
 create table provider_sign_ins (
   id uuid not null default uuidv7(),
@@ -294,12 +294,42 @@ begin
 end
 $$;
 
+create function app.change_identity_provider(provider text, patch jsonb, client_secret_sealed text, expected_version integer)
+returns table (outcome text, name text, label text, issuer text, client_id text, scopes text[], return_origins text[], is_enabled boolean,
+  created_at timestamptz, updated_at timestamptz, version integer)
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  p identity_providers;
+begin
+  select * into p from identity_providers k where k.name = change_identity_provider.provider and app.is_staff('admin') for update;
+  if p.name is null or p.version <> expected_version then
+    return query select case when p.name is null then 'not_found' else 'stale' end, null::text, null::text, null::text, null::text,
+      null::text[], null::text[], null::boolean, null::timestamptz, null::timestamptz, null::integer;
+    return;
+  end if;
+  update identity_providers u set
+    label = coalesce(patch ->> 'label', u.label),
+    client_id = coalesce(patch ->> 'clientId', u.client_id),
+    client_secret_sealed = coalesce(change_identity_provider.client_secret_sealed, u.client_secret_sealed),
+    scopes = coalesce((select array_agg(s) from jsonb_array_elements_text(patch -> 'scopes') s), u.scopes),
+    return_origins = case when patch ? 'returnOrigins'
+      then array(select o from jsonb_array_elements_text(patch -> 'returnOrigins') o) else u.return_origins end,
+    is_enabled = coalesce((patch ->> 'isEnabled')::boolean, u.is_enabled)
+  where u.name = p.name
+  returning u.* into p;
+  return query select 'ok', p.name, p.label, p.issuer, p.client_id, p.scopes, p.return_origins, p.is_enabled, p.created_at, p.updated_at, p.version;
+end
+$$;
+comment on function app.change_identity_provider is 'Since a secret that is kept can be read by nobody who keeps it.';
+
 create function app.remove_identity_provider(provider text) returns table (outcome text)
 language plpgsql security definer set search_path = public, pg_temp
 as $$
 begin
   if not app.is_staff('admin') then
-    return query select 'forbidden';
+    return query select 'not_found';
   elsif exists (select from user_identities i where i.provider = remove_identity_provider.provider) then
     return query select 'in_use';
   else
@@ -322,4 +352,4 @@ grant execute on function app.sign_in_providers(), app.open_provider_sign_in(tex
   app.finish_provider_sign_in(text, text, text, text, text, text, jsonb) to posthaste_public;
 grant execute on function app.begin_provider_sign_in(text, text, text, text, text, text) to posthaste_public, posthaste_api;
 grant execute on function app.link_identity(text, text), app.unlink_identity(uuid), app.step_up_by_provider(text, text),
-  app.remove_identity_provider(text), app.identity_provider_labels() to posthaste_api;
+  app.change_identity_provider(text, jsonb, text, integer), app.remove_identity_provider(text), app.identity_provider_labels() to posthaste_api;

@@ -93,6 +93,7 @@ describe('what is watched', () => {
       'elevated_until',
     ],
     user_identities: ['created_at', 'last_used_at'],
+    identity_providers: ['created_at', 'updated_at', 'version'],
     mfa_factors: ['created_at', 'last_used_at', 'last_step', 'updated_at', 'version'],
     installation_settings: ['address_key', 'created_at', 'updated_at', 'version'],
     user_avatars: [

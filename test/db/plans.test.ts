@@ -25,6 +25,7 @@ afterAll(async () => {
 
 /** These stay small: one row per platform, per table, per instance that somebody connected, a thousand popular posts. */
 const small = new Set([
+  'identity_providers',
   'platforms',
   'platform_apps',
   'installation_settings',

@@ -118,7 +118,10 @@ describe('no policy is idle', () => {
       'password_reset_tokens',
       'platform_apps',
       'platforms',
+      'proof_tries',
+      'provider_sign_ins',
       'rate_counters',
+      'sign_in_tickets',
       'starter_templates',
     ]);
   });

@@ -2,6 +2,8 @@
 export const areas = {
   identity: [
     'users',
+    'identity_providers',
+    'provider_sign_ins',
     'user_identities',
     'user_sessions',
     'password_reset_tokens',

@@ -9,6 +9,10 @@ export const crowd: readonly CrowdStep[] = [
   `insert into user_identities (user_id, provider, subject) select id, 'google', id::text from users`,
   `insert into password_reset_tokens (user_id, token_hash) select id, 'reset of ' || email from users`,
   `insert into mfa_factors (user_id, kind, secret_sealed) select id, 'totp', 'x' from users`,
+  `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed)
+   values ('google', 'Google', 'https://accounts.google.com', 'posthaste', 'x')`,
+  `insert into provider_sign_ins (provider, purpose, start_hash, browser_hash, code_hash, return_to, code_challenge)
+   select 'google', 'sign_in', 'start of ' || email, 'browser of ' || email, 'code of ' || email, 'http://127.0.0.1', 'x' from users`,
   `insert into sign_in_tickets (user_id, token_hash) select id, 'ticket of ' || email from users`,
   `insert into auth_attempts (subject, source) select id::text, '*' from users`,
   `insert into user_preferences (user_id, extra) select id, '{"theme": "dark"}' from users`,

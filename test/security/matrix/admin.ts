@@ -29,6 +29,11 @@ export const admin: Rows = {
   showJoin: { is: 'public' },
   setUserQuotas: { is: 'admin' },
   setProjectQuotas: { is: 'admin' },
+  listIdentityProviders: { is: 'admin' },
+  getIdentityProvider: { is: 'admin', ask: withProvider },
+  createIdentityProvider: { is: 'admin' },
+  updateIdentityProvider: { is: 'admin', ask: withProvider },
+  removeIdentityProvider: { is: 'admin', ask: withProvider },
 };
 
 async function invited({ sample, snapshot }: Cell) {
@@ -36,6 +41,13 @@ async function invited({ sample, snapshot }: Cell) {
   const text = `insert into user_invitations (id, email, role, token_hash) values ($1, 'invited@example.com', 'user', 'x')`;
   await snapshot.force('user_invitations', text, [invitationId]);
   return { ...sample, params: { invitationId } };
+}
+
+async function withProvider({ sample, snapshot }: Cell) {
+  const text = `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed)
+    values ('nowhere', 'Nowhere', 'https://id.example.com', 'x', 'y')`;
+  await snapshot.force('identity_providers', text);
+  return sample;
 }
 
 function idOf({ people }: Cell, name: string): string {

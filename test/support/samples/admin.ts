@@ -37,5 +37,20 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
       bodies: [{ members: 5, accounts: 5, storageBytes: null, postsPerDay: 3 }],
     },
   };
-  return { reads: { ...people, ...installation } };
+  const name = { params: { name: 'nowhere' } };
+  const provider = {
+    name: 'nowhere',
+    issuer: 'https://id.example.com',
+    label: 'Nowhere',
+    clientId: 'x',
+    clientSecret: 'y',
+  };
+  const identityProviders: Rows = {
+    listIdentityProviders: { ...refused },
+    getIdentityProvider: about(name),
+    createIdentityProvider: about({ params: {}, bodies: [provider] }),
+    updateIdentityProvider: about({ ...name, bodies: [{ label: 'Somewhere' }] }),
+    removeIdentityProvider: about(name),
+  };
+  return { reads: { ...people, ...installation, ...identityProviders } };
 }

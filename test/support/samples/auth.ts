@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageOf } from '../../../shared/paging/rules.ts';
+import { enrol } from '../factors.ts';
 import { type Cast, castOf, login } from '../people.ts';
 import type { World } from '../world.ts';
 import type { Samples } from './sample.ts';
@@ -7,11 +8,28 @@ import type { Samples } from './sample.ts';
 export interface AuthSeed extends Cast {
   /** Another session of the owner. */
   readonly sessionId: string;
+  /** An authenticator app of the owner that was never confirmed: logins go on as before. */
+  readonly factorId: string;
+  /** The owner's at a provider that is not there any more. */
+  readonly identityId: string;
 }
 
 export async function seedAuth(world: World): Promise<AuthSeed> {
   const cast = await castOf(world);
-  return { ...cast, sessionId: await otherSession(world, cast.owner) };
+  const { owner } = cast;
+  const { id: factorId } = await enrol(world, owner);
+  return {
+    ...cast,
+    factorId,
+    identityId: await addIdentity(world, owner),
+    sessionId: await otherSession(world, owner),
+  };
+}
+
+/** As an import leaves it: there is no door that makes one without a provider. */
+async function addIdentity(world: World, { id }: Cast['owner']): Promise<string> {
+  const text = `insert into user_identities (user_id, provider, subject) values ($1, 'long-gone', $1) returning id`;
+  return String((await world.sql(text, [id]))[0]?.id);
 }
 
 async function otherSession(world: World, owner: Cast['owner']): Promise<string> {
@@ -21,12 +39,42 @@ async function otherSession(world: World, owner: Cast['owner']): Promise<string>
   return sessions.json(shape).data.find(({ current }) => !current)?.id ?? '';
 }
 
-export function authSamples({ owner, sessionId }: AuthSeed): Samples {
+export function authSamples({ owner, sessionId, factorId, identityId }: AuthSeed): Samples {
   const stranger = 'own';
+  const beginning = { returnTo: 'http://127.0.0.1:9999/', codeChallenge: 'x'.repeat(43) };
+  const finishing = { code: 'x', codeVerifier: 'y' };
   const { email, password } = owner;
   return {
     reads: {
       getJwks: { stranger },
+      listSignInProviders: { stranger },
+      beginProviderSignIn: {
+        stranger,
+        params: { provider: 'nowhere' },
+        bodies: [beginning],
+        owner: [404, 'not_found'],
+      },
+      goToProvider: { stranger, params: { token: 'x'.repeat(43) }, owner: [400, 'invalid_state'] },
+      returnFromProvider: { stranger, query: { state: 'x', code: 'y' }, owner: [400, 'invalid_state'] },
+      finishProviderSignIn: { stranger, bodies: [finishing], owner: [400, 'invalid_token'] },
+      loginSecondFactor: {
+        stranger,
+        bodies: [
+          { ticket: 'x', code: '123456' },
+          { ticket: 'x', recoveryCode: 'y' },
+        ],
+        owner: [400, 'invalid_token'],
+      },
+      listIdentities: { stranger: 'empty' },
+      listFactors: { stranger: 'empty' },
+      getFactor: { params: { factorId }, stranger: 'missing' },
+      beginIdentityProof: {
+        stranger,
+        params: { provider: 'nowhere' },
+        bodies: [{ ...beginning, purpose: 'link' }],
+        owner: [404, 'not_found'],
+      },
+      linkIdentity: { stranger, bodies: [finishing], owner: [400, 'invalid_token'] },
       showVerifyEmail: { stranger, params: { token: 'x'.repeat(43) } },
       register: { stranger, bodies: [{ email: 'new@example.com', password, displayName: 'New' }] },
       verifyEmail: { stranger, bodies: [{ token: 'x'.repeat(43) }], owner: [400, 'invalid_token'] },
@@ -43,9 +91,21 @@ export function authSamples({ owner, sessionId }: AuthSeed): Samples {
       showResetPassword: { stranger, params: { token: 'x'.repeat(43) } },
     },
     writes: {
+      stepUp: { stranger, bodies: [{ password }] },
+      confirmFactor: {
+        params: { factorId },
+        bodies: [{ code: '000000' }],
+        stranger: 'missing',
+        owner: [403, 'wrong_code'],
+      },
+      renameFactor: { params: { factorId }, bodies: [{ name: 'Phone' }], stranger: 'missing' },
       changeEmail: { stranger, bodies: [{ email: `new.${email}` }] },
     },
     ends: {
+      unlinkIdentity: { params: { identityId }, stranger: 'missing' },
+      removeFactor: { params: { factorId }, stranger: 'missing' },
+      createFactor: { stranger, bodies: [{ name: 'Tablet' }] },
+      renewRecoveryCodes: { stranger, owner: [409, 'wrong_state'] },
       revokeSession: { params: { sessionId }, stranger: 'missing' },
       changePassword: { stranger, bodies: [{ currentPassword: password, newPassword: password }] },
       revokeSessions: { stranger },
