@@ -10,7 +10,10 @@ import { openWorld, type World } from '../support/world.ts';
 
 const posts = endpointsOf(await listDoors()).filter(({ contract }) => contract.method === 'POST');
 /** Its key is bound to the caller; people who are not known yet share one name, and their doors have tests of their own. */
-const own = ['logout', 'changeEmail', 'changePassword'];
+const own = [
+  ...['logout', 'changeEmail', 'changePassword', 'stepUp', 'createFactor', 'confirmFactor', 'renewRecoveryCodes'],
+  ...['beginIdentityProof', 'linkIdentity'],
+];
 const asked = posts.filter(({ contract, operation }) => needsToken(contract) && !own.includes(operation));
 /** The samples of the others end without an effect. */
 const effective = asked.filter(

@@ -22,15 +22,21 @@ const OPEN = [
   'GET /reports/{token}',
   'GET /reset-password/{token}',
   'GET /v1/accounts/callback',
+  'GET /v1/auth/callback',
+  'GET /v1/auth/providers',
+  'GET /v1/auth/sign-in/{token}',
   'GET /v1/invitations/by-token/{token}',
   'GET /v1/platforms',
   'GET /verify-email/{token}',
   'POST /v1/auth/forgot-password',
   'POST /v1/auth/login',
+  'POST /v1/auth/login/second-factor',
+  'POST /v1/auth/providers/{provider}/sign-in',
   'POST /v1/auth/refresh',
   'POST /v1/auth/register',
   'POST /v1/auth/resend-verification',
   'POST /v1/auth/reset-password',
+  'POST /v1/auth/sign-in',
   'POST /v1/auth/verify-email',
   'POST /v1/invitations/decline',
 ];
@@ -42,7 +48,7 @@ const OPTIONAL = [
   'GET /v1/community/search',
 ];
 /** Routes that a platform sends people back to, with whatever it likes to add. */
-const ADDED_TO = ['GET /v1/accounts/callback'];
+const ADDED_TO = ['GET /v1/accounts/callback', 'GET /v1/auth/callback'];
 
 const routes = (await listDoors())
   .flatMap(({ contract }) => (contract.kind === 'endpoint' && contract.method !== '$default' ? [contract] : []))

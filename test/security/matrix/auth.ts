@@ -1,5 +1,20 @@
+import { codeOf } from '../../support/factors.ts';
 import { login, mailedToken, password } from '../../support/people.ts';
-import type { Rows } from './row.ts';
+import { type Caller, callers } from './callers.ts';
+import type { Cell, Rows } from './row.ts';
+
+/** Whose token is good. */
+const alive = [
+  'stranger',
+  'viewer',
+  'reviewer',
+  'approver',
+  'editor',
+  'owner',
+  'onlooker',
+  'moderator',
+  'admin',
+] as const;
 
 export const auth: Rows = {
   showVerifyEmail: { is: 'public' },
@@ -39,24 +54,42 @@ export const auth: Rows = {
   getJwks: { is: 'public' },
   listSignInProviders: { is: 'public' },
   beginProviderSignIn: { is: 'public', ask: withProvider },
-  goToProvider: { is: 'public', but: everybodyGets(400, 'invalid_state') },
-  returnFromProvider: { is: 'public', but: everybodyGets(400, 'invalid_state') },
-  finishProviderSignIn: { is: 'public', but: everybodyGets(400, 'invalid_token') },
-  loginSecondFactor: { is: 'public', but: everybodyGets(400, 'invalid_token') },
+  goToProvider: { is: 'public', but: refused(callers, 400, 'invalid_state') },
+  returnFromProvider: { is: 'public', but: refused(callers, 400, 'invalid_state') },
+  finishProviderSignIn: { is: 'public', but: refused(callers, 400, 'invalid_token') },
+  loginSecondFactor: { is: 'public', but: refused(callers, 400, 'invalid_token') },
   listIdentities: { is: 'self' },
   beginIdentityProof: { is: 'self', ask: withProvider },
-  linkIdentity: { is: 'self' },
+  linkIdentity: { is: 'self', but: refused(alive, 400, 'invalid_token') },
   unlinkIdentity: { is: 'personal' },
   stepUp: { is: 'self' },
   listFactors: { is: 'self' },
   createFactor: { is: 'self' },
   getFactor: { is: 'personal' },
-  confirmFactor: { is: 'personal' },
+  confirmFactor: {
+    is: 'personal',
+    ask: async ({ world, seed, sample }) => ({
+      ...sample,
+      bodies: [{ code: await codeOf(world, { secret: seed.factorSecret }) }],
+    }),
+  },
   renameFactor: { is: 'personal' },
   removeFactor: { is: 'personal' },
-  renewRecoveryCodes: { is: 'self' },
+  renewRecoveryCodes: { is: 'self', but: refused(alive, 409, 'wrong_state') },
   listSessions: { is: 'self' },
   revokeSession: { is: 'personal' },
   revokeSessions: { is: 'self' },
   logout: { is: 'self' },
 };
+
+/** What these doors answer who have nothing to go on; their own tests go through with it. */
+function refused(whom: readonly Caller[], status: number, code: string) {
+  return Object.fromEntries(whom.map((caller) => [caller, [status, code] as const]));
+}
+
+async function withProvider({ sample, snapshot }: Cell) {
+  const text = `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed)
+    values ('nowhere', 'Nowhere', 'https://id.example.com', 'x', 'y')`;
+  await snapshot.force('identity_providers', text);
+  return sample;
+}

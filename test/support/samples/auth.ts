@@ -10,6 +10,7 @@ export interface AuthSeed extends Cast {
   readonly sessionId: string;
   /** An authenticator app of the owner that was never confirmed: logins go on as before. */
   readonly factorId: string;
+  readonly factorSecret: string;
   /** The owner's at a provider that is not there any more. */
   readonly identityId: string;
 }
@@ -17,10 +18,11 @@ export interface AuthSeed extends Cast {
 export async function seedAuth(world: World): Promise<AuthSeed> {
   const cast = await castOf(world);
   const { owner } = cast;
-  const { id: factorId } = await enrol(world, owner);
+  const { id: factorId, secret: factorSecret } = await enrol(world, owner);
   return {
     ...cast,
     factorId,
+    factorSecret,
     identityId: await addIdentity(world, owner),
     sessionId: await otherSession(world, owner),
   };
