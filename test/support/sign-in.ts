@@ -11,7 +11,11 @@ import type { World } from './world.ts';
 export const returnTo = 'http://127.0.0.1:9/signed-in';
 
 /** Enters the provider, as an administrator does. */
-export async function addProvider(world: World, provider: IdentityProvider, more: Record<string, unknown> = {}) {
+export async function addProvider(
+  world: World,
+  provider: Pick<IdentityProvider, 'issuer' | 'clientId' | 'clientSecret'>,
+  more: Record<string, unknown> = {},
+) {
   const admin = await registerUser(world, 'Ada Admin');
   await world.sql(`update users set role = 'admin' where id = $1`, [admin.id]);
   const { issuer, clientId, clientSecret } = provider;

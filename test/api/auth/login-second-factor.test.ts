@@ -1,7 +1,7 @@
 /** Whoever has a second factor gets in with it, and nobody without. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SecondFactorNeeded, SignedIn } from '../../../shared/auth/shapes.ts';
-import { type App, addApp, codeOf, ticketFor } from '../../support/factors.ts';
+import { type App, addApp, codeOf, enrol, ticketFor } from '../../support/factors.ts';
 import { type Person, password, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -102,8 +102,12 @@ describe('a code', () => {
   });
 
   test('that was used to enrol opens no session', async () => {
-    const code = await codeOf(world, app, -1);
-    expect((await show({ ticket: await ticketFor(world, ada), code })).code).toBe('wrong_code');
+    const eve = await registerUser(world, 'Eve Enroller');
+    const { id, secret } = await enrol(world, eve);
+    const code = await codeOf(world, { secret });
+    const path = `/v1/auth/factors/${id}/confirm`;
+    expect((await world.call('POST', path, { token: eve.token, json: { code } })).status).toBe(200);
+    expect((await show({ ticket: await ticketFor(world, eve), code })).code).toBe('wrong_code');
   });
 });
 

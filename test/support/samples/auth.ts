@@ -30,8 +30,8 @@ export async function seedAuth(world: World): Promise<AuthSeed> {
 
 /** As an import leaves it: there is no door that makes one without a provider. */
 async function addIdentity(world: World, { id }: Cast['owner']): Promise<string> {
-  const text = `insert into user_identities (user_id, provider, subject) values ($1, 'long-gone', $1) returning id`;
-  return String((await world.sql(text, [id]))[0]?.id);
+  const text = `insert into user_identities (user_id, provider, subject) values ($1, 'long-gone', $2) returning id`;
+  return String((await world.sql(text, [id, `somebody ${id}`]))[0]?.id);
 }
 
 async function otherSession(world: World, owner: Cast['owner']): Promise<string> {
