@@ -2037,6 +2037,45 @@ grant delete on idempotency_keys to posthaste_worker;
 
 grant select (caller, route, key, expires_at) on idempotency_keys to posthaste_worker;
 
+create table identity_providers (
+  name text not null,
+  label text not null,
+  issuer text not null,
+  client_id text not null,
+  client_secret_sealed text not null,
+  scopes text[] not null default '{openid,email,profile}'::text[],
+  return_origins text[] not null default '{}'::text[],
+  is_enabled boolean not null default true,
+  created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
+  constraint identity_providers_pkey PRIMARY KEY (name),
+  constraint identity_providers_client_id_length CHECK (((length(client_id) >= 1) AND (length(client_id) <= 500))),
+  constraint identity_providers_issuer_form CHECK (((issuer ~ '^https?://'::text) AND (length(issuer) <= 2000))),
+  constraint identity_providers_label_length CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+  constraint identity_providers_name_form CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
+  constraint identity_providers_return_origins_few CHECK ((cardinality(return_origins) <= 50)),
+  constraint identity_providers_scopes_openid CHECK ((('openid'::text = ANY (scopes)) AND (cardinality(scopes) <= 20)))
+);
+
+comment on table identity_providers is 'Where people may sign in besides here. Entered by administrators.';
+comment on column identity_providers.client_secret_sealed is 'Sealed for this provider; read by app.open_provider_sign_in alone.';
+comment on column identity_providers.issuer is 'Never changed: subjects are the issuer''s, and another one could name anybody.';
+comment on column identity_providers.return_origins is 'Origins of web clients that a sign-in may return to, besides our own and the person''s own machine.';
+
+CREATE TRIGGER identity_providers_audit AFTER INSERT OR DELETE OR UPDATE ON public.identity_providers FOR EACH ROW EXECUTE FUNCTION app.audit('{name}', '', '', '{label,issuer,client_id,scopes,return_origins,is_enabled}', '{}', '{client_secret_sealed}');
+CREATE TRIGGER identity_providers_touch BEFORE UPDATE ON public.identity_providers FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+alter table identity_providers enable row level security;
+
+create policy identity_providers_staff on identity_providers for select to posthaste_api
+  using (( SELECT app.is_staff('admin'::text) AS is_staff));
+create policy identity_providers_staff_insert on identity_providers for insert to posthaste_api
+  with check (( SELECT app.is_staff('admin'::text) AS is_staff));
+
+grant insert (name, label, issuer, client_id, client_secret_sealed, scopes, return_origins, is_enabled) on identity_providers to posthaste_api;
+grant select (name, label, issuer, client_id, scopes, return_origins, is_enabled, created_at, updated_at, version) on identity_providers to posthaste_api;
+
 create table import_ids (
   system text not null,
   source_table text not null,
@@ -2248,6 +2287,8 @@ create table mfa_factors (
   confirmed_at timestamp with time zone,
   last_used_at timestamp with time zone,
   created_at timestamp with time zone not null default app.now(),
+  updated_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
   constraint mfa_factors_pkey PRIMARY KEY (id),
   constraint mfa_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint mfa_factors_kind_fits CHECK ((((kind = 'totp'::text) = (secret_sealed IS NOT NULL)) AND ((kind = 'recovery'::text) = (code_hashes IS NOT NULL)))),
@@ -2259,20 +2300,22 @@ comment on table mfa_factors is 'Second factors: authenticator apps, and the cod
 comment on column mfa_factors.code_hashes is 'Hashes of the recovery codes that are left.';
 comment on column mfa_factors.confirmed_at is 'Null: enrolled, but no code was shown yet; asked for at no login.';
 comment on column mfa_factors.last_step is 'The time step of the code that was used last: none is good twice.';
+comment on column mfa_factors.secret_sealed is 'Sealed for this person and this factor: copied to another row it does not open.';
+comment on column mfa_factors.version is 'Raised by a new name; that a code was used is no change of the factor.';
 
 CREATE UNIQUE INDEX mfa_factors_recovery_key ON public.mfa_factors USING btree (user_id) WHERE (kind = 'recovery'::text);
 CREATE INDEX mfa_factors_user_id_idx ON public.mfa_factors USING btree (user_id);
 
 CREATE TRIGGER mfa_factors_audit AFTER INSERT OR DELETE OR UPDATE ON public.mfa_factors FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{kind,confirmed_at}', '{name}', '{secret_sealed,code_hashes}');
+CREATE TRIGGER mfa_factors_touch BEFORE UPDATE ON public.mfa_factors FOR EACH ROW WHEN ((old.name IS DISTINCT FROM new.name)) EXECUTE FUNCTION app.touch();
 
 alter table mfa_factors enable row level security;
 
 create policy mfa_factors_own on mfa_factors for all to posthaste_api
   using ((user_id = ( SELECT app.user_id() AS user_id)));
 
-grant delete on mfa_factors to posthaste_api;
-
-grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at) on mfa_factors to posthaste_api;
+grant select (id, user_id, kind, name, confirmed_at, last_used_at, created_at, updated_at, version) on mfa_factors to posthaste_api;
+grant update (name) on mfa_factors to posthaste_api;
 
 create table moderation_reports (
   id uuid not null default uuidv7(),
@@ -2602,6 +2645,8 @@ comment on table password_reset_tokens is 'Hashes of the tokens in reset mails; 
 
 CREATE INDEX password_reset_tokens_expires_at_idx ON public.password_reset_tokens USING btree (expires_at);
 CREATE INDEX password_reset_tokens_user_id_idx ON public.password_reset_tokens USING btree (user_id);
+
+CREATE TRIGGER password_reset_tokens_end_tickets AFTER UPDATE ON public.password_reset_tokens FOR EACH ROW WHEN (((old.used_at IS NULL) AND (new.used_at IS NOT NULL))) EXECUTE FUNCTION app.end_tickets();
 
 alter table password_reset_tokens enable row level security;
 
@@ -3349,6 +3394,67 @@ grant select on projects to posthaste_worker;
 grant update (name, description, time_zone, deleted_at, type, template, platform, target_audience, estimated_duration, tags, is_public, status, metadata) on projects to posthaste_api;
 grant select (id, name, description, created_at, type, platform, tags) on projects to posthaste_public;
 
+create table proof_tries (
+  user_id uuid not null,
+  failures integer not null default 1,
+  tried_at timestamp with time zone not null default app.now(),
+  blocked_until timestamp with time zone,
+  constraint proof_tries_pkey PRIMARY KEY (user_id),
+  constraint proof_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint proof_tries_failures_positive CHECK ((failures > 0))
+);
+
+comment on table proof_tries is 'Guesses at a person''s second factor since the last right one. Used through functions only.';
+comment on column proof_tries.failures is 'Counted before the guess is looked at, so that many at once are many.';
+
+alter table proof_tries enable row level security;
+
+create table provider_sign_ins (
+  id uuid not null default uuidv7(),
+  provider text not null,
+  purpose text not null,
+  user_id uuid,
+  start_hash text not null,
+  browser_hash text,
+  return_to text not null,
+  code_challenge text not null,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '00:10:00'::interval),
+  returned_at timestamp with time zone,
+  code_hash text,
+  subject text,
+  email text,
+  email_verified boolean,
+  display_name text,
+  finished_at timestamp with time zone,
+  constraint provider_sign_ins_pkey PRIMARY KEY (id),
+  constraint provider_sign_ins_browser_hash_key UNIQUE (browser_hash),
+  constraint provider_sign_ins_code_hash_key UNIQUE (code_hash),
+  constraint provider_sign_ins_start_hash_key UNIQUE (start_hash),
+  constraint provider_sign_ins_provider_fkey FOREIGN KEY (provider) REFERENCES identity_providers(name) ON DELETE CASCADE,
+  constraint provider_sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint provider_sign_ins_purpose_fits CHECK (((purpose = 'sign_in'::text) = (user_id IS NULL))),
+  constraint provider_sign_ins_purpose_known CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'link'::text, 'step_up'::text])))
+);
+
+comment on table provider_sign_ins is 'A sign-in at a provider under way: ten minutes, each step once. Hashes only: of the link that begins it, of the browser that went, of the code that the client gives back.';
+comment on column provider_sign_ins.code_challenge is 'Of the client''s own secret (S256, as in PKCE): whoever only begins or only receives cannot finish.';
+comment on column provider_sign_ins.user_id is 'Who is signed in already, and links an identity or proves anew who they are.';
+
+CREATE INDEX provider_sign_ins_expires_at_idx ON public.provider_sign_ins USING btree (expires_at);
+CREATE INDEX provider_sign_ins_provider_idx ON public.provider_sign_ins USING btree (provider);
+CREATE INDEX provider_sign_ins_user_id_idx ON public.provider_sign_ins USING btree (user_id);
+
+alter table provider_sign_ins enable row level security;
+
+create policy provider_sign_ins_worker on provider_sign_ins for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on provider_sign_ins to posthaste_worker;
+
+grant select (id, expires_at) on provider_sign_ins to posthaste_worker;
+
 create table publication_attempts (
   id uuid not null default uuidv7(),
   project_id uuid not null,
@@ -3851,6 +3957,35 @@ create table schema_migrations (
 
 comment on table schema_migrations is 'Applied migrations. Applying and reverting: files that run outside a transaction and are not finished, with their lease.';
 comment on column schema_migrations.checksum is 'Of the file as it was applied: a changed file is refused.';
+
+create table sign_in_tickets (
+  id uuid not null default uuidv7(),
+  user_id uuid not null,
+  token_hash text not null,
+  tries integer not null default 0,
+  created_at timestamp with time zone not null default app.now(),
+  expires_at timestamp with time zone not null default (app.now() + '00:10:00'::interval),
+  used_at timestamp with time zone,
+  constraint sign_in_tickets_pkey PRIMARY KEY (id),
+  constraint sign_in_tickets_token_hash_key UNIQUE (token_hash),
+  constraint sign_in_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sign_in_tickets_tries_natural CHECK ((tries >= 0))
+);
+
+comment on table sign_in_tickets is 'Who has shown the first factor and owes the second: ten minutes, ten tries, one use, a hash of the ticket.';
+
+CREATE INDEX sign_in_tickets_expires_at_idx ON public.sign_in_tickets USING btree (expires_at);
+CREATE INDEX sign_in_tickets_user_id_idx ON public.sign_in_tickets USING btree (user_id);
+
+alter table sign_in_tickets enable row level security;
+
+create policy sign_in_tickets_worker on sign_in_tickets for all to posthaste_worker
+  using (true)
+  with check (true);
+
+grant delete on sign_in_tickets to posthaste_worker;
+
+grant select (id, expires_at) on sign_in_tickets to posthaste_worker;
 
 create table social_accounts (
   id uuid not null default uuidv7(),
@@ -5343,6 +5478,34 @@ end
 $function$;
 grant execute on function app.begin_export() to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.begin_provider_sign_in(provider text, purpose text, start_hash text, return_to text, return_origin text, code_challenge text)
+ RETURNS TABLE(outcome text, expires_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  chosen identity_providers;
+begin
+  select * into chosen from identity_providers p where p.name = begin_provider_sign_in.provider and p.is_enabled;
+  if chosen.name is null then
+    return query select 'not_found', null::timestamptz;
+  elsif return_origin is not null and not return_origin = any (chosen.return_origins) then
+    return query select 'return_not_allowed', null::timestamptz;
+  else
+    return query
+      insert into provider_sign_ins (provider, purpose, user_id, start_hash, return_to, code_challenge)
+      values (chosen.name, begin_provider_sign_in.purpose,
+        case when begin_provider_sign_in.purpose <> 'sign_in' then app.user_id() end, begin_provider_sign_in.start_hash,
+        begin_provider_sign_in.return_to, begin_provider_sign_in.code_challenge)
+      returning 'ok', expires_at;
+  end if;
+end
+$function$;
+grant execute on function app.begin_provider_sign_in(text,text,text,text,text,text) to posthaste_api;
+grant execute on function app.begin_provider_sign_in(text,text,text,text,text,text) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.bind_request()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5404,6 +5567,38 @@ end
 $function$;
 comment on function app.change_email(text,text,text) is 'Whether somebody has the new address is told to that address alone. The old one hears of the wish and of the change.';
 grant execute on function app.change_email(text,text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.change_identity_provider(provider text, patch jsonb, client_secret_sealed text, expected_version integer)
+ RETURNS TABLE(outcome text, name text, label text, issuer text, client_id text, scopes text[], return_origins text[], is_enabled boolean, created_at timestamp with time zone, updated_at timestamp with time zone, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  p identity_providers;
+begin
+  select * into p from identity_providers k where k.name = change_identity_provider.provider and app.is_staff('admin') for update;
+  if p.name is null or p.version <> expected_version then
+    return query select case when p.name is null then 'not_found' else 'stale' end, null::text, null::text, null::text, null::text,
+      null::text[], null::text[], null::boolean, null::timestamptz, null::timestamptz, null::integer;
+    return;
+  end if;
+  update identity_providers u set
+    label = coalesce(patch ->> 'label', u.label),
+    client_id = coalesce(patch ->> 'clientId', u.client_id),
+    client_secret_sealed = coalesce(change_identity_provider.client_secret_sealed, u.client_secret_sealed),
+    scopes = coalesce((select array_agg(s) from jsonb_array_elements_text(patch -> 'scopes') s), u.scopes),
+    return_origins = case when patch ? 'returnOrigins'
+      then array(select o from jsonb_array_elements_text(patch -> 'returnOrigins') o) else u.return_origins end,
+    is_enabled = coalesce((patch ->> 'isEnabled')::boolean, u.is_enabled)
+  where u.name = p.name
+  returning u.* into p;
+  return query select 'ok', p.name, p.label, p.issuer, p.client_id, p.scopes, p.return_origins, p.is_enabled, p.created_at, p.updated_at, p.version;
+end
+$function$;
+comment on function app.change_identity_provider(text,jsonb,text,integer) is 'Since a secret that is kept can be read by nobody who keeps it.';
+grant execute on function app.change_identity_provider(text,jsonb,text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.change_media()
  RETURNS trigger
@@ -5711,6 +5906,35 @@ AS $function$
   select to_tsquery('simple', string_agg(quote_literal(w.word) || case when length(w.word) > 1 then ':*' else '' end, ' & '))
   from (select m[1] as word from regexp_matches(left(words, 500), '[[:alnum:]_]+', 'g') m limit 10) w
 $function$;
+
+CREATE OR REPLACE FUNCTION app.confirm_factor(factor_id uuid, step bigint, code_hashes text[])
+ RETURNS TABLE(outcome text, codes_made boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person uuid;
+  made boolean;
+begin
+  update mfa_factors f set confirmed_at = app.now(), last_step = step, last_used_at = app.now()
+  where f.id = factor_id and f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is null
+  returning f.user_id into person;
+  if person is null then
+    return query select 'wrong_state', null::boolean;
+    return;
+  end if;
+  insert into mfa_factors (user_id, kind, code_hashes, confirmed_at)
+  values (person, 'recovery', confirm_factor.code_hashes, app.now())
+  on conflict (user_id) where kind = 'recovery' do nothing
+  returning true into made;
+  delete from proof_tries p where p.user_id = person;
+  perform app.tell_factor(person, '{"change": "added"}');
+  return query select 'ok', coalesce(made, false);
+end
+$function$;
+comment on function app.confirm_factor(uuid,bigint,text[]) is 'The first factor brings the recovery codes; later ones leave them as they are.';
+grant execute on function app.confirm_factor(uuid,bigint,text[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.connect_account(user_id uuid, project_id uuid, platform text, platform_account_id text, handle text, display_name text, avatar_url text, base_url text, scopes text[], access_token_sealed text, refresh_token_sealed text, expires_in_s integer)
  RETURNS TABLE(outcome text, account social_accounts)
@@ -6219,6 +6443,16 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.elevate()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update user_sessions s set elevated_until = app.now() + interval '10 minutes' where s.id = app.session_id() returning s.elevated_until
+$function$;
+comment on function app.elevate() is 'Granted to nobody: whoever calls it has seen a proof.';
+
 CREATE OR REPLACE FUNCTION app.end_membership()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6266,6 +6500,18 @@ AS $function$
   select count(*)::integer from ended
 $function$;
 comment on function app.end_sessions(uuid,text) is 'Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.end_tickets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from sign_in_tickets t where t.user_id = new.user_id;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.ending_projects(person uuid, chosen uuid[])
  RETURNS TABLE(project_id uuid, alone boolean)
@@ -6334,6 +6580,26 @@ AS $function$
 $function$;
 comment on function app.engagement_score(bigint,bigint,bigint,bigint,bigint,bigint,interval) is 'Like 1, comment 3, share 5, save 4, click 0.5, view 0.1; halved with every 24 hours of age. Never negative.';
 grant execute on function app.engagement_score(bigint,bigint,bigint,bigint,bigint,bigint,interval) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.enrol_factor(factor_id uuid, name text, secret_sealed text)
+ RETURNS TABLE(outcome text, created_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- Whoever begins anew gives up what was never confirmed.
+  delete from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is null;
+  if (select count(*) from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp') >= 10 then
+    return query select 'too_many_factors', null::timestamptz;
+    return;
+  end if;
+  return query insert into mfa_factors as f (id, user_id, kind, name, secret_sealed)
+    values (factor_id, app.user_id(), 'totp', enrol_factor.name, enrol_factor.secret_sealed)
+    returning 'ok', f.created_at;
+end
+$function$;
+grant execute on function app.enrol_factor(uuid,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.ensure_partitions(months_ahead integer)
  RETURNS TABLE(table_name text, partition_name text)
@@ -6667,6 +6933,64 @@ AS $function$
   where s.state_hash = finish_oauth.state_hash and s.used_at > app.now() - interval '2 minutes'
 $function$;
 grant execute on function app.finish_oauth(text,text,text,text,text,text,text[],text,text,integer) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.finish_provider_sign_in(code_hash text, code_challenge text, invitation_hash text, secret_hash text, user_agent text, ip text, device jsonb)
+ RETURNS TABLE(outcome text, user_id uuid, session_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  told provider_sign_ins := app.take_provider_sign_in(finish_provider_sign_in.code_hash, finish_provider_sign_in.code_challenge, 'sign_in', null);
+  person users;
+begin
+  if told.id is null then
+    return query select 'invalid_token', null::uuid, null::uuid;
+    return;
+  end if;
+  update user_identities i set last_used_at = app.now(), email = told.email
+  where i.provider = told.provider and i.subject = told.subject;
+  if found then
+    select u.* into person from user_identities i join users u on u.id = i.user_id and u.status = 'active' and u.deleted_at is null
+    where i.provider = told.provider and i.subject = told.subject;
+    if person.id is null then
+      return query select 'sign_in_refused', null::uuid, null::uuid;
+      return;
+    end if;
+  else
+    -- Nobody becomes a person here, or is taken for one, by an address that the provider has not verified; and an address that
+    -- somebody has is no proof of being that person: they sign in as before and link.
+    if told.email is null or not coalesce(told.email_verified, false) then
+      return query select 'email_not_verified', null::uuid, null::uuid;
+      return;
+    end if;
+    if exists (select from users u where u.email = told.email and u.deleted_at is null) then
+      return query select 'account_exists', null::uuid, null::uuid;
+      return;
+    end if;
+    if not app.may_register(told.email, finish_provider_sign_in.invitation_hash) then
+      return query select case s.registration when 'invite_only' then 'invitation_needed' else 'registration_closed' end, null::uuid, null::uuid
+        from installation_settings s;
+      return;
+    end if;
+    insert into users (email, display_name, email_verified_at)
+    values (told.email, coalesce(told.display_name, split_part(told.email, '@', 1)), app.now())
+    on conflict (email) where deleted_at is null do nothing
+    returning * into person;
+    if person.id is null then
+      return query select 'account_exists', null::uuid, null::uuid;
+      return;
+    end if;
+    insert into user_identities (user_id, provider, subject, email, last_used_at)
+    values (person.id, told.provider, told.subject, told.email, app.now());
+  end if;
+  return query select i.outcome, person.id, i.session_id
+    from app.sign_in(person.id, finish_provider_sign_in.secret_hash, finish_provider_sign_in.user_agent, finish_provider_sign_in.ip,
+      finish_provider_sign_in.device) i;
+end
+$function$;
+grant execute on function app.finish_provider_sign_in(text,text,text,text,text,text,jsonb) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.fold_counters(take integer)
  RETURNS TABLE(folded bigint)
@@ -7414,6 +7738,17 @@ end
 $function$;
 comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to: no token is asked for here.';
 
+CREATE OR REPLACE FUNCTION app.identity_provider_labels()
+ RETURNS TABLE(name text, label text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select p.name, p.label from identity_providers p
+$function$;
+comment on function app.identity_provider_labels() is 'How the providers of one''s identities are called, also of those that are switched off.';
+grant execute on function app.identity_provider_labels() to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.import_rows(system text, batch jsonb)
  RETURNS TABLE(source_id text, problem text)
  LANGUAGE plpgsql
@@ -7730,6 +8065,21 @@ AS $function$
 $function$;
 grant execute on function app.keep_platform_app(text,text,text,text,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.keep_provider_sign_in(sign_in_id uuid, code_hash text, subject text, email text, email_verified boolean, display_name text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update provider_sign_ins s set code_hash = keep_provider_sign_in.code_hash, subject = keep_provider_sign_in.subject,
+    email = keep_provider_sign_in.email, email_verified = keep_provider_sign_in.email_verified,
+    display_name = keep_provider_sign_in.display_name, expires_at = app.now() + interval '2 minutes'
+  where s.id = sign_in_id and s.returned_at is not null and s.code_hash is null
+  returning 'ok'
+$function$;
+comment on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text) is 'Who it was, for the two minutes in which the client finishes.';
+grant execute on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.key_project()
  RETURNS uuid
  LANGUAGE sql
@@ -7832,6 +8182,37 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.link_identity(code_hash text, code_challenge text)
+ RETURNS TABLE(outcome text, id uuid, provider text, label text, email text, created_at timestamp with time zone, last_used_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  told provider_sign_ins := app.take_provider_sign_in(link_identity.code_hash, link_identity.code_challenge, 'link', app.user_id());
+  linked user_identities;
+begin
+  if told.id is null then
+    return query select 'invalid_token', null::uuid, null::text, null::text, null::text, null::timestamptz, null::timestamptz;
+    return;
+  end if;
+  insert into user_identities (user_id, provider, subject, email) values (app.user_id(), told.provider, told.subject, told.email)
+  on conflict on constraint user_identities_subject_key do update set email = excluded.email where user_identities.user_id = app.user_id()
+  returning * into linked;
+  if linked.id is null then
+    return query select 'identity_taken', null::uuid, null::text, null::text, null::text, null::timestamptz, null::timestamptz;
+    return;
+  end if;
+  perform app.write_mail(jsonb_build_object('template', 'identity', 'to', u.email, 'change', 'linked', 'label', p.label),
+    false)
+  from users u, identity_providers p where u.id = app.user_id() and p.name = told.provider;
+  return query select 'ok', linked.id, p.name, p.label, linked.email, linked.created_at, linked.last_used_at
+    from identity_providers p where p.name = linked.provider;
+end
+$function$;
+grant execute on function app.link_identity(text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.link_new_content()
  RETURNS trigger
@@ -7951,11 +8332,11 @@ begin
     return;
   end if;
   return query
-    select o.outcome, person.id, o.session_id, null::integer
-    from app.open_session(person.id, log_in.refresh_hash, log_in.user_agent, log_in.ip, log_in.device) o;
+    select i.outcome, person.id, i.session_id, null::integer
+    from app.sign_in(person.id, log_in.refresh_hash, log_in.user_agent, log_in.ip, log_in.device) i;
 end
 $function$;
-comment on function app.log_in(text,text,text,text,text,jsonb) is 'ok; invalid_credentials; too_many_requests with wait_s, for addresses that nobody has alike; email_not_verified for those alone who know the password. Refusals are written to the log, sessions by their own trigger.';
+comment on function app.log_in(text,text,text,text,text,jsonb) is 'ok; second_factor_needed, without a session; invalid_credentials; too_many_requests with wait_s, for addresses that nobody has alike; email_not_verified for those alone who know the password. Refusals are written to the log, sessions by their own trigger.';
 grant execute on function app.log_in(text,text,text,text,text,jsonb) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.login_candidate(email text)
@@ -8370,6 +8751,46 @@ grant execute on function app.now() to posthaste_public;
 grant execute on function app.now() to posthaste_reporting;
 grant execute on function app.now() to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.open_enrolment(factor_id uuid)
+ RETURNS TABLE(outcome text, retry_after_s integer, secret_sealed text, now_s text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  factor mfa_factors;
+  wait_s integer;
+begin
+  select * into factor from mfa_factors f where f.id = factor_id and f.user_id = app.user_id() and f.kind = 'totp';
+  if factor.id is null or factor.confirmed_at is not null then
+    return query select case when factor.id is null then 'not_found' else 'wrong_state' end, null::integer, null::text, null::text;
+    return;
+  end if;
+  wait_s := app.try_proof(factor.user_id);
+  if wait_s > 0 then
+    return query select 'too_many_requests', wait_s, null::text, null::text;
+    return;
+  end if;
+  return query select 'ok', 0, factor.secret_sealed, floor(extract(epoch from app.now()))::bigint::text;
+end
+$function$;
+grant execute on function app.open_enrolment(uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.open_provider_sign_in(start_hash text, browser_hash text)
+ RETURNS TABLE(outcome text, provider text, version integer, issuer text, client_id text, scopes text[], purpose text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update provider_sign_ins s set browser_hash = open_provider_sign_in.browser_hash
+  from identity_providers p
+  where s.start_hash = open_provider_sign_in.start_hash and s.returned_at is null and s.expires_at > app.now()
+    and p.name = s.provider and p.is_enabled
+  returning 'ok', p.name, p.version, p.issuer, p.client_id, p.scopes, s.purpose
+$function$;
+comment on function app.open_provider_sign_in(text,text) is 'Ties it to the browser that opened the link, the last one where it was opened twice.';
+grant execute on function app.open_provider_sign_in(text,text) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.open_session(user_id uuid, refresh_hash text, user_agent text, ip text, device jsonb DEFAULT '{}'::jsonb)
  RETURNS TABLE(outcome text, session_id uuid, expires_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -8408,6 +8829,56 @@ end
 $function$;
 comment on function app.open_session(uuid,text,text,text,jsonb) is 'Tells the person by mail where device or neighbourhood are new.';
 grant execute on function app.open_session(uuid,text,text,text,jsonb) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.open_step_up()
+ RETURNS TABLE(outcome text, retry_after_s integer, factors jsonb, now_s text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  wait_s integer := app.try_proof(app.user_id());
+begin
+  if wait_s > 0 then
+    return query select 'too_many_requests', wait_s, null::jsonb, null::text;
+    return;
+  end if;
+  return query select 'ok', 0, app.totp_factors(app.user_id()), floor(extract(epoch from app.now()))::bigint::text;
+end
+$function$;
+comment on function app.open_step_up() is 'Counts a guess and gives what the actor''s own code is checked against.';
+grant execute on function app.open_step_up() to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.open_ticket(ticket_hash text)
+ RETURNS TABLE(outcome text, retry_after_s integer, user_id uuid, factors jsonb, now_s text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  ticket sign_in_tickets;
+  wait_s integer;
+begin
+  update sign_in_tickets t set tries = t.tries + 1
+  from users u
+  where t.token_hash = ticket_hash and t.used_at is null and t.expires_at > app.now() and t.tries < 10
+    and u.id = t.user_id and u.status = 'active' and u.deleted_at is null
+  returning t.* into ticket;
+  if ticket.id is null then
+    return query select 'invalid_token', null::integer, null::uuid, null::jsonb, null::text;
+    return;
+  end if;
+  wait_s := app.try_proof(ticket.user_id);
+  if wait_s > 0 then
+    update sign_in_tickets t set tries = t.tries - 1 where t.id = ticket.id;
+    return query select 'too_many_requests', wait_s, null::uuid, null::jsonb, null::text;
+    return;
+  end if;
+  return query select 'ok', 0, ticket.user_id, app.totp_factors(ticket.user_id), floor(extract(epoch from app.now()))::bigint::text;
+end
+$function$;
+comment on function app.open_ticket(text) is 'Counts a try and gives what a code is checked against.';
+grant execute on function app.open_ticket(text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.own_recipe()
  RETURNS text
@@ -8922,6 +9393,16 @@ AS $function$
 $function$;
 comment on function app.recipe_of(text) is 'Parameters and salt, by which a door makes the hash of what it was given; the hash itself stays here. Null for hashes of other systems.';
 
+CREATE OR REPLACE FUNCTION app.recovery_codes_left()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce((select cardinality(f.code_hashes) from mfa_factors f where f.user_id = app.user_id() and f.kind = 'recovery'), 0)
+$function$;
+grant execute on function app.recovery_codes_left() to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.refresh_niches()
  RETURNS TABLE(refreshed integer, derived integer, dropped integer)
  LANGUAGE plpgsql
@@ -9034,6 +9515,51 @@ AS $function$
     set body_hash = excluded.body_hash, answer = excluded.answer, created_at = excluded.created_at, expires_at = excluded.expires_at
 $function$;
 grant execute on function app.remember(text,jsonb,text[]) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.remove_factor(factor_id uuid)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  gone mfa_factors;
+begin
+  delete from mfa_factors f where f.id = factor_id and f.user_id = app.user_id() and f.kind = 'totp' returning f.* into gone;
+  if gone.id is null then
+    return query select 'not_found';
+    return;
+  end if;
+  if gone.confirmed_at is not null then
+    delete from mfa_factors f where f.user_id = gone.user_id and f.kind = 'recovery' and not exists (
+      select from mfa_factors o where o.user_id = gone.user_id and o.kind = 'totp' and o.confirmed_at is not null);
+    perform app.tell_factor(gone.user_id, '{"change": "removed"}');
+  end if;
+  return query select 'ok';
+end
+$function$;
+comment on function app.remove_factor(uuid) is 'With the last authenticator go the recovery codes.';
+grant execute on function app.remove_factor(uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.remove_identity_provider(provider text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.is_staff('admin') then
+    return query select 'not_found';
+  elsif exists (select from user_identities i where i.provider = remove_identity_provider.provider) then
+    return query select 'in_use';
+  else
+    delete from identity_providers p where p.name = remove_identity_provider.provider;
+    return query select case when found then 'ok' else 'not_found' end;
+  end if;
+end
+$function$;
+comment on function app.remove_identity_provider(text) is 'Not while somebody signs in by it: switch it off first, and people unlink it.';
+grant execute on function app.remove_identity_provider(text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.remove_member(project uuid, person uuid, expected_version integer)
  RETURNS TABLE(outcome text)
@@ -9186,6 +9712,25 @@ end
 $function$;
 comment on function app.repeated(text,jsonb,boolean) is 'wait = true only looks, without the lock: for the read before the write.';
 grant execute on function app.repeated(text,jsonb,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.replace_recovery_codes(code_hashes text[])
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update mfa_factors f set code_hashes = replace_recovery_codes.code_hashes, confirmed_at = app.now(), last_used_at = null
+  where f.user_id = app.user_id() and f.kind = 'recovery';
+  if not found then
+    return query select 'wrong_state';
+    return;
+  end if;
+  perform app.tell_factor(app.user_id(), '{"change": "recovery_codes_made"}');
+  return query select 'ok';
+end
+$function$;
+grant execute on function app.replace_recovery_codes(text[]) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.report(token_hash text)
  RETURNS TABLE(report jsonb)
@@ -9457,6 +10002,21 @@ begin
 end
 $function$;
 grant execute on function app.restore_content(uuid,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.return_provider_sign_in(browser_hash text)
+ RETURNS TABLE(outcome text, sign_in_id uuid, provider text, version integer, issuer text, client_id text, client_secret_sealed text, return_to text, purpose text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update provider_sign_ins s set returned_at = app.now()
+  from identity_providers p
+  where s.browser_hash = return_provider_sign_in.browser_hash and s.returned_at is null and s.expires_at > app.now()
+    and p.name = s.provider and p.is_enabled
+  returning 'ok', s.id, p.name, p.version, p.issuer, p.client_id, p.client_secret_sealed, s.return_to, s.purpose
+$function$;
+comment on function app.return_provider_sign_in(text) is 'The browser came back: once.';
+grant execute on function app.return_provider_sign_in(text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.review(token_hash text)
  RETURNS TABLE(review jsonb)
@@ -10316,6 +10876,39 @@ $function$;
 comment on function app.show_invitation(text) is 'What the mail said, to who holds its link, as long as it is good. Not whose address it was sent to.';
 grant execute on function app.show_invitation(text) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.sign_in(user_id uuid, secret_hash text, user_agent text, ip text, device jsonb)
+ RETURNS TABLE(outcome text, session_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if not exists (
+    select from mfa_factors f where f.user_id = sign_in.user_id and f.kind = 'totp' and f.confirmed_at is not null
+  ) then
+    return query select o.outcome, o.session_id
+      from app.open_session(sign_in.user_id, sign_in.secret_hash, sign_in.user_agent, sign_in.ip, sign_in.device) o;
+    return;
+  end if;
+  delete from sign_in_tickets t where t.user_id = sign_in.user_id and t.expires_at <= app.now();
+  return query insert into sign_in_tickets (user_id, token_hash)
+    select u.id, sign_in.secret_hash from users u where u.id = sign_in.user_id and u.status = 'active' and u.deleted_at is null
+    returning 'second_factor_needed', null::uuid;
+end
+$function$;
+comment on function app.sign_in(uuid,text,text,text,jsonb) is 'After the first factor. secret_hash becomes that of the session''s refresh token, or, where a second factor is owed, that of the ticket for it.';
+
+CREATE OR REPLACE FUNCTION app.sign_in_providers()
+ RETURNS TABLE(name text, label text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select p.name, p.label from identity_providers p where p.is_enabled order by p.label, p.name
+$function$;
+grant execute on function app.sign_in_providers() to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.sign_post()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10325,6 +10918,66 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.step_up_by_code(factor_id uuid, step bigint, recovery_hash text)
+ RETURNS TABLE(outcome text, elevated_until timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.use_factor(app.user_id(), factor_id, step, recovery_hash) then
+    return query select 'wrong_code', null::timestamptz;
+    return;
+  end if;
+  return query select 'ok', app.elevate();
+end
+$function$;
+grant execute on function app.step_up_by_code(uuid,bigint,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.step_up_by_password(presented_hash text)
+ RETURNS TABLE(outcome text, wait_s integer, elevated_until timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  proof record;
+begin
+  if exists (select from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is not null) then
+    return query select 'second_factor_needed', null::integer, null::timestamptz;
+    return;
+  end if;
+  select * into proof from app.prove_password(presented_hash);
+  return query select proof.outcome, proof.wait_s, case when proof.outcome = 'ok' then app.elevate() end;
+end
+$function$;
+comment on function app.step_up_by_password(text) is 'For who has no second factor: whoever has one shows that.';
+grant execute on function app.step_up_by_password(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.step_up_by_provider(code_hash text, code_challenge text)
+ RETURNS TABLE(outcome text, elevated_until timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  told provider_sign_ins := app.take_provider_sign_in(step_up_by_provider.code_hash, step_up_by_provider.code_challenge, 'step_up', app.user_id());
+begin
+  if told.id is null then
+    return query select 'invalid_token', null::timestamptz;
+  elsif exists (select from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is not null) then
+    return query select 'second_factor_needed', null::timestamptz;
+  elsif not exists (
+    select from user_identities i where i.user_id = app.user_id() and i.provider = told.provider and i.subject = told.subject
+  ) then
+    return query select 'sign_in_refused', null::timestamptz;
+  else
+    return query select 'ok', app.elevate();
+  end if;
+end
+$function$;
+grant execute on function app.step_up_by_provider(text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.submit_request()
  RETURNS trigger
@@ -10358,6 +11011,28 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.take_provider_sign_in(code_hash text, code_challenge text, purpose text, person uuid)
+ RETURNS provider_sign_ins
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  taken provider_sign_ins;
+begin
+  select * into taken from provider_sign_ins s
+  where s.code_hash = take_provider_sign_in.code_hash and s.finished_at is null and s.expires_at > app.now() for update;
+  -- A wrong secret uses the code up too: it is not guessed at. What the provider told is not kept.
+  update provider_sign_ins s set finished_at = app.now(), subject = null, email = null, display_name = null where s.id = taken.id;
+  if taken.code_challenge is distinct from take_provider_sign_in.code_challenge or taken.purpose is distinct from take_provider_sign_in.purpose
+    or taken.user_id is distinct from person then
+    return null;
+  end if;
+  return taken;
+end
+$function$;
+comment on function app.take_provider_sign_in(text,text,text,uuid) is 'Once, for the client that began it; null for everybody else. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.take_report()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10384,6 +11059,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.tell_factor(person uuid, about jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select app.write_mail(jsonb_build_object('template', 'second-factor', 'to', u.email) || about, false)
+  from users u where u.id = person
+$function$;
+comment on function app.tell_factor(uuid,jsonb) is 'Who may have lost a second factor hears of what happens to it. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.to_inet(address text)
  RETURNS inet
  LANGUAGE plpgsql
@@ -10397,6 +11083,17 @@ begin
 end
 $function$;
 comment on function app.to_inet(text) is 'Null for what is no address.';
+
+CREATE OR REPLACE FUNCTION app.totp_factors(person uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'sealed', f.secret_sealed) order by f.id), '[]')
+  from mfa_factors f where f.user_id = person and f.kind = 'totp' and f.confirmed_at is not null
+$function$;
+comment on function app.totp_factors(uuid) is 'Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.touch()
  RETURNS trigger
@@ -10447,6 +11144,66 @@ $function$;
 comment on function app.transfer_project(uuid,uuid,text) is 'A member becomes owner and the actor what they ask for, in one step. Other owners stay owners.';
 grant execute on function app.transfer_project(uuid,uuid,text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.try_proof(person uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  tried proof_tries;
+begin
+  insert into proof_tries as p (user_id) values (person)
+  on conflict on constraint proof_tries_pkey do update set
+    failures = case when p.tried_at < app.now() - interval '1 day' then 1 else p.failures + 1 end,
+    tried_at = app.now(),
+    blocked_until = case when p.failures >= 4 and p.tried_at >= app.now() - interval '1 day'
+      then app.now() + least(interval '1 hour', interval '30 seconds' * 2 ^ least(p.failures - 4, 10)) end
+  where p.blocked_until is null or p.blocked_until <= app.now()
+  returning p.* into tried;
+  if tried.user_id is null then
+    return (select greatest(1, ceil(extract(epoch from p.blocked_until - app.now())))::integer from proof_tries p where p.user_id = person);
+  end if;
+  if tried.failures = 5 then
+    perform app.tell_factor(person, '{"change": "guessed"}');
+  end if;
+  return 0;
+end
+$function$;
+comment on function app.try_proof(uuid) is 'Counts a guess; 0 where it may be looked at, else the seconds to wait: from the fifth wrong one in a row on, half a minute, doubled each time, an hour at most. Only who has the password or a session of the person gets so far. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.unlink_identity(identity_id uuid)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  person users;
+  gone user_identities;
+begin
+  -- Two at once wait for each other: one of them stays.
+  select * into person from users u where u.id = app.user_id() for update;
+  select * into gone from user_identities i where i.id = identity_id and i.user_id = person.id;
+  if gone.id is null then
+    return query select 'not_found';
+    return;
+  end if;
+  if person.password_hash is null and not exists (
+    select from user_identities i join identity_providers p on p.name = i.provider and p.is_enabled
+    where i.user_id = person.id and i.id <> gone.id
+  ) then
+    return query select 'last_way_in';
+    return;
+  end if;
+  delete from user_identities i where i.id = gone.id;
+  perform app.write_mail(jsonb_build_object('template', 'identity', 'to', person.email, 'change', 'unlinked',
+    'label', coalesce((select p.label from identity_providers p where p.name = gone.provider), gone.provider)), false);
+  return query select 'ok';
+end
+$function$;
+grant execute on function app.unlink_identity(uuid) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.usage_of(scope text, subject uuid)
  RETURNS TABLE(quota text, most bigint, own boolean, used bigint, resets_at timestamp with time zone)
  LANGUAGE sql
@@ -10467,6 +11224,37 @@ AS $function$
 $function$;
 comment on function app.usage_of(text,uuid) is 'For members of the project, the person, and administrators; no row for others.';
 grant execute on function app.usage_of(text,uuid) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.use_factor(person uuid, factor_id uuid, step bigint, recovery_hash text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  codes_left integer;
+begin
+  if recovery_hash is null then
+    update mfa_factors f set last_step = step, last_used_at = app.now()
+    where f.id = factor_id and f.user_id = person and f.kind = 'totp' and f.confirmed_at is not null
+      and (f.last_step is null or f.last_step < step);
+    if not found then
+      return false;
+    end if;
+  else
+    update mfa_factors f set code_hashes = array_remove(f.code_hashes, recovery_hash), last_used_at = app.now()
+    where f.user_id = person and f.kind = 'recovery' and recovery_hash = any (f.code_hashes)
+    returning cardinality(f.code_hashes) into codes_left;
+    if codes_left is null then
+      return false;
+    end if;
+    perform app.tell_factor(person, jsonb_build_object('change', 'recovery_code_used', 'left', codes_left));
+  end if;
+  delete from proof_tries p where p.user_id = person;
+  return true;
+end
+$function$;
+comment on function app.use_factor(uuid,uuid,bigint,text) is 'Whether the code was right and new: a time step and a recovery code are good once. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.use_oauth_state(state_hash text)
  RETURNS TABLE(outcome text, user_id uuid, project_id uuid, platform text, base_url text, code_verifier_sealed text, platform_base_url text, client_id text, client_secret_sealed text)
@@ -10515,6 +11303,32 @@ begin
 end
 $function$;
 grant execute on function app.use_starter_template(uuid,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.use_ticket(ticket_hash text, factor_id uuid, step bigint, recovery_hash text, refresh_hash text, user_agent text, ip text, device jsonb)
+ RETURNS TABLE(outcome text, session_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  ticket sign_in_tickets;
+begin
+  select * into ticket from sign_in_tickets t
+  where t.token_hash = ticket_hash and t.used_at is null and t.expires_at > app.now() for update;
+  if ticket.id is null then
+    return query select 'invalid_token', null::uuid;
+    return;
+  end if;
+  if not app.use_factor(ticket.user_id, factor_id, step, recovery_hash) then
+    return query select 'wrong_code', null::uuid;
+    return;
+  end if;
+  update sign_in_tickets t set used_at = app.now() where t.id = ticket.id;
+  return query select o.outcome, o.session_id from app.open_session(ticket.user_id, refresh_hash, user_agent, ip, device) o;
+end
+$function$;
+comment on function app.use_ticket(text,uuid,bigint,text,text,text,text,jsonb) is 'The second factor was shown: one ticket, one code, one session.';
+grant execute on function app.use_ticket(text,uuid,bigint,text,text,text,text,jsonb) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.user_counts(ids uuid[])
  RETURNS TABLE(user_id uuid, followers_count bigint, following_count bigint, posts_count bigint)
