@@ -9,6 +9,24 @@ import { buildPolicyWorld, type PolicyWorld } from './policy-world.ts';
 const MARK = 'lovelace-byron';
 const IP = '203.0.113.77';
 
+/**
+ * What the log of changes keeps as it is: words of the machine and of staff, names of workflows, origins. A column that is
+ * logged plainly and not named here fails: it belongs among the personal ones.
+ */
+const loggedPlainly = new Set([
+  'api_keys.prefix',
+  'approval_requests.content_hash',
+  'approval_workflows.name',
+  'projects.time_zone',
+  'social_accounts.base_url',
+  'social_accounts.scopes',
+  'social_accounts.status_reason',
+  'user_identities.provider',
+  'user_sessions.revoked_because',
+  'users.status_reason',
+  'webhooks.events',
+]);
+
 let open: OpenDatabase;
 let world: PolicyWorld;
 beforeAll(async () => {
@@ -39,7 +57,7 @@ async function mark(key: string, name: string, id: string): Promise<string[]> {
     [name],
   );
   const done: string[] = [];
-  for (const { name: column, type } of columns) {
+  for (const { name: column, type } of columns.filter((each) => !loggedPlainly.has(`${name}.${String(each.name)}`))) {
     const values: Readonly<Record<string, string>> = {
       text: `'${MARK}' || left(md5(random()::text), 6)`,
       'text[]': `array['${MARK}']`,
@@ -90,7 +108,8 @@ it('nothing that stood in a row of a person, or of a project of theirs alone, is
   await open.sql('commit');
   // So many that the search below cannot come up empty for want of something to find.
   expect(new Set(marked).size).toBeGreaterThan(100);
-  const logged = await open.sql(`select distinct l.table_name || '.' || v.key as column from audit_log l, jsonb_each_text(l.new_values) v
+  const logged =
+    await open.sql(`select distinct l.table_name || '.' || v.key as column from audit_log l, jsonb_each_text(l.new_values) v
     where v.value like '%${MARK}%' or v.value like '%${IP}%' order by 1`);
   expect(logged.map(({ column }) => column)).toEqual([]);
   const before = await tablesHolding();
