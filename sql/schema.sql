@@ -6707,6 +6707,9 @@ begin
   delete from webhook_deliveries d where exists (select from unnest(traces) trace where strpos(d.payload::text, to_json(trace)::text) > 0);
   delete from project_invitations i where i.email = gone.email or i.accepted_by = person;
   delete from rate_counters c where strpos(c.caller, person::text) > 0;
+  -- Where they came from stands in others' events too: it goes before the rows that would hand it on.
+  update user_engagement e set metadata = '{}' where e.user_id = person and e.metadata <> '{}';
+  update engagement_events v set metadata = '{}' where v.actor_id = person and v.metadata <> '{}';
   delete from users u where u.id = person;
   return query select 'ok';
 end
