@@ -3,6 +3,7 @@ import { benchBundles } from './bundles.ts';
 import { benchCounters } from './counters.ts';
 import { benchData } from './data/run.ts';
 import { benchDoors } from './doors.ts';
+import { benchLogin } from './login.ts';
 import { benchPublications } from './publications.ts';
 import { benchRequests } from './requests.ts';
 import { say } from './table.ts';
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<v
   bundles: benchBundles,
   doors: benchDoors,
   counters: benchCounters,
+  login: benchLogin,
   data: benchData,
 };
 
