@@ -15,6 +15,6 @@ export const handler = endpoint({
   body: DeletionRequest,
   status: 202,
   response: Deletion,
-  errors: ['deletion_blocked'],
+  errors: ['deletion_blocked', 'last_admin'],
   uses: { database: 'api', secrets: ['verificationKeys'], mail: true },
 })(({ body, db }) => askForDeletion(db, body));

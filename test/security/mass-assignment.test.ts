@@ -49,7 +49,8 @@ const singly = [
 const problem = z.looseObject({
   errors: z.array(z.object({ pointer: z.string(), code: z.string().optional() })).optional(),
 });
-const CHUNK = 400;
+/** No more faults than that are named at once. */
+const CHUNK = 100;
 
 let world: World;
 let seed: Seed;

@@ -71,6 +71,19 @@ test('what stands in the way is named: projects without another owner, and posts
   expect((await getPublication(world, ada, publicationId)).state).toBe('cancelled');
 });
 
+test('the last administrator stays until there is another', async () => {
+  const [carl, dora] = [await registerUser(world, 'Carl'), await registerUser(world, 'Dora')];
+  const raise = (who: Person) => world.sql(`update users set role = 'admin' where id = $1`, [who.id]);
+  await raise(carl);
+  const refused = await ask(carl);
+  expect([refused.status, refused.code]).toEqual([409, 'last_admin']);
+  expect((await me(carl.token)).deletion).toBeNull();
+  await raise(dora);
+  expect((await ask(carl)).status).toBe(202);
+  await keep(carl);
+  await world.sql(`update users set role = 'user' where id = $1`, [dora.id]);
+});
+
 test('for fourteen days one signs in, sees it, and may take it back; asking twice changes nothing', async () => {
   const ada = await registerUser(world, 'Ada');
   const asked = (await ask(ada)).json(Deletion);
