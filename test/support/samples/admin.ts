@@ -44,12 +44,17 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
     label: 'Nowhere',
     clientId: 'x',
     clientSecret: 'y',
+    scopes: ['openid'],
+    returnOrigins: ['https://app.example.com'],
   };
   const identityProviders: Rows = {
     listIdentityProviders: { ...refused },
     getIdentityProvider: about(name),
     createIdentityProvider: about({ params: {}, bodies: [provider] }),
-    updateIdentityProvider: about({ ...name, bodies: [{ label: 'Somewhere' }] }),
+    updateIdentityProvider: about({
+      ...name,
+      bodies: [{ label: 'Somewhere', scopes: provider.scopes, returnOrigins: provider.returnOrigins }],
+    }),
     removeIdentityProvider: about(name),
   };
   return { reads: { ...people, ...installation, ...identityProviders } };

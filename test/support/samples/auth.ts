@@ -93,7 +93,7 @@ export function authSamples({ owner, sessionId, factorId, identityId }: AuthSeed
       showResetPassword: { stranger, params: { token: 'x'.repeat(43) } },
     },
     writes: {
-      stepUp: { stranger, bodies: [{ password }] },
+      stepUp: { stranger, bodies: [{ password }, { signIn: finishing }] },
       confirmFactor: {
         params: { factorId },
         bodies: [{ code: '000000' }],
