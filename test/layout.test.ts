@@ -66,6 +66,12 @@ const testedIn: Readonly<Record<string, string>> = {
     'revokeUserInvitation',
     'showJoin',
   ]),
+  ...together('test/api/admin/platforms.test.ts', [
+    'listPlatformSettings',
+    'updatePlatform',
+    'setPlatformApp',
+    'deletePlatformApp',
+  ]),
   ...together('test/api/admin/quotas.test.ts', ['setUserQuotas', 'setProjectQuotas', 'getProjectUsage', 'getMyUsage']),
   ...together('test/api/admin/users.test.ts', [
     'listUsers',

@@ -24,6 +24,7 @@ export const handler = endpoint({
     'forbidden',
     'platform_disabled',
     'account_elsewhere',
+    'quota_exceeded',
     'sign_in_refused',
     'platform_rejected',
     'platform_unavailable',

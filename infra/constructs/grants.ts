@@ -61,7 +61,11 @@ export function statementsFor(uses: Uses, resources: Resources): PolicyStatement
   for (const queue of uses.queues ?? []) allow(['sqs:SendMessage'], resources.queues[queue].arn);
   for (const secret of uses.secrets ?? []) allow(['secretsmanager:GetSecretValue'], resources.secretArns[secret]);
   for (const secret of uses.rotates ?? []) {
-    allow(['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], resources.secretArns[secret]);
+    const calls = ['GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+    allow(
+      calls.map((call) => `secretsmanager:${call}`),
+      resources.secretArns[secret],
+    );
   }
   if (uses.mail === true) allow(['ses:SendEmail'], resources.mail.identityArn);
   return statements;

@@ -3,5 +3,6 @@ import { runProgram } from './program.ts';
 
 runProgram('admin', {
   create: async () => (await import('./admin/create.ts')).create,
+  'platform-app': async () => (await import('./admin/platform-app.ts')).platformApp,
   list: async () => (await import('./admin/list.ts')).list,
 });

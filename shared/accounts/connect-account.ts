@@ -1,7 +1,6 @@
 /** Connecting: at once where no sign-in is needed or an app password was given, else by the platform's own screen. */
 import { createHash } from 'node:crypto';
 import { hashToken, randomToken } from '../auth/tokens.ts';
-import { readSecret } from '../aws/secrets.ts';
 import { config } from '../config/config.ts';
 import type { Db } from '../db/client.ts';
 import { fail } from '../errors.ts';
@@ -10,11 +9,13 @@ import type { AppCredentials, Connector, Grant } from '../platforms/connector.ts
 import type { PlatformHttp } from '../platforms/http.ts';
 import { connectorOf } from '../platforms/registry.ts';
 import { projectOr } from '../projects/named-project.ts';
-import { platformApps } from './platform-apps.ts';
+import { readPlatformApps } from './platform-apps.ts';
 import { connectOwnAccount, loadConnectContext, startOauth } from './queries.ts';
 import { handleOf, isReservedHandle, originOf, signInError, spareHandleOf } from './rules.ts';
 import { appBinding, seal, tokenBinding, verifierBinding } from './seal.ts';
 import { Account, type ConnectInput, type Connection } from './shapes.ts';
+
+const FRESH_MS = 2_000; // so that a platform without an app does not cost a read each time
 
 interface Tools {
   readonly db: Db;
@@ -184,8 +185,9 @@ async function register(http: PlatformHttp, connector: Connector, baseUrl: strin
 
 /** The app that the operator entered for a platform. */
 export async function operatorsApp(connector: Connector): Promise<AppCredentials> {
-  const apps = await readSecret(config('platformApps').PLATFORM_APPS_SECRET_ARN, platformApps);
-  return apps[connector.name] ?? fail('platform_disabled');
+  // What was entered a moment ago need not be waited for.
+  const known = (await readPlatformApps())[connector.name] ?? (await readPlatformApps(FRESH_MS))[connector.name];
+  return known ?? fail('platform_disabled');
 }
 
 /** Where platforms send the browser back to. */

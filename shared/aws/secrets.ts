@@ -1,5 +1,12 @@
 /** Secrets Manager, read lazily and kept for five minutes, so that a rotation is heard without a deployment. */
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import type { z } from 'zod';
 
 const KEPT_MS = 5 * 60_000;
@@ -44,6 +51,60 @@ export async function putSecret(arn: string, value: unknown): Promise<void> {
   client ??= new SecretsManagerClient({});
   await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: JSON.stringify(value) }));
   kept.delete(arn);
+}
+
+const NEXT = 'POSTHASTE_NEXT';
+const TRIES = 8;
+
+/**
+ * Changes a value of which others may change another part at the same time: the new version becomes the current one only if
+ * the one it was made from still is. Readers hear it within five minutes, this process at once.
+ */
+export async function changeSecret<S extends z.ZodType>(
+  arn: string,
+  schema: S,
+  change: (value: z.output<S> | null) => z.input<S>,
+): Promise<void> {
+  client ??= new SecretsManagerClient({});
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const before = await fetchCurrent(arn);
+    const next = change(before === null ? null : parse(arn, schema, before.value));
+    const made = randomUUID();
+    const about = { SecretId: arn, SecretString: JSON.stringify(next) };
+    await client.send(new PutSecretValueCommand({ ...about, ClientRequestToken: made, VersionStages: [NEXT] }));
+    if (await becomesCurrent(arn, made, before?.versionId)) {
+      kept.delete(arn);
+      return;
+    }
+    await sleep(Math.random() * 100 * 2 ** tries);
+  }
+  throw new Error(`the secret ${arn} is changed by others all the time`);
+}
+
+async function becomesCurrent(arn: string, made: string, before: string | undefined): Promise<boolean> {
+  // Of a secret without a value the first version is the current one by itself.
+  if (before === undefined) return (await fetchCurrent(arn))?.versionId === made;
+  try {
+    const move = { SecretId: arn, VersionStage: 'AWSCURRENT', MoveToVersionId: made, RemoveFromVersionId: before };
+    await client?.send(new UpdateSecretVersionStageCommand(move));
+    return true;
+  } catch (error) {
+    // Somebody else's version is the current one, or took the label from ours before.
+    const overtaken = ['InvalidParameterException', 'InvalidRequestException', 'ResourceNotFoundException'];
+    if (error instanceof Error && overtaken.includes(error.name)) return false;
+    throw error;
+  }
+}
+
+async function fetchCurrent(arn: string): Promise<{ versionId: string; value: unknown } | null> {
+  try {
+    client ??= new SecretsManagerClient({});
+    const { SecretString, VersionId } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
+    return { versionId: VersionId ?? '', value: JSON.parse(SecretString ?? 'null') };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return null;
+    throw error;
+  }
 }
 
 async function fetchValue(arn: string): Promise<unknown> {

@@ -37,7 +37,8 @@ function permitted(door: Door): string[] {
   for (const queue of queues) lines.push(`sqs:SendMessage <queues/${queue}.Arn>`);
   for (const secret of secrets) lines.push(`secretsmanager:GetSecretValue <data/${secret}>`);
   for (const secret of rotates) {
-    for (const call of ['GetSecretValue', 'PutSecretValue']) lines.push(`secretsmanager:${call} <data/${secret}>`);
+    for (const call of ['GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'])
+      lines.push(`secretsmanager:${call} <data/${secret}>`);
   }
   if (mail === true) lines.push(`ses:SendEmail ${identity}`);
   if (contract.kind === 'worker') {

@@ -53,7 +53,13 @@ const createInput = valueInput.extend({
   Name: z.string().regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/),
   Description: z.string().nullish(),
 });
-const putInput = valueInput.extend(idInput.shape);
+const stage = z.string().min(1).max(256);
+const putInput = valueInput.extend(idInput.shape).extend({ VersionStages: z.array(stage).min(1).max(20).nullish() });
+const moveInput = idInput.extend({
+  VersionStage: stage,
+  MoveToVersionId: z.string().nullish(),
+  RemoveFromVersionId: z.string().nullish(),
+});
 
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions around one state, each far below the limit
 export function createSecrets(options: SecretsOptions): Secrets {
@@ -84,7 +90,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
     return { name, arn, ...about, createdMs: now(), changedMs: now(), versions: [] };
   }
 
-  function addVersion(secret: Secret, value: string, token: string = randomUUID()): Version {
+  function addVersion(
+    secret: Secret,
+    value: string,
+    token: string = randomUUID(),
+    wanted: readonly string[] = [CURRENT],
+  ): Version {
     if (Buffer.byteLength(value) > maxSecretBytes || value === '') {
       throw new ServiceError('InvalidParameterException', `SecretString must have 1 to ${maxSecretBytes} bytes.`);
     }
@@ -93,12 +104,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
       if (same.value === value) return same;
       throw new ServiceError('ResourceExistsException', 'A version with this ClientRequestToken has another value.');
     }
-    const version = { id: token, value, stages: ['AWSCURRENT'], createdMs: now() };
-    const older = secret.versions
-      .map((known) => ({ ...known, stages: known.stages.includes('AWSCURRENT') ? ['AWSPREVIOUS'] : [] }))
-      .filter(({ stages }) => stages.length > 0);
-    file.save({ ...secret, changedMs: now(), versions: [...older, version] });
-    return version;
+    // The first version is the current one, whatever it is called.
+    const stages = secret.versions.length === 0 && !wanted.includes(CURRENT) ? [...wanted, CURRENT] : [...wanted];
+    const version = { id: token, value, stages: [], createdMs: now() };
+    const versions = stages.reduce((all, label) => moveLabel(all, label, token), [...secret.versions, version]);
+    file.save({ ...secret, changedMs: now(), versions: versions.filter((known) => known.stages.length > 0) });
+    return { ...version, stages };
   }
 
   const operations: Readonly<Record<string, Operation>> = {
@@ -134,8 +145,30 @@ export function createSecrets(options: SecretsOptions): Secrets {
     PutSecretValue: (input) => {
       const request = parse(putInput, input);
       const secret = require(request.SecretId);
-      const version = addVersion(secret, request.SecretString ?? '', request.ClientRequestToken ?? undefined);
+      const version = addVersion(
+        secret,
+        request.SecretString ?? '',
+        request.ClientRequestToken ?? undefined,
+        request.VersionStages ?? undefined,
+      );
       return { ...named(secret), VersionId: version.id, VersionStages: version.stages };
+    },
+    UpdateSecretVersionStage: (input) => {
+      const request = parse(moveInput, input);
+      const secret = require(request.SecretId);
+      const holder = secret.versions.find(({ stages }) => stages.includes(request.VersionStage))?.id;
+      if (holder !== undefined && holder !== request.MoveToVersionId && holder !== request.RemoveFromVersionId) {
+        throw new ServiceError(
+          'InvalidParameterException',
+          `The parameter RemoveFromVersionId can't be empty or another version: the label ${request.VersionStage} is attached to ${holder}.`,
+        );
+      }
+      if (request.MoveToVersionId && !secret.versions.some(({ id }) => id === request.MoveToVersionId)) {
+        throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret version.");
+      }
+      const versions = moveLabel(secret.versions, request.VersionStage, request.MoveToVersionId ?? null);
+      file.save({ ...secret, changedMs: now(), versions: versions.filter(({ stages }) => stages.length > 0) });
+      return named(secret);
     },
     DescribeSecret: (input) => {
       const secret = require(parse(idInput, input).SecretId);
@@ -177,6 +210,20 @@ export function createSecrets(options: SecretsOptions): Secrets {
       return secret.arn;
     },
   };
+}
+
+const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+
+/** A label is one version's. Whoever was the current one is the previous one from then on. */
+function moveLabel(versions: readonly Version[], label: string, to: string | null): Version[] {
+  const was = versions.find(({ stages }) => stages.includes(label))?.id;
+  if (was === to && to !== null) return [...versions];
+  const moved = versions.map((version) => {
+    const others = version.stages.filter((stage) => stage !== label);
+    return { ...version, stages: version.id === to ? [...others, label] : others };
+  });
+  return label === CURRENT && was !== undefined ? moveLabel(moved, PREVIOUS, was) : moved;
 }
 
 /** All secrets in memory; every save replaces the file in one step. */

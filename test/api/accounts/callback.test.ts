@@ -65,6 +65,14 @@ test('who has left the project meanwhile connects nothing', async () => {
   expect([answer.status, answer.code]).toEqual([403, 'forbidden']);
 });
 
+test('a quota that was filled while the person was at the platform holds there too', async () => {
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  await world.sql("update quotas set most = 0 where scope = 'project' and name = 'accounts'");
+  const answer = await followCallback(world, back);
+  await world.sql("update quotas set most = null where scope = 'project' and name = 'accounts'");
+  expect([answer.status, answer.code]).toEqual([409, 'quota_exceeded']);
+});
+
 test('an account lives in one project of its person, until it is disconnected there or that project goes', async () => {
   const user = await world.platforms.createUser('mastodon');
   const other = (await createProject(world, ada)).id;

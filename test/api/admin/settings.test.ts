@@ -133,6 +133,26 @@ describe('registration', () => {
     expect([answer.status, answer.code]).toEqual([409, 'wrong_state']);
   });
 
+  test('by invitation, who was asked comes in by the link, and nobody else with it', async () => {
+    await setRegistration('invite_only');
+    const email = freshEmail();
+    const { id } = await invite(email, 'moderator');
+    const invitation = { invitationToken: invitationToken(email) };
+    const stranger = freshEmail();
+    await register(stranger, invitation);
+    await register(email);
+    expect([await isThere(stranger), await isThere(email)]).toEqual([false, false]);
+    expect((await register(email, invitation)).status).toBe(202);
+    const [before] = await world.sql('select role from users where email = $1', [email]);
+    expect(before?.role).toBe('user');
+    const me = await verifyAndLogIn(email);
+    expect(me.role).toBe('moderator');
+    const [mine] = (await asAdmin('GET', '/v1/admin/invitations?state=accepted')).json(pageOf(UserInvitation)).data;
+    expect(mine).toMatchObject({ id, email, role: 'moderator', acceptedBy: me.id, invitedBy: staff.admin.id });
+    expect((await asAdmin('DELETE', `/v1/admin/invitations/${id}`)).code).toBe('wrong_state');
+    expect((await asAdmin('POST', `/v1/admin/invitations/${id}/resend`)).code).toBe('wrong_state');
+  });
+
   test('open, an invitation gives its role once the address is proven, and to nobody else', async () => {
     const email = freshEmail();
     await invite(email, 'creator');

@@ -94,3 +94,14 @@ it('stands in the log of changes as what an operator did', async () => {
   );
   expect(rows).toEqual([{ actor: 'operator' }]);
 });
+
+it('takes the secret of an app from standard input alone, and says what is missing', async () => {
+  const set = ['platform-app', 'set', 'threads', '--client-id', 'app-1'];
+  expect((await admin(set)).err).toBe('set PLATFORM_APPS_SECRET_ARN\n');
+  const environment = { ...environmentHere(open), PLATFORM_APPS_SECRET_ARN: 'apps' };
+  const run = (args: readonly string[], input = '') => runProgram('infra/tools/admin.ts', args, { environment, input });
+  expect((await run(['platform-app', 'set', 'nowhere'])).err).toMatch(/^which platform\? .*threads/);
+  expect((await run(set)).err).toMatch(/^say --client-id <id>, and give the secret on standard input/);
+  expect((await run([...set, '--client-secret', 'x'])).err).toContain('--client-secret');
+  expect((await run(['platform-app', 'set', 'threads'], 'hush')).code).toBe(1);
+});

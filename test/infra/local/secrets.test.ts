@@ -7,6 +7,7 @@ import {
   ListSecretsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AwsWorld, openAws, refusal } from './aws-world.ts';
@@ -81,4 +82,28 @@ test('secrets lie in a file for its owner alone and are there after the next sta
   expect(aws.secrets.get(arn)).toBe('made once');
   client = new SecretsManagerClient(aws.client);
   expect((await client.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString).toBe('made once');
+});
+
+test('a version becomes the current one only if the one it was made from still is', async () => {
+  const SecretId = 'apps';
+  await client.send(new CreateSecretCommand({ Name: SecretId }));
+  const put = (SecretString: string, ...VersionStages: string[]) =>
+    client.send(new PutSecretValueCommand({ SecretId, SecretString, VersionStages }));
+  const current = async () => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+  // The first is the current one whatever it is called; a later one is not.
+  const one = await put('one', 'NEXT');
+  expect(one.VersionStages).toEqual(['NEXT', 'AWSCURRENT']);
+  const two = await put('two', 'NEXT');
+  expect(await current()).toBe('one');
+  const VersionStage = 'AWSCURRENT';
+  const move = (MoveToVersionId: string | undefined, RemoveFromVersionId: string | undefined) =>
+    client.send(new UpdateSecretVersionStageCommand({ SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId }));
+  await move(two.VersionId, one.VersionId);
+  expect(await current()).toBe('two');
+  const previous = await client.send(new GetSecretValueCommand({ SecretId, VersionStage: 'AWSPREVIOUS' }));
+  expect(previous.SecretString).toBe('one');
+  const three = await put('three', 'NEXT');
+  expect((await refusal(move(three.VersionId, one.VersionId))).name).toBe('InvalidParameterException');
+  expect((await refusal(move(three.VersionId, undefined))).name).toBe('InvalidParameterException');
+  expect(await current()).toBe('two');
 });

@@ -26,6 +26,11 @@ export const admin: Rows = {
   listUserInvitations: { is: 'admin' },
   resendUserInvitation: { is: 'admin', ask: invited },
   revokeUserInvitation: { is: 'admin', ask: invited },
+  // The look is noted.
+  listPlatformSettings: { is: 'admin', writes: true },
+  updatePlatform: { is: 'admin' },
+  setPlatformApp: { is: 'admin' },
+  deletePlatformApp: { is: 'admin' },
   showJoin: { is: 'public' },
   setUserQuotas: { is: 'admin' },
   setProjectQuotas: { is: 'admin' },

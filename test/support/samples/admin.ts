@@ -57,5 +57,12 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
     }),
     removeIdentityProvider: about(name),
   };
-  return { reads: { ...people, ...installation, ...identityProviders } };
+  const params = { platform: 'threads' };
+  const platforms: Rows = {
+    listPlatformSettings: { ...refused },
+    updatePlatform: { ...refused, params, bodies: [{ enabled: true }] },
+    setPlatformApp: { ...refused, params, bodies: [{ clientId: 'id', clientSecret: 'secret' }] },
+    deletePlatformApp: { ...refused, params },
+  };
+  return { reads: { ...people, ...installation, ...platforms, ...identityProviders } };
 }

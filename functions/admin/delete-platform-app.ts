@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { PlatformSettings, platformName } from '../../shared/admin/platform-shapes.ts';
+import { setApp } from '../../shared/admin/platforms.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'DELETE',
+  path: '/v1/admin/platforms/{platform}/app',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Take our app at a platform away',
+  description:
+    'Nothing new is connected there within five minutes, and tokens that need the app to be renewed are not.',
+  params: z.strictObject({ platform: platformName }),
+  status: 200,
+  response: PlatformSettings,
+  errors: ['wrong_state'],
+  uses: { database: 'api', secrets: ['verificationKeys'], rotates: ['platformApps'] },
+})(async ({ db, params }) => setApp(db, params.platform, null));

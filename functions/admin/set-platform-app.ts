@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { PlatformApp, PlatformSettings, platformName } from '../../shared/admin/platform-shapes.ts';
+import { setApp } from '../../shared/admin/platforms.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PUT',
+  path: '/v1/admin/platforms/{platform}/app',
+  auth: 'person',
+  stepUp: true,
+  summary: 'Enter our app at a platform',
+  description:
+    'Takes effect without a deployment: at once where there was none, within five minutes where there was another.',
+  params: z.strictObject({ platform: platformName }),
+  body: PlatformApp,
+  status: 200,
+  response: PlatformSettings,
+  errors: ['wrong_state'],
+  uses: { database: 'api', secrets: ['verificationKeys'], rotates: ['platformApps'] },
+})(async ({ body, db, params }) => setApp(db, params.platform, body));

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { PlatformSettings, platformName } from '../../shared/admin/platform-shapes.ts';
+import { setEnabled } from '../../shared/admin/platforms.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'PATCH',
+  path: '/v1/admin/platforms/{platform}',
+  auth: 'person',
+  summary: 'Switch a platform on or off',
+  description: 'Off, nothing new is connected; what is connected already goes on publishing.',
+  params: z.strictObject({ platform: platformName }),
+  body: z.strictObject({ enabled: z.boolean() }),
+  status: 200,
+  response: PlatformSettings,
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'platformApps'] },
+})(async ({ body, db, params }) => setEnabled(db, params.platform, body.enabled));

@@ -1,0 +1,2 @@
+drop function app.note_platform_app(text, text);
+drop function app.switch_platform(text, boolean);
