@@ -14,6 +14,6 @@ export const handler = endpoint({
   body: z.strictObject({ token: InvitationToken }),
   status: 200,
   response: Membership,
-  errors: ['invalid_token', 'invitation_of_another'],
+  errors: ['invalid_token', 'invitation_of_another', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db }) => db.change(acceptInvitation, { tokenHash: hashToken(body.token) }));

@@ -116,6 +116,25 @@ describe('fifty at once never make more than there may be', () => {
   });
 });
 
+test('a full project takes no more members, and the invitation stays good', async () => {
+  await limitProject({ members: 1 });
+  const guest = await registerUser(world, 'Gus Guest');
+  const invited = await asOwner('POST', `/v1/projects/${projectId}/invitations`, {
+    email: guest.email,
+    role: 'viewer',
+  });
+  expect(invited.status).toBe(201);
+  const token = /\/invitations\/([\w-]{43})\s/.exec(world.mails(guest.email)[0]?.text ?? '')?.[1];
+  const accept = () => world.call('POST', '/v1/invitations/accept', { token: guest.token, json: { token } });
+  const refused = await accept();
+  expect([refused.code, quotaOf(refused.text)]).toMatchObject([
+    'quota_exceeded',
+    { quota: 'members', limit: 1, used: 1 },
+  ]);
+  await limitProject({ members: 2 });
+  expect((await accept()).status).toBe(200);
+});
+
 test('a refused creation leaves nothing behind', async () => {
   await limitProject({ storageBytes: 10 });
   const counts = 'select (select count(*) from media) as media, (select count(*) from projects) as projects';
