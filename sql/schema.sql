@@ -8709,6 +8709,24 @@ end
 $function$;
 comment on function app.note_health() is 'The latest check is the health of the account, in whatever order checks arrive.';
 
+CREATE OR REPLACE FUNCTION app.note_platform_app(platform text, action text)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.is_staff('admin') then
+    return query select 'not_found';
+    return;
+  end if;
+  perform app.audit_access('platform_app', null, jsonb_strip_nulls(jsonb_build_object('action', action, 'platform', platform)));
+  return query select 'ok';
+end
+$function$;
+comment on function app.note_platform_app(text,text) is 'Asked before the secret is touched: says who may, and notes it. Where the secret could not be changed, the log tells of the try.';
+grant execute on function app.note_platform_app(text,text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.note_posted()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -11013,6 +11031,20 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.switch_platform(platform text, enabled boolean)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update platforms p set enabled = switch_platform.enabled where p.name = platform and app.is_staff('admin');
+  return query select case when found then 'ok' else 'not_found' end;
+end
+$function$;
+comment on function app.switch_platform(text,boolean) is 'Off: nothing new is connected. What is connected already goes on publishing.';
+grant execute on function app.switch_platform(text,boolean) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.take_provider_sign_in(code_hash text, code_challenge text, purpose text, person uuid)
  RETURNS provider_sign_ins
