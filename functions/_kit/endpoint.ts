@@ -85,7 +85,7 @@ async function answer<C extends EndpointContract>(
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
-    const query = await openCursor(contract, input.query);
+    const query = await openCursor(event.rawPath, input.query);
     const repeat = await readRepeat(contract, event, input.rawBody);
     db = connect({ caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs });
     const call = {
@@ -105,7 +105,7 @@ async function answer<C extends EndpointContract>(
       remainingMs: () => context.getRemainingTimeInMillis(),
     } as unknown as Call<C>;
     const sent = await handle(call);
-    result = refuseTooLarge(reply(contract, await sealCursor(contract, input.query, sent), event));
+    result = refuseTooLarge(reply(contract, await sealCursor(event.rawPath, input.query, sent), event));
     result.headers = { ...result.headers, ...limitHeaders(contract, db.about.limit) };
   } catch (error) {
     const thrown = asAppError(error);

@@ -13,7 +13,7 @@ export const handler = endpoint({
   status: 200,
   response: pageOf(AccountExport).meta({ id: 'AccountExportPage' }),
   errors: ['invalid_cursor'],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
 })(async ({ query, db }) => {
   const rows = await db.many(listExports, { before: readCursor('exports', query.cursor), limit: query.limit });
   return toPage('exports', rows, query.limit);

@@ -83,4 +83,15 @@ describe('is refused, with its place named,', () => {
     const same = `/v1/media?cursor=${cursor}&projectId=${project?.id}&limit=1`;
     expect((await world.call('GET', same, { token: ada.token })).status).toBe(200);
   });
+
+  test('by the list of another project', async () => {
+    const [one, two] = (await list()).json(page).data;
+    for (const email of ['one@example.com', 'two@example.com']) {
+      const path = `/v1/projects/${one?.id}/invitations`;
+      expect((await world.call('POST', path, { token: ada.token, json: { email, role: 'viewer' } })).status).toBe(201);
+    }
+    const first = await world.call('GET', `/v1/projects/${one?.id}/invitations?limit=1`, { token: ada.token });
+    const cursor = first.json(page).nextCursor;
+    await refused(`/v1/projects/${two?.id}/invitations?limit=1&cursor=${cursor}`);
+  });
 });
