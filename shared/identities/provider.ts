@@ -16,10 +16,10 @@ import {
 import { z } from 'zod';
 import { config } from '../config/config.ts';
 import { describeError, log } from '../log.ts';
+import { guardedFetch } from '../net/fetch.ts';
 import { isRefusal } from '../net/guard.ts';
 import { RequestError } from '../net/request.ts';
 import type { BrowserSecrets } from './browser-secrets.ts';
-import { guardedFetch } from './guarded-fetch.ts';
 
 export interface Client {
   readonly provider: string;
@@ -41,6 +41,7 @@ export type Exchanged =
   | { readonly kind: 'failed'; readonly error: 'denied' | 'sign_in_refused' | 'provider_unavailable' };
 
 const TIMEOUT_S = 8;
+const FETCH_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 8_000 };
 /** How long a provider's addresses are believed; its keys are fetched anew for an unknown one. */
 const KEPT_MS = 10 * 60_000;
 /** Of a person who was asked to sign in anew. */
@@ -106,12 +107,13 @@ async function configurationOf(client: Client, secret: string | undefined): Prom
   const before = kept.get(key);
   if (before !== undefined && before.until > performance.now()) return before.known;
   const issuer = new URL(client.issuer);
-  const isLocal = config('http').TRUSTED_ORIGINS.includes(issuer.origin);
+  const trustedOrigins = config('http').TRUSTED_ORIGINS;
+  const isLocal = trustedOrigins.includes(issuer.origin);
   const known = await discovery(issuer, client.clientId, secret, undefined, {
     // The signature is checked although the token comes straight from the provider.
     execute: [enableNonRepudiationChecks, ...(isLocal ? [allowInsecureRequests] : [])],
     timeout: TIMEOUT_S,
-    [customFetch]: guardedFetch,
+    [customFetch]: guardedFetch({ trustedOrigins }, FETCH_LIMITS),
   });
   if (known.serverMetadata().issuer !== client.issuer) throw new Error('the provider calls itself otherwise');
   kept.set(key, { known, until: performance.now() + KEPT_MS });

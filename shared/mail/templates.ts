@@ -50,7 +50,8 @@ export function renderMail(payload: MailPayload): RenderedMail {
   const { subject, paragraphs } = contentOf(payload);
   return {
     to: payload.to,
-    subject,
+    // A label in it that an operator chose is one line, whatever was stored.
+    subject: subject.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' '),
     text: `${paragraphs.map(({ text, link }) => (link === undefined ? text : `${text}\n${link}`)).join('\n\n')}\n`,
     html: page(subject, paragraphs),
   };

@@ -239,9 +239,16 @@ describe('every mail there is', () => {
     }
   });
 
+  const property = z.looseObject({ enum: z.array(z.unknown()).optional(), type: z.string().optional() });
+  const shape = z.looseObject({ properties: z.record(z.string(), property) });
+
   function fillPayload(template: string, text: string, address: string): Record<string, unknown> {
     const option = mailPayload.options.find((one) => one.shape.template.value === template);
-    const entries = Object.keys(option?.shape ?? {}).map((field) => [field, fieldOf(field, text, address)]);
+    const { properties } = shape.parse(z.toJSONSchema(option ?? z.never()));
+    const entries = Object.entries(properties).map(([field, { enum: words, type }]) => [
+      field,
+      words?.[0] ?? (type === 'integer' ? 3 : fieldOf(field, text, address)),
+    ]);
     return { ...Object.fromEntries(entries), template };
   }
 
