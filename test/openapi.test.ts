@@ -115,6 +115,10 @@ test('a public linter finds nothing', async () => {
   ).toEqual([]);
 });
 
+test('its patterns are those of any language', () => {
+  expect([...text.matchAll(/"pattern": ".*\\\\[pP]\{.*"/g)].map(([line]) => line)).toEqual([]);
+});
+
 test('every area is described, and none that is not there', () => {
   expect(document.tags.filter(({ description }) => description === undefined)).toEqual([]);
   const missing = document.tags.filter(({ name }) => TAGS[name] === undefined);

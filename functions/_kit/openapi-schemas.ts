@@ -26,8 +26,25 @@ export function jsonSchemaOf(of: z.ZodType, direction: Direction) {
       if (direction === 'output' && def.type === 'object' && !('catchall' in def && def.catchall !== undefined))
         delete jsonSchema.additionalProperties;
       delete jsonSchema.id;
+      const { pattern, format } = jsonSchema;
+      // The format says it; the pattern beside it is zod's own.
+      if (format !== undefined && FORMATS.has(format)) delete jsonSchema.pattern;
+      else if (pattern !== undefined) jsonSchema.pattern = portable(pattern);
     },
   });
+}
+
+const FORMATS = new Set(['uuid', 'date-time', 'email']);
+
+/** Classes of Unicode that few languages know, as ranges. */
+const CLASSES: Readonly<Record<string, string>> = {
+  '\\p{Cc}': '\\u0000-\\u001f\\u007f-\\u009f',
+  '\\p{Zl}': '\\u2028',
+  '\\p{Zp}': '\\u2029',
+};
+
+function portable(pattern: string): string {
+  return Object.entries(CLASSES).reduce((text, [name, ranges]) => text.replaceAll(name, ranges), pattern);
 }
 
 export function openSchemaBook(): SchemaBook {

@@ -20,7 +20,7 @@ export const timeZone = z
   .string()
   .max(64)
   .refine(isTimeZone, 'is not a time zone of the IANA database')
-  .meta({ description: 'IANA time zone.', examples: ['Europe/Berlin'] });
+  .meta({ format: 'iana-time-zone', description: 'IANA time zone.', examples: ['Europe/Berlin'] });
 
 /**
  * The instant, as ISO text, of a wall time (`2026-12-24T18:00:00`) in a zone that `isTimeZone` takes. What happens twice when
