@@ -4,6 +4,8 @@ import { answersReporter } from './test/support/answers-reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Needs Python: `npm run test:contract`.
+    exclude: ['test/contract/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',

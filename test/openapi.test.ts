@@ -197,7 +197,7 @@ describe('every operation', () => {
       const { content } = described.responses[contract.status] ?? {};
       expect(Object.keys(content ?? {}), operation).toEqual(
         contract.response === undefined
-          ? [contract.content].filter((type) => type !== undefined)
+          ? [contract.content].flat().filter((type) => type !== undefined)
           : ['application/json'],
       );
     }

@@ -75,8 +75,10 @@ export interface EndpointContract extends Deployment {
   readonly status: 200 | 201 | 202 | 204 | 302;
   /** JSON body of success; absent with `content` or status 204. */
   readonly response?: z.ZodType;
-  /** Media type of a body that is not JSON. */
-  readonly content?: string;
+  /** Media type of a body that is not JSON; several where the answer's own header says which. */
+  readonly content?: string | readonly [string, ...string[]];
+  /** Such a body may be kept by callers and asked for again by its tag; its door says for how long by `cache-control`. */
+  readonly cached?: true;
   readonly errors: readonly ErrorCode[];
   /** Of what follows rules that its shape does not tell; others have an example by their shapes (`openapi-examples.ts`). */
   readonly example?: { readonly body?: unknown; readonly response?: unknown };

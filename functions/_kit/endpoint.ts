@@ -159,7 +159,7 @@ function declares(contract: EndpointContract, code: string): boolean {
 /** All error codes of a door: its own, and those that its declaration implies. */
 export function errorsOf(contract: EndpointContract): readonly EndpointContract['errors'][number][] {
   const implied = [
-    ...(['invalid_request', 'internal'] as const),
+    ...(contract.method === '$default' ? (['internal'] as const) : (['internal', 'invalid_request'] as const)),
     ...(contract.uses.database === undefined ? [] : (['database_unavailable', 'too_many_requests'] as const)),
     ...(contract.auth === 'public' || contract.auth === 'page' ? [] : (['unauthenticated'] as const)),
     ...(contract.scope === undefined ? [] : (['scope_missing'] as const)),

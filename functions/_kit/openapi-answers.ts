@@ -76,8 +76,8 @@ function commonHeaders({ uses }: EndpointContract): JsonSchema {
 }
 
 /** A read that clients may keep and ask for again. */
-export function isTagged({ method, response, secretAnswer }: EndpointContract): boolean {
-  return method === 'GET' && response !== undefined && secretAnswer !== true;
+export function isTagged({ method, response, secretAnswer, cached }: EndpointContract): boolean {
+  return cached === true || (method === 'GET' && response !== undefined && secretAnswer !== true);
 }
 
 /** Responses that many operations share are components. */
@@ -137,9 +137,14 @@ function successOf(operation: string, contract: EndpointContract, book: SchemaBo
     };
   }
   if (contract.content === undefined) return { description, headers: common };
-  // JSON without a declared shape is the OpenAPI document itself.
-  const schema = contract.content.startsWith('application/json') ? { type: 'object' } : { type: 'string' };
-  return { description, headers: common, content: { [contract.content]: { schema } } };
+  const kinds = [contract.content].flat();
+  // JSON without a declared shape is a document that others have specified.
+  const kindOf = (kind: string) => [kind, { schema: { type: /[/+]json\b/.test(kind) ? 'object' : 'string' } }];
+  return {
+    description,
+    headers: { ...common, ...(contract.cached && { ETag: header('ETag') }) },
+    content: Object.fromEntries(kinds.map(kindOf)),
+  };
 }
 
 /** `createReportLink`: reportLink. */

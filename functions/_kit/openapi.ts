@@ -97,7 +97,7 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     name: 'If-None-Match',
     in: 'header',
     description: 'The `ETag` of what you have: 304 where nothing changed.',
-    schema: { type: 'string' },
+    schema: { type: 'string', format: 'entity-tag' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
   IfMatch: {
@@ -105,7 +105,7 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     in: 'header',
     description:
       'The `ETag` of what you saw: 412 `stale` where somebody changed it since. Without it the last one wins.',
-    schema: { type: 'string', pattern: '^(\\*|"[\\x21\\x23-\\x7e]*")$' },
+    schema: { type: 'string', format: 'entity-tag' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
 };

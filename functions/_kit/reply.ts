@@ -33,7 +33,7 @@ function page(contract: EndpointContract, { body = '', headers = {} }: Page, eve
   const result = {
     statusCode: contract.status,
     headers: {
-      ...(contract.content !== undefined && { 'content-type': contract.content }),
+      ...(contract.content !== undefined && { 'content-type': [contract.content].flat()[0] ?? '' }),
       'cache-control': 'no-store',
       ...headers,
     },

@@ -58,7 +58,9 @@ export function readInput(contract: EndpointContract, event: APIGatewayProxyEven
   const params = check(contract.params, event.pathParameters ?? {}, '/params', problems);
   // An id that cannot exist is answered like one that does not: shapes of ids are not told.
   if (problems.length > 0) fail('not_found');
-  const query = check(contract.query, readQuery(event, problems), '/query', problems);
+  // Behind all routes a query has no fields: what is wrong there is the path or its method.
+  const isRoute = contract.method !== '$default';
+  const query = isRoute ? check(contract.query, readQuery(event, problems), '/query', problems) : undefined;
   const body = check(contract.body ?? NO_FIELDS, parseJson(rawBody), '/body', problems);
   if (problems.length > 0) fail('invalid_request', { fields: problems.slice(0, MAX_PROBLEMS).map(short) });
   return { params, query, body: contract.body === undefined ? undefined : body, rawBody };

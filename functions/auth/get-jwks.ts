@@ -11,6 +11,7 @@ export const handler = endpoint({
   tag: 'auth',
   status: 200,
   content: 'application/jwk-set+json',
+  cached: true,
   errors: [],
   uses: { secrets: ['verificationKeys'] },
   throttle: { ratePerS: 100, burst: 200 },

@@ -8,6 +8,7 @@ export const handler = endpoint({
   summary: 'Get the OpenAPI document',
   status: 200,
   content: 'application/json',
+  cached: true,
   errors: [],
   uses: {},
   throttle: { ratePerS: 100, burst: 200 },

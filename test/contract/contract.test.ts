@@ -10,7 +10,7 @@ import { openWorld, type World } from '../support/world.ts';
 import { withSamples } from './document.ts';
 import { type ContractGround, openContractGround } from './ground.ts';
 import { installSchemathesis, run } from './schemathesis.ts';
-import { settingsFor } from './settings.ts';
+import { settingsFor, UNTOLD } from './settings.ts';
 
 /** Operations that no client can be answered 2xx by, with the reason; their 2xx is proven by the test named. */
 const UNREACHABLE: Readonly<Record<string, string>> = {};
@@ -48,11 +48,17 @@ test('the API keeps what its document promises', async () => {
     program,
     [...args, '--checks', 'all', '--seed', seed, '--max-examples', most, '--workers', '1', '--no-color'],
     {
-      env: { CONTRACT_GROUND: ground.origin, CONTRACT_REPORT: report, SCHEMATHESIS_HOOKS: here('./hooks.py') },
+      env: {
+        CONTRACT_GROUND: ground.origin,
+        CONTRACT_REPORT: report,
+        CONTRACT_UNTOLD: JSON.stringify(UNTOLD),
+        SCHEMATHESIS_HOOKS: here('./hooks.py'),
+      },
       limitMs: 420_000,
     },
   );
-  process.stdout.write(`${output}\nschemathesis: seed ${seed}, ${Math.round((performance.now() - began) / 1000)} s\n`);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  process.stdout.write(`${output}\nschemathesis: seed ${seed} (CONTRACT_SEED), ${seconds} s\n`);
   const answered = counts.parse(JSON.parse(await readFile(report, 'utf8')));
   const operations = endpointsOf(world.doors).filter(({ contract }) => contract.method !== '$default');
   const never = operations.filter(

@@ -15,6 +15,8 @@ export interface Prepared {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** A session names its project, which the schema cannot ask for: an API key brings its own. */
+  readonly project: string;
 }
 
 export interface ContractGround {
@@ -24,9 +26,13 @@ export interface ContractGround {
   close(): Promise<void>;
 }
 
-const wanted: readonly Caller[] = ['owner', 'admin', 'moderator', 'stranger', 'nobody'];
+const wanted: readonly Caller[] = [
+  ...(['owner', 'admin', 'moderator', 'editor', 'approver', 'reviewer', 'viewer', 'stranger', 'nobody'] as const),
+];
 
 export async function openContractGround(world: World): Promise<ContractGround> {
+  // Invented requests must not leave the machine: that name has no address anywhere (RFC 6761).
+  await world.sql(`update platforms set base_url = 'https://platform.invalid' where name <> 'community'`);
   const ground = await openGround(world);
   const samples = samplesOf(ground.seed);
   const contracts = new Map(endpointsOf(world.doors).map(({ operation, contract }) => [operation, contract]));
@@ -62,12 +68,19 @@ async function prepare(
 ): Promise<Prepared> {
   const row = rows[operation];
   if (contract === undefined || row === undefined || sample === undefined) {
-    return { token: ground.people.owner?.token ?? null, path: {}, query: {}, body: null };
+    return {
+      token: ground.people.owner?.token ?? null,
+      path: {},
+      query: {},
+      body: null,
+      project: ground.seed.projectId,
+    };
   }
   const caller = wanted.find((one) => expectedOf(contract, row, one) === 'ok') ?? 'owner';
   const asked = (await row.ask?.({ ...ground, caller, expected: 'ok', sample })) ?? sample;
   const { params = {}, query = {}, bodies = [null] } = asked;
-  return { token: ground.tokenOf(caller, contract) ?? null, path: params, query, body: bodies[0] ?? null };
+  const token = ground.tokenOf(caller, contract) ?? null;
+  return { token, path: params, query, body: bodies[0] ?? null, project: ground.seed.projectId };
 }
 
 function expectedOf(contract: EndpointContract, row: Row, caller: Caller): Outcome {

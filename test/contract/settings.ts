@@ -4,6 +4,17 @@ import { statusOf } from '../../functions/_kit/problem.ts';
 import { methodsOf } from '../../functions/_kit/route-table.ts';
 import type { endpointsOf } from '../../infra/local/functions.ts';
 
+/** Operations with rules between fields, or of the calendar, that no schema tells. */
+export const UNTOLD: Readonly<Record<string, string>> = {
+  createPost: 'a wall time has a zone, a day is one that the month has, every platform has limits of its own',
+  validatePost: 'the same body',
+  listPosts: 'found by words, posts stand in the order in which they fit',
+  updatePreferences: 'free JSON takes no number that would not be kept as it is',
+  connectAccount: 'an address of a server is written with or without its scheme',
+  updateMe: 'a user name is written in one script',
+  createMedia: 'images may have fewer bytes than videos',
+};
+
 type Endpoint = ReturnType<typeof endpointsOf>[number];
 
 /** The configuration file with a section for each operation that needs one. */
@@ -17,18 +28,23 @@ export async function settingsFor(endpoints: readonly Endpoint[]): Promise<strin
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: {} };
   }
   const sections = operations.flatMap(({ operation, contract }) => {
-    const own = [...new Set(contract.errors.map((code) => String(statusOf(code))))].filter(
-      (status) => !usual.includes(status) && !status.startsWith('5'),
+    const refusals = [...contract.errors, ...(UNTOLD[operation] === undefined ? [] : (['invalid_request'] as const))];
+    const own = [...new Set(refusals.map((code) => String(statusOf(code))))].filter(
+      (status) => !usual.includes(status),
     );
     // Another route takes the method, with this very path as its parameter: 405 would be wrong.
     const { [contract.path]: _, ...others } = paths;
-    const shared = methodsOf(others, contract.path).methods.length > 0;
+    const shared = methodsOf(others, contract.path).length > 0;
     return [
-      ...(own.length > 0 || shared ? [`[[operations]]\ninclude-operation-id = "${operation}"`] : []),
       ...(own.length > 0
-        ? [`checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...usual, ...own])}`]
+        ? [
+            `[[operations]]\ninclude-operation-id = "${operation}"`,
+            `checks.positive_data_acceptance.expected-statuses = ${JSON.stringify([...usual, ...own])}`,
+            // A platform that does not answer is told as 502.
+            `checks.not_a_server_error.expected-statuses = ${JSON.stringify(['2xx', '3xx', '4xx', ...own])}`,
+          ]
         : []),
-      ...(shared ? ['checks.unsupported_method.enabled = false'] : []),
+      ...(shared ? [`[[operations]]\ninclude-path = "${contract.path}"\nphases.coverage.unexpected-methods = []`] : []),
     ];
   });
   return `${base}\n${sections.join('\n')}\n`;
