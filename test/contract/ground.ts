@@ -30,6 +30,9 @@ const wanted: readonly Caller[] = [
   ...(['owner', 'admin', 'moderator', 'editor', 'approver', 'reviewer', 'viewer', 'stranger', 'nobody'] as const),
 ];
 
+/** Who asks, where the owner’s own things stand in the way. */
+const ASKING: Readonly<Record<string, Caller>> = { requestDeletion: 'stranger' };
+
 export async function openContractGround(world: World): Promise<ContractGround> {
   // Invented requests must not leave the machine: that name has no address anywhere (RFC 6761).
   await world.sql(`update platforms set base_url = 'https://platform.invalid' where name <> 'community'`);
@@ -76,7 +79,7 @@ async function prepare(
       project: ground.seed.projectId,
     };
   }
-  const caller = wanted.find((one) => expectedOf(contract, row, one) === 'ok') ?? 'owner';
+  const caller = ASKING[operation] ?? wanted.find((one) => expectedOf(contract, row, one) === 'ok') ?? 'owner';
   const asked = (await row.ask?.({ ...ground, caller, expected: 'ok', sample })) ?? sample;
   const { params = {}, query = {}, bodies = [null] } = asked;
   const token = ground.tokenOf(caller, contract) ?? null;

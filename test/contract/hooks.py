@@ -102,6 +102,9 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def after_call(context, case, response):
     name = name_of(case.operation)
+    # A probe with another method is another operation's.
+    if response.request.method != case.operation.method.upper():
+        return
     with lock:
         answers[name][f"{response.status_code // 100}xx"] += 1
         answers[name][str(response.status_code)] += 1
