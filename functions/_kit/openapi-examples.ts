@@ -145,7 +145,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/codec$/i, 'h264'],
   [/^version$/, '1.0.0'],
   [/sha256$/, '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
-  [/(token|Token)$/, 'A-43-letter-secret-from-the-link-of-a-mail_'],
+  [/(token|Token)$/, 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'],
   [/userAgent$/, 'Mozilla/5.0'],
   [/^ip$/, '203.0.113.7'],
   [/^(title|name)$/, 'Spring launch'],
@@ -170,12 +170,13 @@ const FORMS = [
   '2026-12-24',
   '2026-12-24T18:00:00',
   'abcd-efgh-2345-mnop',
-  'A-43-letter-secret-from-the-link-of-a-mail_',
+  'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
 ];
 
 function textOf(at: Node, name: string): unknown {
   if (at.format === 'uuid') return idOf(name);
   if (at.format === 'date-time') return INSTANT;
+  if (at.format === 'uri') return 'https://example.com/launch';
   const { pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = at;
   const takes = (text: string) =>
     text.length >= minLength &&

@@ -26,6 +26,9 @@ export function jsonSchemaOf(of: z.ZodType, direction: Direction) {
       if (direction === 'output' && def.type === 'object' && !('catchall' in def && def.catchall !== undefined))
         delete jsonSchema.additionalProperties;
       delete jsonSchema.id;
+      // zod leaves them out where what is given is changed on its way in.
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
       const { pattern, format } = jsonSchema;
       // The format says it; the pattern beside it is zod's own.
       if (format !== undefined && FORMATS.has(format)) delete jsonSchema.pattern;

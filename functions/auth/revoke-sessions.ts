@@ -12,7 +12,7 @@ export const handler = endpoint({
     keepCurrent: z
       .stringbool({ truthy: ['true'], falsy: ['false'] })
       .default(true)
-      .describe('`false` logs you out here, too.'),
+      .meta({ enum: ['true', 'false'], description: '`false` logs you out here, too.' }),
   }),
   status: 204,
   errors: [],

@@ -13,7 +13,11 @@ export const code = z
   .string()
   .transform((text) => text.replaceAll(' ', ''))
   .pipe(z.string().regex(/^\d{6}$/, 'must be six digits'))
-  .meta({ description: 'The six digits that the authenticator app shows.', examples: ['123456'] });
+  .meta({
+    description: 'The six digits that the authenticator app shows.',
+    pattern: '^ *([0-9] *){6}$',
+    examples: ['123456'],
+  });
 
 /** Whatever was typed is looked up: one that cannot be is wrong, not malformed. */
 export const recoveryCode = z

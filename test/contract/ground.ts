@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
-import { type Caller, type Ground, openGround } from '../security/matrix/callers.ts';
+import { type Caller, callers, type Ground, openGround } from '../security/matrix/callers.ts';
 import { classes, type Outcome, outcomeOf } from '../security/matrix/classes.ts';
 import type { Row } from '../security/matrix/row.ts';
 import { rows } from '../security/matrix/rows.ts';
@@ -23,6 +23,8 @@ export interface ContractGround {
   /** Answers `GET /<operation>` with a `Prepared`; everything is as at the start before. */
   readonly origin: string;
   readonly samples: Readonly<Record<string, Sample>>;
+  /** Operations that let nobody of the matrix through: they need another party, and their own tests have it. */
+  readonly unreachable: readonly string[];
   close(): Promise<void>;
 }
 
@@ -55,6 +57,11 @@ export async function openContractGround(world: World): Promise<ContractGround> 
   return {
     origin: `http://127.0.0.1:${port}`,
     samples,
+    unreachable: [...contracts].flatMap(([operation, contract]) => {
+      const row = rows[operation];
+      const open = row === undefined || callers.some((one) => expectedOf(contract, row, one) === 'ok');
+      return open ? [] : [operation];
+    }),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -29,14 +29,21 @@ export interface Ended {
   readonly output: string;
 }
 
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limitMs?: number;
+  /** Where it leaves what it keeps. */
+  readonly cwd?: string | undefined;
+}
+
 /** Runs to its end, or for at most so many milliseconds. */
 export function run(
   command: string,
   args: readonly string[],
-  { env = {}, limitMs = 300_000 }: { readonly env?: Readonly<Record<string, string>>; readonly limitMs?: number },
+  { env = {}, limitMs = 300_000, cwd }: RunOptions,
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd });
     let output = '';
     const timer = setTimeout(() => child.kill('SIGINT'), limitMs);
     child.stdout.on('data', (chunk) => (output += String(chunk)));

@@ -12,6 +12,11 @@ export const UNTOLD: Readonly<Record<string, string>> = {
   updatePreferences: 'free JSON takes no number that would not be kept as it is',
   connectAccount: 'an address of a server is written with or without its scheme',
   updateMe: 'a user name is written in one script',
+  register: 'the same',
+  stepUp: 'exactly one proof of several',
+  loginSecondFactor: 'the same',
+  createIdentityProvider: 'scopes hold openid',
+  updateIdentityProvider: 'the same',
   createMedia: 'images may have fewer bytes than videos',
 };
 
