@@ -178,6 +178,21 @@ async function openPages(): Promise<Record<string, { text: string; policy: strin
   return pages;
 }
 
+describe('a cell of a table that is taken away', () => {
+  test.each(names.filter((name) => /^[=+@-]/.test(name)))('%s is no formula', async (displayName) => {
+    const { token } = ada;
+    expect((await world.call('PATCH', '/v1/me', { token, json: { displayName } })).status).toBe(200);
+    await createProject(world, ada, `${displayName} ${crypto.randomUUID()}`);
+    const { status, text } = await world.call('GET', '/v1/audit/export.csv', { token });
+    expect(status).toBe(200);
+    const cells = [...text.matchAll(/(?<=^|,|\r?\n)(?:"((?:[^"]|"")*)"|([^",\r\n]*))/g)].map(
+      ([, quoted, plain]) => quoted ?? plain ?? '',
+    );
+    expect(cells.filter((cell) => cell.replaceAll('""', '"') === `'${displayName}`).length).toBeGreaterThan(0);
+    expect(cells.filter((cell) => /^[=+@\t\r-]/.test(cell))).toEqual([]);
+  });
+});
+
 describe('a name of two lines, or that hides or turns what follows, is none', () => {
   test.each(twoLines)('%j', async (name) => {
     const { token } = ada;

@@ -13,7 +13,7 @@ import { declaredFields, objectsIn } from './body-fields.ts';
 const doors = endpointsOf(await listDoors()).filter(({ contract }) => contract.method !== '$default');
 const routes = doors.filter(({ contract }) => takesBody(contract));
 /** Platforms add fields of their own when they send a browser back. */
-const open = ['callback'];
+const open = ['callback', 'returnFromProvider'];
 const someId = '01890000-0000-7000-8000-000000000000';
 /** Besides columns: what frameworks, languages and other products know. */
 const notorious = [
