@@ -10,7 +10,13 @@ export const handler = endpoint({
   summary: 'Check whether the log is as it was sealed',
   description:
     'For administrators. 20 seals (at most 10,000 rows) a call, from `afterSeal` on. Rows that nobody sealed are found by `npm run db -- verify-audit`, which sees the whole.',
-  query: z.strictObject({ afterSeal: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0) }),
+  query: z.strictObject({
+    afterSeal: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number)
+      .default(0),
+  }),
   status: 200,
   response: Verification,
   errors: ['not_found'],

@@ -15,8 +15,10 @@ import { newApiKey } from '../../shared/auth/api-key.ts';
 import { hashWithSalt } from '../../shared/auth/password.ts';
 import { hashToken } from '../../shared/auth/tokens.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { cookieOf, secretsOf } from '../../shared/identities/browser-secrets.ts';
 import { NEVER } from '../support/answers.ts';
 import type { Answer, CallOptions } from '../support/call.ts';
+import { mailedToken, password } from '../support/people.ts';
 import { pathOf, type Sample, type Seed, samplesOf, seedOwner, sendSample } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
@@ -29,6 +31,9 @@ const implying = (code: ErrorCode) =>
   );
 const withDatabase = implying('database_unavailable');
 
+/** What the browser holds that went to a provider. */
+const BROWSER = 'b'.repeat(43);
+
 let world: World;
 let seed: Seed;
 let samples: Readonly<Record<string, Sample>>;
@@ -38,10 +43,19 @@ beforeAll(async () => {
   // So that no right is missing where something else is.
   await world.sql(`update users set role = 'admin' where id = $1`, [seed.owner.id]);
   // Those of the walks end before the database is asked.
+  const { email } = seed.stranger;
+  await world.call('POST', '/v1/auth/forgot-password', { json: { email } });
+  const reset = { token: mailedToken(world, email, 'reset-password'), newPassword: password };
   const reaching: Record<string, Sample> = {
     refresh: { stranger: 'own', bodies: [{ refreshToken: seed.owner.refreshToken }] },
+    resetPassword: { stranger: 'own', bodies: [reset] },
+    returnFromProvider: { stranger: 'own', query: { state: secretsOf(BROWSER).state, code: 'x' } },
   };
   samples = { ...samplesOf(seed), ...reaching };
+  await world.sql(
+    `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed)
+     values ('nowhere', 'Nowhere', 'https://id.example.com', 'x', 'y') on conflict do nothing`,
+  );
   await world.stopWorkers();
 }, 120_000);
 afterAll(() => world.close());
@@ -57,7 +71,8 @@ const isOpen = ({ auth }: EndpointContract) => auth === 'public' || auth === 'pa
 /** As the owner, unless something else is said. */
 function ask({ operation, contract }: Route, options: CallOptions = {}): Promise<Answer> {
   const token = isOpen(contract) ? {} : { token: seed.owner.token };
-  return sendSample(world, contract, sampleOf(operation), { ...token, ...options });
+  const cookie = operation === 'returnFromProvider' ? { headers: { cookie: cookieOf(BROWSER) } } : {};
+  return sendSample(world, contract, sampleOf(operation), { ...token, ...cookie, ...options });
 }
 
 const COMES_AGAIN = { 'retry-after': /^[1-9]\d*$/ };
@@ -114,7 +129,7 @@ const outcome = z.object({ statusCode: z.int(), body: z.string() });
 test('an event that no gateway sends is our fault too: doors without a database', async () => {
   const others = routes.filter(({ contract }) => contract.uses.database === undefined);
   for (const { operation } of others) {
-    const event = { requestContext: { requestId: randomUUID(), http: { method: 'GET', sourceIp: '::1' } } };
+    const event = { headers: {}, requestContext: { requestId: randomUUID() } };
     const invocation = await world.invoke(operation, event);
     if (invocation.kind !== 'ok') throw new Error(`${operation}: ${JSON.stringify(invocation)}`);
     const { statusCode, body } = outcome.parse(JSON.parse(invocation.payload));
