@@ -1,5 +1,5 @@
 /** What operations answer: successes with their headers and examples, problems by status and code, the gateway's own. */
-import { errors } from '../../shared/errors.ts';
+import { errors } from '../../shared/error-table.ts';
 import type { EndpointContract } from './contract.ts';
 import { errorsOf } from './endpoint.ts';
 import { exampleOf, idOf, nounOf } from './openapi-examples.ts';

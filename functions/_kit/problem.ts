@@ -1,7 +1,8 @@
 /** RFC 9457 problem details: the one place where an error becomes an answer. */
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { z } from 'zod';
-import { AppError, type ErrorCode, type ErrorKind, errors } from '../../shared/errors.ts';
+import { errors } from '../../shared/error-table.ts';
+import { AppError, type ErrorCode, type ErrorKind } from '../../shared/errors.ts';
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   'bad-request': 400,

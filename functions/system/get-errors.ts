@@ -1,4 +1,4 @@
-import { errors } from '../../shared/errors.ts';
+import { errors } from '../../shared/error-table.ts';
 import { html } from '../../shared/html/html.ts';
 import { baseSheet } from '../../shared/html/sheet.ts';
 import { endpoint } from '../_kit/endpoint.ts';

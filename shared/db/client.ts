@@ -5,7 +5,8 @@
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
 import { z } from 'zod';
 import { config } from '../config/config.ts';
-import { AppError, type ErrorCode, errors } from '../errors.ts';
+import { errors } from '../error-table.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { type About, type Counter, createCounter } from './counting.ts';
 import { readFailure, toAppError } from './errors.ts';
 import { encode, encodeArray, type Parameter } from './parameters.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errors } from '../../../shared/errors.ts';
+import { errors } from '../../../shared/error-table.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { endpoint } from '../../../functions/_kit/endpoint.ts';
 import { htmlPage } from '../../../functions/_kit/page.ts';
 import { Problem, statusOf } from '../../../functions/_kit/problem.ts';
-import { AppError, type ErrorCode, errors, fail } from '../../../shared/errors.ts';
+import { errors } from '../../../shared/error-table.ts';
+import { AppError, type ErrorCode, fail } from '../../../shared/errors.ts';
 import { LOG_SINK } from '../../../shared/log.ts';
 import { logsOf, serveDoors } from '../../support/doors.ts';
 
