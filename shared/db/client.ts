@@ -67,6 +67,8 @@ export interface Db {
 }
 
 const REQUEST_MS = 60_000; // the Data API itself gives up after 45 s
+/** Errors after which a request is not counted with the next one. */
+const UNCOUNTED: readonly ErrorCode[] = ['database_unavailable', 'too_many_requests'];
 const SPARE_MS = 1_500; // to answer in, when the database does not
 
 let client: RDSDataClient | undefined;
@@ -110,7 +112,7 @@ export function connect(options: DbOptions): Db {
               spent.ms += performance.now() - began;
             }
           }).catch((error: unknown) => {
-            if (error instanceof AppError && error.code !== 'database_unavailable') counter.undone();
+            if (error instanceof AppError && !UNCOUNTED.includes(error.code)) counter.undone();
             throw error;
           });
     if (answer.lines !== undefined || answer.about !== undefined) counter.counted(answer.about);

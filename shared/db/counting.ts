@@ -16,14 +16,22 @@ export interface Counter {
   call(): { readonly class: string; readonly requests: number } | undefined;
   /** The line of app.run that begins with `#`, if there was one. */
   counted(line: string | undefined): void;
-  /** The statement raised an error, and took its count along. */
+  /** The statement raised an error, and took its count along. Not for who asked too often: that window is full as it is. */
   undone(): void;
   readonly about: About;
 }
 
 const MOST_CALLERS = 10_000; // a flood of addresses must not fill the memory; who is forgotten gains a few requests
 
-const uncounted = new Map<string, number>();
+interface Uncounted {
+  readonly requests: number;
+  readonly atMs: number;
+}
+
+const uncounted = new Map<string, Uncounted>();
+/** Seconds of a class's window, as the database told last. */
+const windows = new Map<string, number>();
+const USUAL_WINDOW_S = 60;
 
 export function createCounter(caller: Caller, className: string | undefined): Counter {
   const about: About = {};
@@ -31,20 +39,28 @@ export function createCounter(caller: Caller, className: string | undefined): Co
   let open = className !== undefined;
   return {
     call: () =>
-      open && className !== undefined ? { class: className, requests: 1 + (uncounted.get(name) ?? 0) } : undefined,
+      open && className !== undefined ? { class: className, requests: 1 + carried(name, className) } : undefined,
     counted: (line) => {
       if (open) uncounted.delete(name);
       open = false;
       if (line !== undefined) Object.assign(about, readLine(line));
+      if (className !== undefined && about.limit !== undefined) windows.set(className, about.limit.windowS);
     },
     undone: () => {
-      if (!open) return;
+      if (!open || className === undefined) return;
       open = false;
       if (uncounted.size >= MOST_CALLERS && !uncounted.has(name)) uncounted.delete(uncounted.keys().next().value ?? '');
-      uncounted.set(name, (uncounted.get(name) ?? 0) + 1);
+      uncounted.set(name, { requests: carried(name, className) + 1, atMs: Date.now() });
     },
     about,
   };
+}
+
+/** Of this window alone: what was undone in one that has ended is nothing to the next. */
+function carried(name: string, className: string): number {
+  const windowMs = (windows.get(className) ?? USUAL_WINDOW_S) * 1_000;
+  const { requests, atMs } = uncounted.get(name) ?? { requests: 0, atMs: 0 };
+  return Math.floor(atMs / windowMs) === Math.floor(Date.now() / windowMs) ? requests : 0;
 }
 
 function nameOf(caller: Caller): string {

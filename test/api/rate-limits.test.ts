@@ -87,6 +87,15 @@ test('a request that was refused counts too', async () => {
   expect((await create('Also free')).status).toBe(429);
 });
 
+test('what was refused for being too often costs nothing in the next window', async () => {
+  await allow('read', 5, 60);
+  for (let turn = 0; turn < 12; turn++) await me(ada);
+  const refused = await me(ada);
+  expect(refused.status).toBe(429);
+  await world.moveClock(hourMs - (Date.now() % hourMs) + Number(refused.headers.get('retry-after')) * 1_000);
+  expect(leftOf(await me(ada))).toBe(4);
+});
+
 test('a key has a count of its own, apart from its maker’s', async () => {
   const { key, prefix } = newApiKey();
   await world.sql(
