@@ -918,7 +918,7 @@ create table auth_attempts (
 
 comment on table auth_attempts is 'Failed proofs of a password, and mails that were asked for, of the last day. Kept for addresses that nobody has too, so that both are answered alike.';
 comment on column auth_attempts.blocked_until is 'Failures: no proof is looked at before. Mails: end of the day that began with the first.';
-comment on column auth_attempts.source is '* for the whole account; address:… one caller; session:… one session; mail:… mails of one purpose.';
+comment on column auth_attempts.source is '* for the whole account; address:… one caller; session:… one session; mail:… mails of one purpose; reset:… a caller who chose a new password.';
 comment on column auth_attempts.subject is 'Keyed hash of the e-mail address; never the address itself.';
 
 CREATE INDEX auth_attempts_last_at_idx ON public.auth_attempts USING btree (last_at);
@@ -3293,11 +3293,10 @@ CREATE UNIQUE INDEX project_invitations_open_key ON public.project_invitations U
 CREATE INDEX project_invitations_project_id_idx ON public.project_invitations USING btree (project_id, id DESC);
 
 CREATE TRIGGER project_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.project_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'accepted_by', '{role,permissions,created_by,expires_at,accepted_at,accepted_by,declined_at,revoked_at,sent_count}', '{email}', '{token_hash}');
+CREATE TRIGGER project_invitations_stay_ended BEFORE UPDATE OF revoked_at ON public.project_invitations FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table project_invitations enable row level security;
 
-create policy project_invitations_insert on project_invitations for insert to posthaste_api
-  with check (((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])) AND (created_by = ( SELECT app.user_id() AS user_id))));
 create policy project_invitations_read on project_invitations for select to posthaste_api
   using ((project_id = ANY (( SELECT app.projects_of('manage'::text) AS projects_of)::uuid[])));
 create policy project_invitations_revoke on project_invitations for update to posthaste_api
@@ -3309,7 +3308,6 @@ create policy project_invitations_worker on project_invitations for all to posth
 
 grant delete on project_invitations to posthaste_worker;
 
-grant insert (project_id, email, role, permissions, token_hash, created_by, expires_at) on project_invitations to posthaste_api;
 grant select (id, project_id, email, role, permissions, created_by, created_at, expires_at, accepted_at, accepted_by, revoked_at, declined_at, sent_count, last_sent_at) on project_invitations to posthaste_api;
 grant update (revoked_at) on project_invitations to posthaste_api;
 grant select (id, expires_at) on project_invitations to posthaste_worker;
@@ -3772,6 +3770,7 @@ CREATE INDEX report_links_created_by_idx ON public.report_links USING btree (cre
 CREATE INDEX report_links_post_idx ON public.report_links USING btree (project_id, post_id);
 
 CREATE TRIGGER report_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.report_links FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{post_id,created_by,expires_at,revoked_at}', '{}', '{token_hash}');
+CREATE TRIGGER report_links_stay_ended BEFORE UPDATE OF revoked_at ON public.report_links FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table report_links enable row level security;
 
@@ -3816,6 +3815,7 @@ CREATE INDEX review_links_created_by_idx ON public.review_links USING btree (cre
 CREATE INDEX review_links_post_idx ON public.review_links USING btree (project_id, post_id);
 
 CREATE TRIGGER review_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.review_links FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{post_id,scope,created_by,expires_at,revoked_at}', '{label}', '{token_hash}');
+CREATE TRIGGER review_links_stay_ended BEFORE UPDATE OF revoked_at ON public.review_links FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table review_links enable row level security;
 
@@ -4429,6 +4429,7 @@ CREATE INDEX user_invitations_expires_at_idx ON public.user_invitations USING bt
 CREATE UNIQUE INDEX user_invitations_open_key ON public.user_invitations USING btree (email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
 
 CREATE TRIGGER user_invitations_audit AFTER INSERT OR DELETE OR UPDATE ON public.user_invitations FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'accepted_by', '{role,created_by,sent_at,expires_at,accepted_at,accepted_by,revoked_at}', '{email}', '{token_hash}');
+CREATE TRIGGER user_invitations_stay_ended BEFORE UPDATE OF revoked_at ON public.user_invitations FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table user_invitations enable row level security;
 
@@ -4523,6 +4524,7 @@ CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (e
 CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
 
 CREATE TRIGGER user_sessions_audit AFTER INSERT OR UPDATE ON public.user_sessions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{expires_at,revoked_at,revoked_because}', '{ip,user_agent,device}', '{}');
+CREATE TRIGGER user_sessions_stay_ended BEFORE UPDATE OF revoked_at ON public.user_sessions FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table user_sessions enable row level security;
 
@@ -4585,7 +4587,7 @@ create table users (
   constraint users_username_skeleton_of_name CHECK (((username IS NOT NULL) OR (username_skeleton IS NULL)))
 );
 
-comment on table users is 'People who can log in. password_hash is read by app.login_candidate alone.';
+comment on table users is 'People who can log in. password_hash is read by functions alone, and leaves none of them.';
 comment on column users.avatar_media_id is 'A medium of the person''s own project.';
 comment on column users.avatar_url is 'Where an imported picture lies; avatar_media_id goes before it.';
 comment on column users.deletion_requested_at is 'Begin of the grace time, after which app.erase_user runs.';
@@ -4618,6 +4620,7 @@ CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH RO
 CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_invited_later AFTER UPDATE OF email_verified_at, email ON public.users FOR EACH ROW WHEN (((new.email_verified_at IS NOT NULL) AND ((old.email_verified_at IS NULL) OR (old.email <> new.email)))) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_requested_at, deleted_at ON public.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.status = 'active'::text) AND (old.deleted_at IS NULL) AND (old.deletion_requested_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.status = 'active'::text) AND (new.deleted_at IS NULL) AND (new.deletion_requested_at IS NULL))))) EXECUTE FUNCTION app.keep_an_admin();
+CREATE TRIGGER users_office_ended AFTER UPDATE OF role, status ON public.users FOR EACH ROW WHEN ((((old.role = 'admin'::text) AND (new.role <> 'admin'::text)) OR ((new.role = 'viewer'::text) AND (old.role <> 'viewer'::text)) OR ((old.status = 'active'::text) AND (new.status <> 'active'::text)))) EXECUTE FUNCTION app.end_office();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
 alter table users enable row level security;
@@ -4972,6 +4975,8 @@ begin
         update users u set email_verified_at = app.now() where u.id = person and u.email_verified_at is null;
       when 'unlock' then
         update users u set failed_login_attempts = 0, locked_until = null where u.id = person;
+        delete from auth_attempts a where a.subject = app.attempt_subject(who.email) and a.source not like 'mail:%';
+        delete from proof_tries p where p.user_id = person;
       when 'sign-out' then
         null;
     end case;
@@ -5660,6 +5665,9 @@ begin
   update user_sessions s set revoked_at = app.now(), revoked_because = 'password changed'
   where s.user_id = person.id and s.revoked_at is null and s.id is distinct from app.session_id();
   update password_reset_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+  -- What somebody else may have begun with the old one, or with a session that has just ended, is not finished.
+  update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
+  delete from sign_in_tickets t where t.user_id = person.id;
   perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email), false);
   return query select 'ok', null::integer;
 end
@@ -6472,6 +6480,24 @@ end
 $function$;
 comment on function app.end_membership() is 'Who leaves takes their keys and their open invitations along, so that coming back revives none; who is owner no more makes nobody owner.';
 
+CREATE OR REPLACE FUNCTION app.end_office()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update user_invitations i set revoked_at = app.now()
+  where i.created_by = new.id and i.accepted_at is null and i.revoked_at is null;
+  if new.status <> 'active' or new.role = 'viewer' then
+    update project_invitations i set revoked_at = app.now()
+    where i.created_by = new.id and i.accepted_at is null and i.declined_at is null and i.revoked_at is null;
+  end if;
+  return null;
+end
+$function$;
+comment on function app.end_office() is 'Open invitations end with the role or the account of who sent them; being let in again revives none.';
+
 CREATE OR REPLACE FUNCTION app.end_request()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6492,6 +6518,7 @@ CREATE OR REPLACE FUNCTION app.end_sessions(person uuid, because text)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  delete from sign_in_tickets t where t.user_id = person;
   with ended as (
     update user_sessions s set revoked_at = app.now(), revoked_because = because
     where s.user_id = person and s.revoked_at is null
@@ -7123,6 +7150,7 @@ begin
   update users u set password_hash = null where u.id = person;
   perform app.end_sessions(person, 'a new password was demanded by an administrator');
   update password_reset_tokens t set used_at = app.now() where t.user_id = person and t.used_at is null;
+  update email_verification_tokens t set used_at = app.now() where t.user_id = person and t.email is not null and t.used_at is null;
   insert into password_reset_tokens (user_id, token_hash, expires_at)
   values (person, force_password_reset.token_hash, app.now() + interval '24 hours');
   insert into outbox_events as e (kind, payload, lease_until)
@@ -7793,12 +7821,15 @@ AS $function$
 declare
   made project_invitations;
 begin
+  -- First the project, then what the actor may in it: who is being sent away waits here, and invites nobody any more.
+  if project = any (app.projects_of('manage')) then
+    perform from projects p where p.id = project for no key update;
+  end if;
   if project <> all (app.projects_of('manage')) then
     return query select case when project = any (app.projects_of('read')) then 'forbidden' else 'not_found' end,
       null::uuid, null::timestamptz, null::timestamptz, null::uuid, null, null;
     return;
   end if;
-  perform from projects p where p.id = project for no key update;
   -- An invitation that nobody answered in time makes way for a new one.
   update project_invitations i set revoked_at = app.now()
   where i.project_id = project and i.email = invite.email and i.expires_at <= app.now()
@@ -8305,11 +8336,15 @@ declare
 begin
   -- Guesses at once wait for each other, so that none is made with the count of before.
   perform pg_advisory_xact_lock(hashtextextended('app.log_in ' || subject_hash, 0));
-  select * into person from users u where u.email = log_in.email and u.deleted_at is null;
+  -- The row is held: a new password, or the end of the account, comes before this login or ends its session.
+  select * into person from users u where u.email = log_in.email and u.deleted_at is null for no key update;
   trusted := exists (
     select from user_sessions s
     where s.user_id = person.id and s.created_at > app.now() - interval '60 days'
-      and s.ip <<= network(set_masklen(address, case family(address) when 6 then 64 else 32 end)));
+      and s.ip <<= network(set_masklen(address, case family(address) when 6 then 64 else 32 end)))
+    or exists (
+    select from auth_attempts a
+    where a.subject = subject_hash and a.source = 'reset:' || caller and a.last_at > app.now() - interval '1 day');
   select max(a.blocked_until) into blocked from auth_attempts a
   where a.subject = subject_hash and (a.source = caller or (a.source = '*' and not trusted));
   if blocked > app.now() then
@@ -8341,17 +8376,6 @@ end
 $function$;
 comment on function app.log_in(text,text,text,text,text,jsonb) is 'ok; second_factor_needed, without a session; invalid_credentials; too_many_requests with wait_s, for addresses that nobody has alike; email_not_verified for those alone who know the password. Refusals are written to the log, sessions by their own trigger.';
 grant execute on function app.log_in(text,text,text,text,text,jsonb) to posthaste_public;
-
-CREATE OR REPLACE FUNCTION app.login_candidate(email text)
- RETURNS TABLE(user_id uuid, password_hash text, verified boolean, active boolean)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-  select u.id, u.password_hash, u.email_verified_at is not null, u.status = 'active'
-  from users u where u.email = login_candidate.email and u.deleted_at is null and u.password_hash is not null
-$function$;
-grant execute on function app.login_candidate(text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.login_recipe(email text)
  RETURNS TABLE(recipe text)
@@ -8849,7 +8873,6 @@ begin
 end
 $function$;
 comment on function app.open_session(uuid,text,text,text,jsonb) is 'Tells the person by mail where device or neighbourhood are new.';
-grant execute on function app.open_session(uuid,text,text,text,jsonb) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.open_step_up()
  RETURNS TABLE(outcome text, retry_after_s integer, factors jsonb, now_s text)
@@ -9989,6 +10012,10 @@ begin
   update users u set failed_login_attempts = 0, locked_until = null
   where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
   delete from auth_attempts a where a.subject = app.attempt_subject(person.email) and a.source not like 'mail:%';
+  -- Whoever has read the mail logs in from here, however many others guess meanwhile.
+  insert into auth_attempts (subject, source)
+  values (app.attempt_subject(person.email), 'reset:' || app.address_caller(current_setting('app.ip', true)))
+  on conflict on constraint auth_attempts_pkey do update set last_at = app.now();
   update password_reset_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
   update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
   update user_sessions s set revoked_at = app.now(), revoked_because = 'password reset' where s.user_id = person.id and s.revoked_at is null;
@@ -10937,6 +10964,15 @@ AS $function$
 begin
   new.created_by := app.user_id();
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.stay_ended()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'what was revoked stays revoked' using errcode = '42501';
 end
 $function$;
 

@@ -1,7 +1,7 @@
 /**
  * From a password to a session, in two steps: the password is proven and a session opened by one function of the database
- * (`app.log_in`, which calls `app.open_session`); then its tokens are signed. Whoever else proves who somebody is
- * calls `app.open_session` alike. Known or not, right or wrong, held or free: the same statements and one argon2id each.
+ * (`app.log_in`, which calls `app.sign_in`); then its tokens are signed. Whoever else proves who somebody is
+ * calls `app.sign_in` alike. Known or not, right or wrong, held or free: the same statements and one argon2id each.
  */
 import { hashBy, hashPassword, isOutdated, NOBODYS_RECIPE } from '../auth/password.ts';
 import type { LoginAnswer } from '../auth/shapes.ts';

@@ -109,7 +109,7 @@ it('who is signed in reads no sealed secret of an app, and looks up nobody’s l
   const asked = (text: string) => outcomeOf(actors.as(stranger)(text));
   expect(await asked('select client_id from platform_apps')).toBe('done');
   expect(await asked('select client_secret_sealed from platform_apps')).toBe(DENIED);
-  expect(await asked("select * from app.login_candidate('ada@example.com')")).toBe(DENIED);
+  expect(await asked("select * from app.open_session(null, 'x', null, null)")).toBe(DENIED);
   expect(await asked("select * from app.login_recipe('ada@example.com')")).toBe(DENIED);
   expect(await asked('select password_hash from users')).toBe(DENIED);
 });

@@ -31,17 +31,8 @@ export const rights: RightsTable = {
   },
   project_invitations: {
     key: 'project_id',
-    verbs: { select: byOwner, insert: byOwner, update: byOwner },
+    verbs: { select: byOwner, update: byOwner },
     set: 'revoked_at = revoked_at',
-    add: (world, me) => {
-      const rows = perProject(() => ({
-        email: `${fresh()}@example.com`,
-        role: 'viewer',
-        token_hash: fresh(),
-        created_by: me,
-      }))(world, me);
-      return { ...rows, forged: { ...rows.own, created_by: world.rival.userId } };
-    },
   },
   'project_invitations (id)': {
     key: "'some'",
