@@ -56,6 +56,25 @@ test('a code that the platform does not know is refused, and the state is used u
   expect((await world.call('GET', `/v1/accounts/callback?state=${state}&code=forged`)).code).toBe('invalid_state');
 });
 
+test.each([
+  ['refuses our app', 403, 'platform_rejected'],
+  ['does not answer', 503, 'platform_unavailable'],
+])('a platform that %s after the person said yes is named as such', async (_, status, code) => {
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  const fault = { platform: 'mastodon', route: 'POST /oauth/token', when: 'received', action: 'status' } as const;
+  await world.platforms.armFault({ ...fault, status, body: { error: 'Not now' } });
+  const answer = await followCallback(world, back);
+  await world.platforms.clearFaults();
+  expect([answer.status, answer.code]).toEqual([502, code]);
+});
+
+test('a platform whose app was taken away meanwhile is switched off', async () => {
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  await world.sql('delete from platform_apps');
+  const answer = await followCallback(world, back);
+  expect([answer.status, answer.code]).toEqual([409, 'platform_disabled']);
+});
+
 test('who has left the project meanwhile connects nothing', async () => {
   const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
   await addMember(world, projectId, await registerUser(world), 'owner');

@@ -181,18 +181,21 @@ test('a platform that is switched off takes nobody', async () => {
   await world.sql(`update platforms set enabled = true where name = 'threads'`);
 });
 
-test('a platform that does not answer is named as such', async () => {
+test.each([
+  ['does not answer', 503, 'platform_unavailable'],
+  ['refuses us', 403, 'platform_rejected'],
+])('a platform that %s is named as such', async (_, status, code) => {
   await world.sql('delete from platform_apps');
   await world.platforms.armFault({
     platform: 'mastodon',
     route: 'POST /api/v1/apps',
     when: 'received',
     action: 'status',
-    status: 503,
+    status,
   });
   const answer = await connect({ platform: 'mastodon', projectId, baseUrl: world.origins.mastodon });
   await world.platforms.clearFaults();
-  expect([answer.status, answer.code]).toEqual([502, 'platform_unavailable']);
+  expect([answer.status, answer.code]).toEqual([502, code]);
 });
 
 test('strangers find no such project, viewers may not connect', async () => {

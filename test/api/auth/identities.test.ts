@@ -157,3 +157,10 @@ describe('a step-up by the provider', () => {
     expect([answer.status, answer.code]).toEqual([403, 'second_factor_needed']);
   });
 });
+
+test('a proof goes back to nowhere that the provider’s settings do not allow', async () => {
+  const json = { returnTo: 'https://elsewhere.example/', codeChallenge: 'x'.repeat(43), purpose: 'link' };
+  const [row] = await world.sql('select name from identity_providers');
+  const answer = await world.call('POST', `/v1/auth/providers/${row?.name}/proofs`, { token: ada.token, json });
+  expect(answer.code).toBe('return_not_allowed');
+});
