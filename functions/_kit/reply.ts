@@ -50,7 +50,7 @@ function tagged(
   etag: string,
   event: APIGatewayProxyEventV2,
 ): Result {
-  const isRead = event.requestContext.http.method === 'GET';
+  const isRead = ['GET', 'HEAD'].includes(event.requestContext.http.method);
   if (isRead && isKnown(event, etag)) {
     return { statusCode: 304, headers: { etag, 'cache-control': result.headers['cache-control'] ?? 'no-cache' } };
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createSecrets } from './aws/secrets.ts';
 import { environmentOf } from './environment.ts';
 import { ensureSecrets } from './host-secrets.ts';
+import { announcedOrigin } from './lock.ts';
 import type { StartArguments } from './options.ts';
 import { keepPorts } from './ports.ts';
 
@@ -14,7 +15,8 @@ export async function printEnvironment({ dataDir, port }: StartArguments): Promi
   const environment = environmentOf({
     secrets: ensureSecrets(createSecrets({ dir: join(dataDir, 'aws') })),
     awsOrigin: `http://127.0.0.1:${ports.aws}`,
-    publicOrigin: `http://127.0.0.1:${port}`,
+    // A host that runs knows its port; whoever asks need not say it again.
+    publicOrigin: announcedOrigin(dataDir) ?? `http://127.0.0.1:${port}`,
     platformOrigins: [],
   });
   for (const [name, value] of Object.entries(environment)) {

@@ -33,6 +33,20 @@ export function takeLock(dataDir: string): Lock | { readonly heldBy: string } {
   };
 }
 
+/** Where the host of this folder answers; null while none runs there. */
+export function announcedOrigin(dataDir: string): string | null {
+  const [, pid, origin] = /^process (\d+), (\S+)$/.exec(readNote(join(dataDir, 'host.pid'))) ?? [];
+  return origin !== undefined && isRunning(Number(pid)) ? origin : null;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // somebody else's
+  }
+}
+
 function readNote(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -30,8 +30,8 @@ const groups = {
   platformApps: z.object({ PLATFORM_APPS_SECRET_ARN: z.string() }),
   mail: z.object({ MAIL_FROM: z.string() }),
   http: z.object({
-    /** Origin under which clients reach the API; links in mails and OAuth callbacks begin with it. */
-    PUBLIC_BASE_URL: z.url(),
+    /** Origin under which clients reach the API; links in mails and OAuth callbacks begin with it, without a slash at its end. */
+    PUBLIC_BASE_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
     /** Origins that the SSRF guard lets through although they are not public. Filled by infra/local only. */
     TRUSTED_ORIGINS: origins,
   }),

@@ -98,7 +98,7 @@ function refuseUndeclared(contract: EndpointContract, { method, path, status, te
     if (statusOf(code) !== status || problem.status !== status) throw new Error(`${what}: not the status of its code`);
     return;
   }
-  if (status === 304 && method === 'GET' && text === '') return; // what the caller has is still so
+  if (status === 304 && ['GET', 'HEAD'].includes(method) && text === '') return; // what the caller has is still so
   if (status !== contract.status) throw new Error(`${what}: neither the declared status nor a problem`);
   if (contract.response === undefined) return;
   // Parsing takes away what was not declared: nothing may be missing afterwards.

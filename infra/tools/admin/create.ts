@@ -33,8 +33,7 @@ export const create: Command = {
     if (!address.success) throw new Error('say --email <address>');
     const name = displayName.safeParse(values.name ?? address.data.split('@')[0]);
     if (!name.success) throw new Error('--name is one line of 1 to 100 characters');
-    const origin = process.env.PUBLIC_BASE_URL;
-    if (origin === undefined) throw new Error('set PUBLIC_BASE_URL to the origin of the API: the link begins with it');
+    const origin = originOf(process.env.PUBLIC_BASE_URL);
     const token = randomToken();
     const link = `${origin}/reset-password/${token}`;
     const { target } = await database();
@@ -50,6 +49,15 @@ export const create: Command = {
     if (values.mail === true) print('The link is mailed, too.');
   },
 };
+
+function originOf(url: string | undefined): string {
+  const parsed = url === undefined ? null : URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.pathname !== '/')
+    throw new Error(
+      'set PUBLIC_BASE_URL to the origin of the API, such as https://api.your.domain: the link begins with it',
+    );
+  return parsed.origin;
+}
 
 const OTHERS = `select email from users
   where role = 'admin' and status = 'active' and deleted_at is null and email <> :email order by id limit 1`;

@@ -20,3 +20,11 @@ test('is an OpenAPI document of every route', async () => {
   );
   expect(Object.keys(paths).toSorted()).toEqual([...new Set(routes)].toSorted());
 });
+
+test('whoever has it is not sent it again, nor told its size', async () => {
+  const etag = (await world.call('GET', '/openapi.json')).headers.get('etag') ?? '';
+  for (const method of ['GET', 'HEAD']) {
+    const again = await world.call(method, '/openapi.json', { headers: { 'if-none-match': etag } });
+    expect([method, again.status, again.headers.get('etag')]).toEqual([method, 304, etag]);
+  }
+});

@@ -33,7 +33,17 @@ it('takes an address, never a password', async () => {
   expect((await admin(['create', '--email', 'a@example.com', '--password', 'x'])).err).toContain('--password');
   const { PUBLIC_BASE_URL: _, ...rest } = environmentHere(open);
   expect((await admin(['create', '--email', 'a@example.com'], rest)).err).toContain('PUBLIC_BASE_URL');
+  for (const wrong of ['api.example.com', 'ftp://api.example.com', 'https://api.example.com/v1']) {
+    const { code, err } = await admin(['create', '--email', 'a@example.com'], { ...rest, PUBLIC_BASE_URL: wrong });
+    expect([wrong, code, err]).toEqual([wrong, 1, expect.stringContaining('PUBLIC_BASE_URL')]);
+  }
   expect(await open.sql('select id from users')).toEqual([]);
+});
+
+it('prints a link that leads somewhere, also where the origin was written with a slash', async () => {
+  const environment = { ...environmentHere(open), PUBLIC_BASE_URL: 'https://posthaste.example.com/' };
+  expect(tokenOf(await admin(['create', '--email', 'slash@example.com'], environment))).toHaveLength(43);
+  await open.sql(`delete from users`);
 });
 
 it('of two at once one becomes the first administrator', async () => {

@@ -262,14 +262,21 @@ describe('a run', () => {
 
   test('--env prints what other tools need to reach it', async () => {
     const run = start();
-    await run.ready;
-    const printed = spawnSync(process.execPath, ['infra/local/start.js', '--data', dataDir, '--env'], {
-      cwd: project,
-      encoding: 'utf8',
-    });
+    const origin = await run.ready;
+    const { PORT: _, ...withoutPort } = process.env;
+    const print = () =>
+      spawnSync(process.execPath, ['infra/local/start.js', '--data', dataDir, '--env'], {
+        cwd: project,
+        encoding: 'utf8',
+        env: withoutPort,
+      });
+    const printed = print();
+    // Links that a command prints begin with it.
+    expect(printed.stdout).toContain(`export PUBLIC_BASE_URL='${origin}'`);
     expect(printed.stdout).toMatch(/^export AWS_ENDPOINT_URL='http:\/\/127\.0\.0\.1:\d+'$/m);
     expect(printed.stdout).toMatch(/^export DATABASE_MIGRATOR_SECRET_ARN='arn:aws:secretsmanager:/m);
     run.child.kill('SIGTERM');
     expect(await run.exit).toBe(0);
+    expect(print().stdout).toContain(`export PUBLIC_BASE_URL='http://127.0.0.1:3000'`);
   });
 });
