@@ -34,6 +34,11 @@ export const violations: Violations = {
   users_username_skeleton_key: "update users set username = id::text, username_skeleton = 'same'",
   users_username_skeleton_length: "update users set username = id::text, username_skeleton = ''",
   users_username_skeleton_of_name: "update users set username = null, username_skeleton = 'x'",
+  email_verification_tokens_display_name_length:
+    "update email_verification_tokens set password_hash = 'h', display_name = ''",
+  email_verification_tokens_of_registration: "update email_verification_tokens set password_hash = 'h'",
+  email_verification_tokens_one_purpose:
+    "update email_verification_tokens set email = 'ada@example.com', password_hash = 'h', display_name = 'Ada'",
   email_verification_tokens_email_form: "update email_verification_tokens set email = 'Ada@example.com'",
   auth_attempts_attempts_natural: 'update auth_attempts set attempts = -1',
   auth_attempts_source_length: "update auth_attempts set source = ''",
