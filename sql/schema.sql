@@ -1692,14 +1692,20 @@ create table email_verification_tokens (
   email text,
   username text,
   username_skeleton text,
+  password_hash text,
+  display_name text,
   constraint email_verification_tokens_pkey PRIMARY KEY (id),
   constraint email_verification_tokens_token_hash_key UNIQUE (token_hash),
   constraint email_verification_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint email_verification_tokens_email_form CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 254))))
+  constraint email_verification_tokens_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
+  constraint email_verification_tokens_email_form CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 254)))),
+  constraint email_verification_tokens_of_registration CHECK (((password_hash IS NULL) = (display_name IS NULL))),
+  constraint email_verification_tokens_one_purpose CHECK (((email IS NULL) OR (password_hash IS NULL)))
 );
 
 comment on table email_verification_tokens is 'Hashes of the tokens in mails that verify an address; single use.';
 comment on column email_verification_tokens.email is 'The new address of somebody who is registered; null: the address that the person has.';
+comment on column email_verification_tokens.password_hash is 'Of a registration of an address that was registered before and is not verified: becomes the person''s with the link. Null: what the person has.';
 comment on column email_verification_tokens.username is 'Wished for at registration and given with the verification, if it is still free: a name taken at once would tell whether the address was new.';
 
 CREATE INDEX email_verification_tokens_expires_at_idx ON public.email_verification_tokens USING btree (expires_at);
@@ -7911,6 +7917,17 @@ $function$;
 comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both. A key is neither, whoever made it.';
 grant execute on function app.is_staff(text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.is_unclaimed(u users)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(u.email_verified_at is null and u.status = 'active' and u.role = 'user' and u.last_login_at is null
+    and u.password_hash like '$argon2id$%', false)
+    and not exists (select from project_collaborators c where c.user_id = u.id)
+$function$;
+comment on function app.is_unclaimed(users) is 'Whether nobody has proved to be this person: a registration without more, not what an operator or an import brought. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.is_user_invitation(token_hash text)
  RETURNS boolean
  LANGUAGE sql
@@ -9538,6 +9555,15 @@ begin
     values (person.id, register.token_hash, register.username, register.username_skeleton);
     content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
   else
+    select * into person from users u where u.email = register.email and u.deleted_at is null;
+    if app.is_unclaimed(person) then
+      -- Somebody else may have written the address down first: with each link goes what its own registration said.
+      insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name)
+      values (person.id, register.token_hash, register.username, register.username_skeleton, register.password_hash, register.display_name);
+      content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
+    end if;
+  end if;
+  if content is null then
     content := jsonb_build_object('template', 'already-registered', 'to', register.email);
   end if;
   return query select 'ok', app.write_mail(content, true), register.email, content;
@@ -9960,10 +9986,11 @@ begin
   content := jsonb_build_object('to', resend_verification.email, 'template',
     case when person.id is null then 'no-account' when person.email_verified_at is null then 'verify-again' else 'already-registered' end);
   if content ->> 'template' = 'verify-again' then
-    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton)
-    select person.id, resend_verification.token_hash, w.username, w.username_skeleton
+    -- With what the last registration said.
+    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name)
+    select person.id, resend_verification.token_hash, w.username, w.username_skeleton, w.password_hash, w.display_name
     from (values (1)) one left join lateral (
-      select t.username, t.username_skeleton from email_verification_tokens t
+      select t.username, t.username_skeleton, t.password_hash, t.display_name from email_verification_tokens t
       where t.user_id = person.id and t.email is null order by t.id desc limit 1) w on true;
     content := content || jsonb_build_object('link', resend_verification.link);
   end if;
@@ -11468,8 +11495,12 @@ begin
     return query select 'invalid_token', null::uuid;
     return;
   end if;
-  select * into person from users u where u.id = used.user_id;
+  select * into person from users u where u.id = used.user_id for no key update;
   if used.email is null then
+    if used.password_hash is not null and app.is_unclaimed(person) then
+      update users u set password_hash = used.password_hash, display_name = used.display_name where u.id = person.id;
+    end if;
+    update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.email is null and t.used_at is null;
     update users u set email_verified_at = coalesce(u.email_verified_at, app.now()) where u.id = person.id;
     if used.username is not null and person.username is null then
       begin
