@@ -1,6 +1,7 @@
 /** The log of changes as people read it. */
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
+import { givenInstant } from '../time/shapes.ts';
 
 const values = z
   .record(z.string(), z.unknown())
@@ -38,8 +39,8 @@ export const auditFilters = {
   rowId: z.string().min(1).max(200).optional(),
   operation: z.enum(operations).optional(),
   requestId: z.string().min(1).max(200).optional(),
-  from: z.iso.datetime({ offset: true }).optional().describe('From this instant on.'),
-  to: z.iso.datetime({ offset: true }).optional().describe('Before this instant.'),
+  from: givenInstant.optional().describe('From this instant on.'),
+  to: givenInstant.optional().describe('Before this instant.'),
 };
 
 export const Revealed = z

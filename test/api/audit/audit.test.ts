@@ -48,6 +48,17 @@ async function readAll(token: string, query: string): Promise<Entry[]> {
 }
 
 describe('reading', () => {
+  test.each(['0000-01-01T00:00:00Z', '2026-11-21T00:00:00-23:59'])(
+    'an instant that is none is named: %s',
+    async (at) => {
+      for (const path of ['/v1/audit', '/v1/audit/export.csv', '/v1/audit/export.ndjson'])
+        for (const field of ['from', 'to']) {
+          const answer = await world.call('GET', `${path}?${field}=${at}`, { token: owner.token });
+          expect([path, answer.status, answer.pointers]).toEqual([path, 422, [`/query/${field}`]]);
+        }
+    },
+  );
+
   test('an owner reads what is about their projects, and who did it by name', async () => {
     const { data } = await read(owner.token, 'limit=100');
     expect(new Set(data.map((entry) => entry.projectId))).toEqual(new Set([projectId]));
