@@ -1,6 +1,7 @@
 /** `npm run keys -- <command>`: the keys that sign access tokens, on AWS and on one machine alike. */
 import { rotateKeys } from '../../shared/auth/rotate-keys.ts';
 import { LEAD_S, type Rotation } from '../../shared/auth/signing-keys.ts';
+import { explain } from './command.ts';
 
 const usage = `usage: npm run keys -- <command>
   ensure
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
 main(process.argv.slice(2)).then(
   () => process.exit(),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(explain(error));
     process.exit(1);
   },
 );

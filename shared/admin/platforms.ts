@@ -42,7 +42,8 @@ export async function setApp(db: Db, platform: PlatformName, app: { clientId: st
   return oneOf(db, platform);
 }
 
-function needsApp(platform: PlatformName): boolean {
+/** Whether its accounts are connected through an app that somebody registers there by hand. */
+export function needsApp(platform: PlatformName): boolean {
   const { capabilities, registerApp } = connectorOf(platform);
   return capabilities.connect === 'oauth' && registerApp === undefined;
 }

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { changePlatformApp, readPlatformApps } from '../../../shared/accounts/platform-apps.ts';
 import { PlatformApp, platformName } from '../../../shared/admin/platform-shapes.ts';
+import { needsApp } from '../../../shared/admin/platforms.ts';
 import { type Command, type Database, print } from '../command.ts';
 import { sqlRunner } from '../sql-runner.ts';
 
@@ -26,6 +27,7 @@ export const platformApp: Command = {
       return print(`${platform.data} has no app any more`);
     }
     if (action !== 'set') throw new Error(`usage: npm run admin -- platform-app ${platformApp.usage}`);
+    if (!needsApp(platform.data)) throw new Error(`accounts of ${platform.data} are connected without an app of ours`);
     const app = PlatformApp.safeParse({
       clientId: values['client-id'],
       clientSecret: (await text(process.stdin)).trim(),

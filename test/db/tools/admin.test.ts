@@ -111,7 +111,21 @@ it('takes the secret of an app from standard input alone, and says what is missi
   const environment = { ...environmentHere(open), PLATFORM_APPS_SECRET_ARN: 'apps' };
   const run = (args: readonly string[], input = '') => runProgram('infra/tools/admin.ts', args, { environment, input });
   expect((await run(['platform-app', 'set', 'nowhere'])).err).toMatch(/^which platform\? .*threads/);
+  expect((await run(['platform-app', 'set', 'mastodon', '--client-id', 'x'], 'hush')).err).toBe(
+    'accounts of mastodon are connected without an app of ours\n',
+  );
   expect((await run(set)).err).toMatch(/^say --client-id <id>, and give the secret on standard input/);
   expect((await run([...set, '--client-secret', 'x'])).err).toContain('--client-secret');
   expect((await run(['platform-app', 'set', 'threads'], 'hush')).code).toBe(1);
+});
+
+it('a command for keys says what to do where nothing answers', async () => {
+  const environment = {
+    ...environmentHere(open),
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    SIGNING_KEYS_SECRET_ARN: 'signing',
+    VERIFICATION_KEYS_SECRET_ARN: 'verification',
+  };
+  const { code, err } = await runProgram('infra/tools/keys.ts', ['ensure'], { environment });
+  expect([code, err]).toEqual([1, expect.stringContaining('start the host (npm start)')]);
 });
