@@ -12,8 +12,8 @@ import { openWorld, type World } from '../support/world.ts';
 const doors = await listDoors();
 const endpoints = endpointsOf(doors);
 const most = { reads: 1, writes: 2 };
-/** Doors that wait for something between their statements: why they ask more often. */
-const more: Readonly<Record<string, number>> = {};
+/** That somebody took the log away is noted before they have it. */
+const more: Readonly<Record<string, number>> = { exportAuditCsv: 2, exportAuditNdjson: 2 };
 const line = z.looseObject({ requestId: z.string(), dataApiCalls: z.int() });
 
 let world: World;

