@@ -27,7 +27,7 @@ export const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    instance: z.string().describe('The path that was called.'),
+    instance: z.string().describe('The path that was called, percent-encoded.'),
     code: z.string(),
     actor: z.enum(['you', 'platform', 'us']).describe('Who can mend it.'),
     retryable: z.boolean().describe('The same request may succeed later.'),
@@ -77,7 +77,8 @@ export function problem(
     title: entry.title,
     status: statusOf(error.code),
     ...(detail !== undefined && { detail }),
-    instance,
+    // A URI reference (RFC 9457, section 3.1.5), while the gateway hands the path over decoded.
+    instance: encodeURI(instance.toWellFormed()).replaceAll('#', '%23'),
     code: error.code,
     actor: entry.actor,
     retryable: entry.retryable,

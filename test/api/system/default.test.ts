@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { rawRequest } from '../../support/raw.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -62,5 +63,12 @@ test('paths are told apart by case, and nothing is tidied up', async () => {
     '/v1/projects%20',
   ]) {
     expect([path, (await raw('GET', path)).problem().code]).toEqual([path, 'no_such_route']);
+  }
+});
+
+test('a problem names the path as it stands in an address', async () => {
+  for (const path of ['/nowhere/a%20b', '/nowhere/x%23y', '/nowhere/%E2%80%AE%22x', '/nowhere/100%25']) {
+    const answer = await world.call('GET', path);
+    expect(answer.json(z.looseObject({ instance: z.string() })).instance).toBe(path);
   }
 });
