@@ -52,7 +52,7 @@ export const errors = {
     kind: 'unauthenticated',
     actor: 'you',
     retryable: false,
-    title: 'E-mail or password is wrong.',
+    title: 'E-mail or password is wrong, or the address is not verified yet.',
   },
   invalid_refresh_token: {
     kind: 'unauthenticated',

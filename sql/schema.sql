@@ -1694,6 +1694,7 @@ create table email_verification_tokens (
   username_skeleton text,
   password_hash text,
   display_name text,
+  invitation_token_hash text,
   constraint email_verification_tokens_pkey PRIMARY KEY (id),
   constraint email_verification_tokens_token_hash_key UNIQUE (token_hash),
   constraint email_verification_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -1705,6 +1706,7 @@ create table email_verification_tokens (
 
 comment on table email_verification_tokens is 'Hashes of the tokens in mails that verify an address; single use.';
 comment on column email_verification_tokens.email is 'The new address of somebody who is registered; null: the address that the person has.';
+comment on column email_verification_tokens.invitation_token_hash is 'Of the invitation that the registration came with: what it gives to staff goes with this link alone.';
 comment on column email_verification_tokens.password_hash is 'Of a registration of an address that was registered before and is not verified: becomes the person''s with the link. Null: what the person has.';
 comment on column email_verification_tokens.username is 'Wished for at registration and given with the verification, if it is still free: a name taken at once would tell whether the address was new.';
 
@@ -7766,6 +7768,8 @@ declare
 begin
   update user_invitations i set accepted_at = app.now(), accepted_by = new.id
   where i.email = new.email and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now()
+    and (tg_op = 'INSERT' or i.role not in ('admin', 'moderator')
+      or i.token_hash = current_setting('app.invitation_hash', true))
   returning i.role into given;
   if given <> 'user' then
     update users u set role = given where u.id = new.id and u.role = 'user';
@@ -7773,7 +7777,7 @@ begin
   return null;
 end
 $function$;
-comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to: no token is asked for here.';
+comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to. To be staff also takes the token of the invitation, or a provider who vouches for the address: the link of somebody else''s registration may be clicked by mistake.';
 
 CREATE OR REPLACE FUNCTION app.identity_provider_labels()
  RETURNS TABLE(name text, label text)
@@ -8369,7 +8373,9 @@ begin
     return query select 'too_many_requests', null::uuid, null::uuid, ceil(extract(epoch from blocked - app.now()))::integer;
     return;
   end if;
-  if person.password_hash is distinct from log_in.presented_hash or person.password_hash is null or person.status <> 'active' then
+  if person.password_hash is distinct from log_in.presented_hash or person.password_hash is null or person.status <> 'active'
+    -- Told apart, it would tell who is new here: whoever registers an address knows the password that they gave.
+    or person.email_verified_at is null then
     perform app.count_failure(subject_hash, caller, 5, 30, 900);
     select * into counted from app.count_failure(subject_hash, '*', 30, 1, 60);
     update users u set failed_login_attempts = counted.attempts,
@@ -8382,10 +8388,6 @@ begin
   delete from auth_attempts a where a.subject = subject_hash and a.source in (caller, '*');
   update users u set failed_login_attempts = 0, locked_until = null
   where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
-  if person.email_verified_at is null then
-    return query select 'email_not_verified', null::uuid, null::uuid, null::integer;
-    return;
-  end if;
   return query
     select i.outcome, person.id, i.session_id, null::integer
     from app.sign_in(person.id, log_in.refresh_hash, log_in.user_agent, log_in.ip, log_in.device) i;
@@ -9551,15 +9553,16 @@ begin
   on conflict (email) where deleted_at is null do nothing
   returning * into person;
   if person.id is not null then
-    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton)
-    values (person.id, register.token_hash, register.username, register.username_skeleton);
+    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, invitation_token_hash)
+    values (person.id, register.token_hash, register.username, register.username_skeleton, register.invitation_hash);
     content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
   else
     select * into person from users u where u.email = register.email and u.deleted_at is null;
     if app.is_unclaimed(person) then
       -- Somebody else may have written the address down first: with each link goes what its own registration said.
-      insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name)
-      values (person.id, register.token_hash, register.username, register.username_skeleton, register.password_hash, register.display_name);
+      insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name, invitation_token_hash)
+      values (person.id, register.token_hash, register.username, register.username_skeleton, register.password_hash,
+        register.display_name, register.invitation_hash);
       content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
     end if;
   end if;
@@ -11496,6 +11499,7 @@ begin
     return;
   end if;
   select * into person from users u where u.id = used.user_id for no key update;
+  perform set_config('app.invitation_hash', coalesce(used.invitation_token_hash, ''), true);
   if used.email is null then
     if used.password_hash is not null and app.is_unclaimed(person) then
       update users u set password_hash = used.password_hash, display_name = used.display_name where u.id = person.id;

@@ -14,7 +14,7 @@ export const handler = endpoint({
   body: z.strictObject({ email, password: givenPassword }),
   status: 200,
   response: LoginAnswer,
-  errors: ['invalid_credentials', 'email_not_verified'],
+  errors: ['invalid_credentials'],
   secretAnswer: true,
   memory: 1024,
   uses: { database: 'api', secrets: ['signingKeys'] },

@@ -24,7 +24,7 @@ export interface Caller {
   readonly userAgent: string | null;
 }
 
-/** Throws `invalid_credentials`, `too_many_requests`, and `email_not_verified` to those alone who know the password. */
+/** Throws `invalid_credentials`, for an address that is not verified yet too, and `too_many_requests`. */
 export async function logIn(db: Db, { email, password }: Credentials, { ip, userAgent }: Caller): Promise<LoginAnswer> {
   const found = await db.maybe(findLoginRecipe, { email });
   const recipe = found?.recipe ?? NOBODYS_RECIPE;
@@ -39,7 +39,6 @@ export async function logIn(db: Db, { email, password }: Credentials, { ip, user
     device: json(deviceOf(userAgent)),
   });
   if (outcome === 'too_many_requests') fail('too_many_requests', { retryAfterS: waitS ?? 1 });
-  if (outcome === 'email_not_verified') fail('email_not_verified');
   if (outcome === 'second_factor_needed') return ticketOf(secret);
   if (outcome !== 'ok' || userId === null || sessionId === null) fail('invalid_credentials');
   if (isOutdated(recipe)) {

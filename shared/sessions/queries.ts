@@ -5,7 +5,7 @@ import type { Json } from '../db/parameters.ts';
 import { query } from '../db/statement.ts';
 import { Session } from './shapes.ts';
 
-/** `ok`, `invalid_credentials`, `email_not_verified`, or `too_many_requests` with the seconds to wait. */
+/** `ok`, `invalid_credentials`, or `too_many_requests` with the seconds to wait. */
 export const openSessionByPassword = query({
   name: 'openSessionByPassword',
   kind: 'public',

@@ -159,6 +159,13 @@ describe('registration', () => {
     await register(email);
     expect((await verifyAndLogIn(email)).role).toBe('creator');
   });
+
+  test('open, nobody is made staff by a registration that came without the invitation', async () => {
+    const email = freshEmail();
+    await invite(email, 'admin');
+    await register(email);
+    expect((await verifyAndLogIn(email)).role).toBe('user');
+  });
 });
 
 describe('invitations', () => {

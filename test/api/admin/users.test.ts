@@ -258,7 +258,7 @@ test('unlocking and verifying by hand let somebody in', async () => {
   await world.call('POST', '/v1/auth/register', { json: { email, password, displayName: 'By Hand' } });
   const [row] = await world.sql('select id from users where email = $1', [email]);
   const person = { id: String(row?.id), email } as const;
-  expect((await world.call('POST', '/v1/auth/login', { json: { email, password } })).code).toBe('email_not_verified');
+  expect((await world.call('POST', '/v1/auth/login', { json: { email, password } })).code).toBe('invalid_credentials');
   const verified = await asAdmin('POST', `/v1/admin/users/${person.id}/verify-email`);
   expect(verified.json(AdminUser).emailVerifiedAt).not.toBeNull();
   await world.sql(

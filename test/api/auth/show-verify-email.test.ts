@@ -22,7 +22,7 @@ test('opening the page of the mail uses nothing up; its button does', async () =
   const policy = page.headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain('unsafe-inline');
-  expect((await login('page@example.com')).code).toBe('email_not_verified');
+  expect((await login('page@example.com')).code).toBe('invalid_credentials');
   const answer = await verify(token);
   expect([answer.status, answer.text]).toEqual([200, '{"status":"verified"}']);
   expect((await login('page@example.com')).status).toBe(200);

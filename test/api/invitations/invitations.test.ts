@@ -345,14 +345,14 @@ describe('who has no account yet', () => {
     const { id, token } = await invited();
     const other = newcomer();
     await register(other, token);
-    expect((await logIn(other)).code).toBe('email_not_verified');
+    expect((await logIn(other)).code).toBe('invalid_credentials');
     expect(world.mails(other)[0]?.subject).toBe('Verify your e-mail address');
     expect(await stateOf(id)).toBe('open');
     const late = newcomer();
     const revoked = await invited(late);
     await revoke(revoked.id);
     await register(late, revoked.token);
-    expect((await logIn(late)).code).toBe('email_not_verified');
+    expect((await logIn(late)).code).toBe('invalid_credentials');
   });
 
   test('does not change the password of who has one', async () => {
