@@ -114,7 +114,7 @@ async function answer<C extends EndpointContract>(
     if (known.code === 'internal') defect = { error };
     code = known.code;
     const limit = known.detail.limit ?? db?.about.limit;
-    result = problem(known, { instance: event.rawPath, requestId, headers: limitHeaders(contract, limit) });
+    result = problem(known, { instance: event.rawPath ?? '', requestId, headers: limitHeaders(contract, limit) });
   }
   log(defect === undefined ? 'info' : 'error', 'request', {
     operation: context.functionName,

@@ -220,12 +220,12 @@ describe('a review link', () => {
     expect(await seen()).toMatchObject([
       { review: { postId, text: 'Hello', requestState: 'pending', publications: [{ text: 'Hello' }] } },
     ]);
+    const expired = await link(postId);
+    await world.open.sql("update review_links set expires_at = app.now() - interval '1 second' where token_hash = $1", [
+      expired,
+    ]);
+    expect(await publicly('select review from app.review($1)', [expired])).toEqual([]);
     await world.open.sql('update review_links set revoked_at = app.now() where token_hash = $1', [hash]);
-    expect(await seen()).toEqual([]);
-    await world.open.sql(
-      "update review_links set revoked_at = null, expires_at = app.now() - interval '1 second' where token_hash = $1",
-      [hash],
-    );
     expect(await seen()).toEqual([]);
     expect(await decide(hash, 'comment', 'x')).toBe('not_found');
     expect(await publicly('select review from app.review($1)', ['guess'])).toEqual([]);
