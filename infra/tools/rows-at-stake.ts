@@ -9,7 +9,7 @@ interface Column {
   readonly number: number;
 }
 
-/** Throws a sentence with the tables and columns whose rows or values `change` would lose; else nothing has happened. */
+/** Throws a sentence with the tables and columns, by name, whose rows or values `change` would lose; else nothing has happened. */
 export async function refuseToLose(
   run: RunSql,
   name: string,
@@ -52,7 +52,8 @@ async function columns(run: RunSql): Promise<Column[]> {
     `select c.oid::text as oid, c.oid::regclass::text as name, a.attname::text as attname, a.attnum as attnum
      from pg_class c join pg_attribute a on a.attrelid = c.oid
      where c.relnamespace in ('public'::regnamespace, to_regnamespace('app')) and c.relkind in ('r', 'p') and not c.relispartition
-       and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`,
+       and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+     order by c.oid::regclass::text collate "C", a.attnum`,
   );
   return rows.map((row) => ({
     table: String(row.name),
