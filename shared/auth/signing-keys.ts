@@ -18,7 +18,7 @@ const activeFrom = z.int().default(0);
 const signingKey = publicJwk.extend({ d: z.string(), activeFrom });
 const refreshKey = z.object({ kty: z.literal('oct'), kid: z.string(), k: z.string(), activeFrom });
 
-/** The secret `signingKeys`. `refreshKeys` derive the successors of refresh tokens: another use, other keys (RFC 8725, 3.1). */
+/** The secret `signingKeys`. `refreshKeys` derive and mark refresh tokens: another use, other keys (RFC 8725, 3.1). */
 export const signingKeys = z.object({ keys: z.array(signingKey).min(1), refreshKeys: z.array(refreshKey).default([]) });
 /** The secret `verificationKeys`: a JWK set of public halves. */
 export const verificationKeys = z.object({ keys: z.array(publicJwk).min(1) });
@@ -43,17 +43,25 @@ export function activeKey({ keys }: SigningKeys, nowS: number): SigningKey {
   return active;
 }
 
-/**
- * The successor of a refresh token's secret. The key is chosen by the beginning of the session, which its id tells (UUID 7):
- * two tabs get the same successor although the keys were rotated between them.
- */
-export function successorOf(secret: string, sessionId: string, { keys, refreshKeys }: SigningKeys): string {
+/** The successor of a refresh token's secret: two tabs get the same one although the keys were rotated between them. */
+export function successorOf(secret: string, sessionId: string, keys: SigningKeys): string {
+  return createHmac('sha256', refreshKeyOf(sessionId, keys)).update(secret).digest('base64url');
+}
+
+/** What only we can put behind a refresh token's secret. No secret has a space, so it is never somebody's successor. */
+export function markOf(secret: string, sessionId: string, keys: SigningKeys): string {
+  return createHmac('sha256', refreshKeyOf(sessionId, keys))
+    .update(`issued ${sessionId} ${secret}`)
+    .digest('base64url');
+}
+
+/** By the beginning of the session, which its id tells (UUID 7): one key for all of its refresh tokens. */
+function refreshKeyOf(sessionId: string, { keys, refreshKeys }: SigningKeys): Buffer {
   const beganS = Number.parseInt(sessionId.replaceAll('-', '').slice(0, 12), 16) / 1000;
   const ordered = newestFirst(refreshKeys);
   const chosen = ordered.find((key) => key.activeFrom <= beganS) ?? ordered.at(-1);
   const oldest = newestFirst(keys).at(-1);
-  const key = chosen === undefined ? legacyRefreshKey(oldest) : Buffer.from(chosen.k, 'base64url');
-  return createHmac('sha256', key).update(secret).digest('base64url');
+  return chosen === undefined ? legacyRefreshKey(oldest) : Buffer.from(chosen.k, 'base64url');
 }
 
 /** Of an installation from before there were keys for this alone. */

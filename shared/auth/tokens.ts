@@ -2,7 +2,7 @@
  * Access tokens (EdDSA JWT, 15 minutes) and the random tokens of mails, refreshes and links. Only hashes of the latter are
  * stored. RFC 8725: one algorithm, explicit type, issuer, audience and times checked, keys from our own secret alone.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createLocalJWKSet, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { readSecret } from '../aws/secrets.ts';
@@ -10,7 +10,9 @@ import { config } from '../config/config.ts';
 import {
   ACCESS_TOKEN_S,
   activeKey,
+  markOf,
   publicHalves,
+  type SigningKeys,
   signingKeys,
   successorOf,
   type VerificationKeys,
@@ -104,24 +106,40 @@ export function hashToken(token: string): string {
 }
 
 /**
- * A refresh token names its session, so that a replay of any old one is recognised, and its successor is derived from it,
- * so that two tabs or a lost answer get the same one.
+ * A refresh token names its session, its successor is derived from its secret, so that two tabs or a lost answer get the same
+ * one, and its mark tells one that we issued from one that somebody made up who knows no more than the session's id.
  */
-export function refreshToken(sessionId: string, secret: string): string {
-  return `phr_${sessionId}.${secret}`;
+export async function refreshToken(sessionId: string, secret: string): Promise<string> {
+  return `phr_${sessionId}.${secret}.${markOf(secret, sessionId, await refreshKeys())}`;
 }
 
-export function parseRefreshToken(token: string): { sessionId: string; secret: string } | null {
-  const match = /^phr_([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})$/.exec(token);
-  const sessionId = match?.[1];
-  const secret = match?.[2];
+export interface PresentedToken {
+  readonly sessionId: string;
+  readonly secret: string;
+  /** Null for tokens from before there were marks. */
+  readonly mark: string | null;
+}
+
+export function parseRefreshToken(token: string): PresentedToken | null {
+  const match = /^phr_([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})(?:\.([A-Za-z0-9_-]{43}))?$/.exec(token);
+  const [, sessionId, secret, mark = null] = match ?? [];
   return sessionId === undefined || secret === undefined || !z.uuid().safeParse(sessionId).success
     ? null
-    : { sessionId, secret };
+    : { sessionId, secret, mark };
+}
+
+/** Whether we issued it, at whatever time. False after its key was given up as known to somebody. */
+export async function isIssued({ sessionId, secret, mark }: PresentedToken): Promise<boolean> {
+  if (mark === null) return false;
+  const ours = Buffer.from(markOf(secret, sessionId, await refreshKeys()));
+  return timingSafeEqual(ours, Buffer.from(mark));
 }
 
 /** Derived, so that a repeat within the grace time gets the same one. */
 export async function successorSecret(secret: string, sessionId: string): Promise<string> {
-  const keys = await readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
-  return successorOf(secret, sessionId, keys);
+  return successorOf(secret, sessionId, await refreshKeys());
+}
+
+async function refreshKeys(): Promise<SigningKeys> {
+  return readSecret(config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys);
 }

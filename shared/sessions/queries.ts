@@ -26,9 +26,9 @@ export const rotateSession = query({
   kind: 'public',
   access: 'guarded',
   row: z.object({ outcome: z.string(), userId: id.nullable() }),
-})<{ sessionId: string; presentedHash: string; successorHash: string }>`
+})<{ sessionId: string; presentedHash: string; successorHash: string; isIssued: boolean }>`
   select outcome, user_id
-  from app.rotate_session(${'sessionId'}::uuid, ${'presentedHash'}, ${'successorHash'})`;
+  from app.rotate_session(${'sessionId'}::uuid, ${'presentedHash'}, ${'successorHash'}, ${'isIssued'}::boolean)`;
 
 export const endSession = query({
   name: 'endSession',

@@ -10,7 +10,7 @@ export async function tokensOf(userId: string, sessionId: string, secret: string
     accessToken: await issueAccessToken({ userId, sessionId }),
     tokenType: 'Bearer' as const,
     expiresIn: ACCESS_TOKEN_S,
-    refreshToken: refreshToken(sessionId, secret),
+    refreshToken: await refreshToken(sessionId, secret),
   };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Mail } from '../../infra/local/aws/ses.ts';
 import { newApiKey } from '../../shared/auth/api-key.ts';
-import { randomToken, refreshToken } from '../../shared/auth/tokens.ts';
+import { randomToken } from '../../shared/auth/tokens.ts';
 import { createSecretKeeper } from '../support/secrets.ts';
 
 const session = '01a1fd28-0a09-7b5c-b70f-aa863a30c6ea';
@@ -31,7 +31,7 @@ describe('is found in a log line', () => {
       'a refresh token without its session',
       {},
       '/',
-      JSON.stringify({ refreshToken: refreshToken(session, secret) }),
+      JSON.stringify({ refreshToken: `phr_${session}.${secret}.${randomToken()}` }),
       secret,
     ],
   ])('%s', (_, options, path, answer, logged) => {

@@ -22,7 +22,7 @@ export function createSecretKeeper(): SecretKeeper {
     if (kind !== 'password' && isGuessable(value)) return;
     if (value.length >= 8) secrets.set(value, kind);
     // The random part of a refresh token is as secret without the id before it.
-    const tail = /^phr_[^.]+\.(.+)$/.exec(value)?.[1];
+    const tail = /^phr_[^.]+\.([^.]+)/.exec(value)?.[1];
     if (tail !== undefined && !isGuessable(tail)) secrets.set(tail, kind);
   };
   const visit = (value: unknown, kind: string | null) => {

@@ -1,7 +1,6 @@
 /** The log: nothing that opens something, nothing that breaks a line, never more than a bounded line. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { refreshToken } from '../../shared/auth/tokens.ts';
 import { AppError } from '../../shared/errors.ts';
 import { describeError, type Fields, LOG_SINK, log } from '../../shared/log.ts';
 
@@ -24,14 +23,15 @@ const jwt = `eyJ${random(20)}.eyJ${random(40)}.${random(64)}`;
 const long = random(32);
 
 describe('what opens something is never written', () => {
-  const token = refreshToken(randomUUID(), long);
+  const token = `phr_${randomUUID()}.${long}.${random(32)}`;
   const secrets: readonly (readonly [string, string, string])[] = [
     ['a bearer token', `Bearer ${long}`, long],
     ['a header that was put into words', `authorization: bearer ${long}`, long],
     ['a name and a password in base64', 'Basic dXNlcjpzd29yZGZpc2g=', 'dXNlcjpzd29yZGZpc2g'],
     ['an access token', `the token ${jwt} was refused`, jwt.split('.')[2] ?? ''],
     ['an access token without its signature', jwt.split('.').slice(0, 2).join('.'), jwt.split('.')[1] ?? ''],
-    ['a refresh token', token, token.slice(-43)],
+    ['a refresh token', token, long],
+    ['a refresh token’s mark', token, token.slice(-43)],
     ['an API key', `phk_live_${'a'.repeat(32)}123456`, 'aaaa'],
     ['a random token of a mail', `token ${long}`, long],
     ['the link of a page', `https://posts.example/r/${random(16)}`, 'unused'],

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rotateKeys } from '../../../shared/auth/rotate-keys.ts';
 import { Tokens } from '../../../shared/auth/shapes.ts';
 import { login, type Person, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;
 let ada: Person;
+beforeEach(() => world.moveClock(0));
 beforeAll(async () => {
   world = await openWorld();
   ada = await registerUser(world);
@@ -34,10 +36,22 @@ test('two tabs that refresh at once get the same successor', async () => {
   expect(successors.size).toBe(1);
 });
 
-test('a token that comes again after 20 seconds is stolen: the session ends for both', async () => {
+test('a lost answer is given again for a minute, also once the gateway has given up after half of one', async () => {
+  const first = await registerUser(world, 'Has A Tunnel');
+  const lost = (await refresh(first.refreshToken, 'refresh-lost')).json(Tokens);
+  await world.moveClock(58_000);
+  const again = (await refresh(first.refreshToken)).json(Tokens);
+  expect(again.refreshToken).toBe(lost.refreshToken);
+  // Asking again begins no new minute.
+  await world.moveClock(62_000);
+  expect((await refresh(first.refreshToken)).code).toBe('invalid_refresh_token');
+  expect(await isAlive(again.accessToken)).toBe(false);
+});
+
+test('a token that comes again after a minute is stolen: the session ends for both', async () => {
   const first = await login(world, ada.email);
   const second = (await refresh(first.refreshToken)).json(Tokens);
-  await world.moveClock(21_000);
+  await world.moveClock(61_000);
   const replay = await refresh(first.refreshToken);
   expect([replay.status, replay.code]).toEqual([401, 'invalid_refresh_token']);
   expect((await refresh(second.refreshToken)).code).toBe('invalid_refresh_token');
@@ -101,11 +115,86 @@ test('what is no refresh token is refused', async () => {
   }
 });
 
-test('a guessed secret of a known session ends it: nobody guesses twice', async () => {
-  const { accessToken, refreshToken } = await login(world, ada.email);
-  const [session] = refreshToken.split('.');
-  expect((await refresh(`${session}.${'A'.repeat(43)}`)).code).toBe('invalid_refresh_token');
-  expect(await isAlive(accessToken)).toBe(false);
+describe('what we never issued ends nothing', () => {
+  const garbage = 'A'.repeat(43);
+  test.each<[string, (mine: string[], others: string[]) => string[]]>([
+    ['a made-up secret', ([session = '']) => [session, garbage]],
+    ['a made-up secret with a made-up mark', ([session = '']) => [session, garbage, garbage]],
+    ['a made-up secret with the mark of the true one', ([session = '', , mark = '']) => [session, garbage, mark]],
+    ['a token of another session under this one’s id', ([session = ''], [, ...theirs]) => [session, ...theirs]],
+  ])('%s', async (_, forge) => {
+    const robber = await registerUser(world, 'Eve Robber');
+    const mine = await login(world, ada.email);
+    const theirs = robber.refreshToken.split('.');
+    for (const current of [mine, (await refresh(mine.refreshToken)).json(Tokens)]) {
+      const forged = forge(current.refreshToken.split('.'), theirs).join('.');
+      expect((await refresh(forged)).code).toBe('invalid_refresh_token');
+      expect(await isAlive(current.accessToken)).toBe(true);
+    }
+    expect(
+      await world.sql(`select 1 from user_sessions where revoked_because like '%replayed' and user_id = $1`, [
+        robber.id,
+      ]),
+    ).toEqual([]);
+    expect(await isAlive(robber.token)).toBe(true);
+  });
+
+  test('nor is its person told of it', async () => {
+    const person = await registerUser(world, 'Undisturbed Person');
+    const [session] = person.refreshToken.split('.');
+    for (let n = 0; n < 5; n += 1) await refresh(`${session}.${String(n).repeat(43)}`);
+    await world.tick('sweep');
+    expect(world.mails(person.email).map(({ subject }) => subject)).toEqual(['Verify your e-mail address']);
+    expect((await refresh(person.refreshToken)).status).toBe(200);
+  });
+});
+
+describe('a token from before there were marks', () => {
+  const unmarked = (token: string) => token.split('.').slice(0, 2).join('.');
+
+  test('is good for its successor, again within a minute, and is followed by marked ones', async () => {
+    const first = await login(world, ada.email);
+    const second = (await refresh(unmarked(first.refreshToken))).json(Tokens);
+    expect((await refresh(unmarked(first.refreshToken))).json(Tokens).refreshToken).toBe(second.refreshToken);
+    expect(second.refreshToken.split('.')).toHaveLength(3);
+    expect((await refresh(second.refreshToken)).status).toBe(200);
+  });
+
+  test('that comes again later ends its session', async () => {
+    const first = await login(world, ada.email);
+    const second = (await refresh(unmarked(first.refreshToken))).json(Tokens);
+    await world.moveClock(61_000);
+    expect((await refresh(unmarked(first.refreshToken))).code).toBe('invalid_refresh_token');
+    expect(await isAlive(second.accessToken)).toBe(false);
+    await world.moveClock(0);
+  });
+
+  test('is so far back known to nobody: it is refused, and ends nothing', async () => {
+    const first = await login(world, ada.email);
+    const second = (await refresh(first.refreshToken)).json(Tokens);
+    const third = (await refresh(second.refreshToken)).json(Tokens);
+    expect((await refresh(unmarked(first.refreshToken))).code).toBe('invalid_refresh_token');
+    expect(await isAlive(third.accessToken)).toBe(true);
+    expect((await refresh(first.refreshToken)).code).toBe('invalid_refresh_token');
+    expect(await isAlive(third.accessToken)).toBe(false);
+  });
+});
+
+test('a mark goes on being ours when the keys are rotated; keys that somebody knows mark nothing, and nobody is sent away', async () => {
+  const rotated = await login(world, ada.email);
+  const next = (await refresh(rotated.refreshToken)).json(Tokens);
+  await rotateKeys('now', Date.now());
+  await rotateKeys('now', Date.now() + 3 * 3600_000);
+  const third = (await refresh(next.refreshToken)).json(Tokens);
+  expect((await refresh(rotated.refreshToken)).code).toBe('invalid_refresh_token');
+  expect(await isAlive(third.accessToken)).toBe(false);
+
+  const known = await login(world, ada.email);
+  const after = (await refresh(known.refreshToken)).json(Tokens);
+  await rotateKeys('compromised');
+  const fresh = (await refresh(after.refreshToken)).json(Tokens);
+  expect((await refresh(known.refreshToken)).code).toBe('invalid_refresh_token');
+  expect(await isAlive(fresh.accessToken)).toBe(true);
 });
 
 test('a repeated Idempotency-Key is told that it is done', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   hashToken,
+  isIssued,
   issueAccessToken,
   parseRefreshToken,
   randomToken,
@@ -163,19 +164,37 @@ describe('an access token', () => {
 });
 
 describe('a refresh token', () => {
-  test('names its session and reads back', () => {
+  test('names its session and reads back, with its mark and, from before there were marks, without', async () => {
     const secret = randomToken();
     const { sessionId } = claims;
-    expect(parseRefreshToken(refreshToken(sessionId, secret))).toEqual({ sessionId, secret });
+    const token = await refreshToken(sessionId, secret);
+    const mark = token.slice(-43);
+    expect(parseRefreshToken(token)).toEqual({ sessionId, secret, mark });
+    expect(parseRefreshToken(token.slice(0, -44))).toEqual({ sessionId, secret, mark: null });
     for (const text of ['', `phr_${sessionId}`, `phr_${sessionId}.${secret}x`, `phr_${'0'.repeat(36)}.${secret}`])
       expect(parseRefreshToken(text)).toBe(null);
+    for (const text of [`${token}x`, `${token}.${mark}`, `${token} `, token.slice(0, -1), `${token}\n`])
+      expect(parseRefreshToken(text)).toBe(null);
+  });
+
+  test('is known as ours by its mark alone, which fits one secret of one session', async () => {
+    const { sessionId } = claims;
+    const secret = randomToken();
+    const mark = (await refreshToken(sessionId, secret)).slice(-43);
+    expect(await isIssued({ sessionId, secret, mark })).toBe(true);
+    expect(await isIssued({ sessionId, secret, mark: null })).toBe(false);
+    expect(await isIssued({ sessionId, secret, mark: randomToken() })).toBe(false);
+    expect(await isIssued({ sessionId, secret: randomToken(), mark })).toBe(false);
+    expect(await isIssued({ sessionId: randomUUID(), secret, mark })).toBe(false);
+    // Nobody makes one of what is given out: the successor is no mark.
+    expect(await isIssued({ sessionId, secret, mark: await successorSecret(secret, sessionId) })).toBe(false);
   });
 
   test('has one successor that nobody else can derive', async () => {
     const secret = randomToken();
     const successor = await successorSecret(secret, claims.sessionId);
     expect(await successorSecret(secret, claims.sessionId)).toBe(successor);
-    expect(parseRefreshToken(refreshToken(claims.sessionId, successor))?.secret).toBe(successor);
+    expect(parseRefreshToken(await refreshToken(claims.sessionId, successor))?.secret).toBe(successor);
     expect(successor).not.toBe(hashToken(secret));
     expect(await successorSecret(randomToken(), claims.sessionId)).not.toBe(successor);
   });
