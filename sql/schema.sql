@@ -4523,7 +4523,7 @@ comment on table user_sessions is 'One row per login. Only hashes of refresh tok
 comment on column user_sessions.device is 'What the client told of itself: kind, system, name.';
 comment on column user_sessions.elevated_until is 'Until then dangerous actions are taken: ten minutes from login or from POST /v1/auth/step-up.';
 comment on column user_sessions.is_active is 'Not revoked; whether it has expired is expires_at''s.';
-comment on column user_sessions.previous_hash is 'Of the one before: good for the same successor for 20 seconds, then a replay.';
+comment on column user_sessions.previous_hash is 'Of the one before: good for the same successor for a minute, then a replay.';
 comment on column user_sessions.refresh_hash is 'Of the refresh token that is good now.';
 comment on column user_sessions.revoked_because is 'Logged out, revoked, password changed, replayed and the like.';
 
@@ -10478,7 +10478,7 @@ $function$;
 comment on function app.rotate_api_key(uuid,uuid,text,text,integer) is 'The new key is the actor''s, who answers for it from now on: it may what they may.';
 grant execute on function app.rotate_api_key(uuid,uuid,text,text,integer) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text)
+CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text, is_issued boolean DEFAULT true)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -10499,18 +10499,21 @@ begin
     where us.id = s.id;
     return query select 'ok', s.user_id, s.expires_at;
   elsif s.previous_hash = presented_hash and s.refresh_hash = successor_hash
-    and s.rotated_at > app.now() - interval '20 seconds' then
+    and s.rotated_at > app.now() - interval '1 minute' then
     return query select 'ok', s.user_id, s.expires_at;
-  else
+  elsif is_issued or s.previous_hash = presented_hash then
     update user_sessions us set revoked_at = app.now(), revoked_because = 'refresh token replayed' where us.id = s.id;
     insert into notifications (user_id, kind, payload) values (s.user_id, 'session.replayed', jsonb_build_object('sessionId', s.id));
     perform app.write_mail(jsonb_build_object('template', 'session-replayed', 'to', person.email, 'name', s.device ->> 'name',
       'system', s.device ->> 'system', 'ip', host(s.ip), 'at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')), false);
     return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
+  else
+    return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
   end if;
 end
 $function$;
-grant execute on function app.rotate_session(uuid,text,text) to posthaste_public;
+comment on function app.rotate_session(uuid,text,text,boolean) is 'is_issued: the token bears our mark. One without, from before there were marks, is known by being the one before the current one. The successor is given again for a minute: longer than the gateway lets a request wait (30 s) and a client needs to ask again.';
+grant execute on function app.rotate_session(uuid,text,text,boolean) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.run(call jsonb, statement text, parameters text[])
  RETURNS SETOF text
