@@ -63,8 +63,8 @@ export interface EndpointContract extends Deployment {
    */
   readonly auth: 'user' | 'optional' | 'person' | 'public' | 'page';
   readonly scope?: Scope;
-  /** The session must have proven itself in the last ten minutes. */
-  readonly stepUp?: true;
+  /** The session must have proven itself in the last ten minutes. With `when`, only for some of its requests: its statement asks. */
+  readonly stepUp?: true | { readonly when: string };
   readonly summary: string;
   readonly description?: string;
   readonly tag?: string;

@@ -37,7 +37,7 @@ export async function identify(contract: EndpointContract, event: APIGatewayProx
   }
   const key = /^Bearer (phk_\S+)$/i.exec(authorization ?? '')?.[1];
   if (key === undefined) {
-    return { kind: 'actor', ip, ...(await authenticate(event)), ...(contract.stepUp && { stepUp: true }) };
+    return { kind: 'actor', ip, ...(await authenticate(event)), ...(contract.stepUp === true && { stepUp: true }) };
   }
   if (!isApiKey(key)) fail('unauthenticated');
   if (contract.scope === undefined) fail('session_needed');

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/admin/users/{userId}/reactivate',
   auth: 'person',
+  stepUp: true,
   summary: 'Let a person in again',
   description: 'Ends a deletion that has begun as well. They log in anew; what was signed in before stays ended.',
   params: z.strictObject({ userId: id }),

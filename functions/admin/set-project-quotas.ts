@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'PUT',
   path: '/v1/admin/projects/{projectId}/quotas',
   auth: 'person',
+  stepUp: true,
   summary: 'Set the limits of a project',
   description:
     'All that differ from everybody’s; null is as much as one likes, and what is left out is everybody’s again. Less than is used takes nothing away.',

@@ -8,6 +8,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/admin/users/{userId}/unlock',
   auth: 'person',
+  stepUp: true,
   summary: 'Let a person try to log in again',
   description: 'Takes back the lock after too many failed logins.',
   params: z.strictObject({ userId: id }),

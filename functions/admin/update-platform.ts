@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/admin/platforms/{platform}',
   auth: 'person',
+  stepUp: true,
   summary: 'Switch a platform on or off',
   description: 'Off, nothing new is connected; what is connected already goes on publishing.',
   params: z.strictObject({ platform: platformName }),

@@ -11,6 +11,7 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/projects/{projectId}/invitations',
   auth: 'person',
+  stepUp: { when: 'To invite as owner' },
   rate: 'mail',
   summary: 'Invite somebody into a project',
   description:

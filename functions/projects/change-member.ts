@@ -10,14 +10,15 @@ export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/projects/{projectId}/members/{userId}',
   auth: 'person',
+  stepUp: { when: 'To make an owner, or of an owner something else' },
   summary: 'Change what a member may do',
   description:
-    'Only owners may, and a project keeps its last owner. Takes effect with the next request of the member. Who is owner no more may not send away or invite; the invitations of new owners that they sent end.',
+    'Only owners may, and a project keeps its last owner. Whose account is deactivated or about to be deleted becomes no owner (409 `wrong_state`). Takes effect with the next request of the member. Who is owner no more may not send away or invite; the invitations of new owners that they sent end.',
   params: z.strictObject({ projectId: id, userId: id }),
   body: z.strictObject({ role: projectRole, permissions }).partial(),
   status: 200,
   response: Member,
-  errors: ['forbidden', 'last_owner'],
+  errors: ['forbidden', 'last_owner', 'wrong_state'],
   ifMatch: true,
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db, params, expectedVersion }) =>

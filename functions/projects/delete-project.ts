@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/projects/{projectId}',
   auth: 'person',
+  stepUp: true,
   summary: 'Delete a project',
   description: 'Only its owner may, and only when none of its publications still waits: cancel those first.',
   params: z.strictObject({ projectId: id }),

@@ -7,6 +7,7 @@ export const handler = endpoint({
   method: 'DELETE',
   path: '/v1/projects/{projectId}/members/{userId}',
   auth: 'person',
+  stepUp: { when: 'To remove another owner' },
   summary: 'Remove a member from a project',
   description:
     'Only owners may. What the member made stays the project’s, and what they scheduled goes out. Their API keys of the project and the invitations they sent end at once, and do not come back with them.',

@@ -12,7 +12,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Transfer the ownership of a project',
   description:
-    'In one step the member becomes owner, and you an editor or the role that you ask for. Other owners stay owners. The API keys that you made stay, and may what you still may.',
+    'In one step the member becomes owner, and you an editor or the role that you ask for. Other owners stay owners. Not to somebody whose account is deactivated or about to be deleted (409 `wrong_state`). The API keys that you made stay, and may what you still may.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({
     userId: id.describe('A member of the project.'),
@@ -20,7 +20,7 @@ export const handler = endpoint({
   }),
   status: 200,
   response: Transfer,
-  errors: ['forbidden', 'last_owner', 'wrong_state'],
+  errors: ['forbidden', 'wrong_state'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ body, db, params }) => {
   await db.change(transferProject, { ...params, ...body });

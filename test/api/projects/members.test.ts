@@ -40,6 +40,20 @@ const rolesNow = async () => {
   const { data } = (await list(cast.owner)).json(page);
   return Object.fromEntries(data.map(({ userId, role }) => [userId, role]));
 };
+/** People to whom a project could not be left, and what makes them so. */
+const unable = [
+  ['is deactivated', `status = 'deactivated'`],
+  ['only reads in the installation', `role = 'viewer'`],
+  ['is about to be deleted', 'deletion_requested_at = now()'],
+] as const;
+
+async function unableTo(state: string, then: () => Promise<void>) {
+  await world.sql(`update users set ${state} where id = $1`, [other.id]);
+  await then();
+  const able = `status = 'active', role = 'user', deletion_requested_at = null`;
+  await world.sql(`update users set ${able} where id = $1`, [other.id]);
+}
+
 const nobody = { id: '0198b9d0-0000-7000-8000-000000000000' };
 
 describe('the list', () => {
@@ -182,11 +196,26 @@ describe('an owner', () => {
 
   test('does not leave the project to who may do nothing with it', async () => {
     await change(cast.owner, other, { role: 'owner' });
-    for (const state of [`status = 'deactivated'`, `role = 'viewer'`]) {
-      await world.sql(`update users set ${state} where id = $1`, [other.id]);
-      expect((await leave(cast.owner)).code).toBe('last_owner');
-      await world.sql(`update users set status = 'active', role = 'user' where id = $1`, [other.id]);
+    for (const [, state] of unable) {
+      await unableTo(state, async () => {
+        const refused = [
+          await leave(cast.owner),
+          await remove(cast.owner, cast.owner),
+          await change(cast.owner, cast.owner, { role: 'editor' }),
+        ];
+        expect(refused.map(({ status, code }) => [status, code])).toEqual(refused.map(() => [409, 'last_owner']));
+      });
     }
+    expect((await leave(cast.owner)).status).toBe(204);
+  });
+
+  test.each(unable)('makes nobody owner who %s', async (_, state) => {
+    await unableTo(state, async () => {
+      const answer = await change(cast.owner, other, { role: 'owner' });
+      expect([answer.status, answer.code]).toEqual([409, 'wrong_state']);
+      expect((await change(cast.owner, other, { role: 'reviewer' })).json(Member).role).toBe('reviewer');
+    });
+    expect((await change(cast.owner, other, { role: 'owner' })).status).toBe(200);
   });
 });
 
@@ -251,10 +280,14 @@ describe('a transfer', () => {
     expect([self.status, self.code]).toEqual([409, 'wrong_state']);
   });
 
-  test('is not to who may do nothing with it', async () => {
-    await world.sql(`update users set role = 'viewer' where id = $1`, [other.id]);
-    expect((await transfer(cast.owner, { userId: other.id })).code).toBe('last_owner');
-    await world.sql(`update users set role = 'user' where id = $1`, [other.id]);
+  test.each(unable)('is not to who %s, whoever else owns it', async (_, state) => {
+    await change(cast.owner, cast.viewer, { role: 'owner' });
+    const before = await rolesNow();
+    await unableTo(state, async () => {
+      const answer = await transfer(cast.owner, { userId: other.id });
+      expect([answer.status, answer.code]).toEqual([409, 'wrong_state']);
+    });
+    expect(await rolesNow()).toEqual(before);
   });
 
   test('needs a session that has proven itself lately', async () => {
