@@ -5531,6 +5531,15 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.can_act(person users)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select person.deleted_at is null and person.deletion_requested_at is null and person.status = 'active' and person.role <> 'viewer'
+$function$;
+comment on function app.can_act(users) is 'Whether a project could be left to them: neither gone nor going, not deactivated, no mere reader of the installation. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.cancel_deletion()
  RETURNS TABLE(outcome text)
  LANGUAGE plpgsql
@@ -5636,14 +5645,21 @@ CREATE OR REPLACE FUNCTION app.change_member(project uuid, person uuid, changes 
 AS $function$
 declare
   member project_collaborators;
+  new_role text;
 begin
   perform from projects p where p.id = project for no key update;
-  select c.* into member from project_collaborators c where c.project_id = project and c.user_id = person;
+  select c.* into member from project_collaborators c join app.member_names(project, array[person]) n on n.user_id = c.user_id
+  where c.project_id = project;
+  new_role := coalesce(changes ->> 'role', member.role);
   outcome := case when member.user_id is null then 'not_found' when project <> all (app.projects_of('manage')) then 'forbidden'
-    when member.version <> expected_version then 'stale' else 'ok' end;
+    when member.version <> expected_version then 'stale'
+    when new_role = 'owner' and member.role <> 'owner' and not app.may_own(project, person) then 'wrong_state' else 'ok' end;
   if outcome = 'ok' then
+    if new_role <> member.role and 'owner' in (new_role, member.role) then
+      perform app.check_elevated(app.session_id());
+    end if;
     update project_collaborators c
-    set role = coalesce(changes ->> 'role', c.role),
+    set role = new_role,
       permissions = case when changes ? 'permissions' then array(select jsonb_array_elements_text(changes -> 'permissions')) else c.permissions end
     where c.project_id = project and c.user_id = person
     returning c.* into member;
@@ -5651,6 +5667,7 @@ begin
   return query select change_member.outcome, member.role, member.permissions, member.created_at, member.version;
 end
 $function$;
+comment on function app.change_member(uuid,uuid,jsonb,integer) is 'Making an owner, and unmaking one, asks for a proof of the last minutes (PH405).';
 grant execute on function app.change_member(uuid,uuid,jsonb,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.change_password(presented_hash text, new_hash text)
@@ -7840,6 +7857,9 @@ begin
       null::uuid, null::timestamptz, null::timestamptz, null::uuid, null, null;
     return;
   end if;
+  if invite.role = 'owner' then
+    perform app.check_elevated(app.session_id());
+  end if;
   -- An invitation that nobody answered in time makes way for a new one.
   update project_invitations i set revoked_at = app.now()
   where i.project_id = project and i.email = invite.email and i.expires_at <= app.now()
@@ -7865,7 +7885,7 @@ begin
   return query select 'ok', made.id, made.created_at, made.expires_at, m.* from app.mail_invitation(made, link) m;
 end
 $function$;
-comment on function app.invite(uuid,text,text,text[],text,text) is 'At most 100 open invitations of a project: each is a mail to an address that anybody wrote down.';
+comment on function app.invite(uuid,text,text,text[],text,text) is 'At most 100 open invitations of a project: each is a mail to an address that anybody wrote down. As owner: with a proof of the last minutes (PH405).';
 grant execute on function app.invite(uuid,text,text,text[],text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.invite_user(email text, role text, token_hash text, link text)
@@ -8093,7 +8113,7 @@ begin
   perform 1 from projects p where p.id = old.project_id and p.deleted_at is null for no key update;
   if found and not exists (
     select from project_collaborators c join users u on u.id = c.user_id
-    where c.project_id = old.project_id and c.role = 'owner' and u.deleted_at is null and u.status = 'active' and u.role <> 'viewer'
+    where c.project_id = old.project_id and c.role = 'owner' and app.can_act(u)
   ) then
     raise exception 'a project keeps its last owner' using errcode = 'PH012';
   end if;
@@ -8491,6 +8511,19 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.may_own(project uuid, person uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (
+    select from project_collaborators c join users u on u.id = c.user_id
+    where c.project_id = project and c.user_id = person and app.can_act(u) and project = any (app.projects_of('manage')))
+$function$;
+comment on function app.may_own(uuid,uuid) is 'Asked by owners, of members.';
+grant execute on function app.may_own(uuid,uuid) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.may_register(email text, token_hash text)
  RETURNS boolean
@@ -9643,17 +9676,21 @@ declare
   member project_collaborators;
 begin
   perform from projects p where p.id = project for no key update;
-  select c.* into member from project_collaborators c where c.project_id = project and c.user_id = person;
+  select c.* into member from project_collaborators c join app.member_names(project, array[person]) n on n.user_id = c.user_id
+  where c.project_id = project;
   outcome := case when member.user_id is null then 'not_found'
     when person <> app.user_id() and project <> all (app.projects_of('manage')) then 'forbidden'
     when member.version <> expected_version then 'stale' else 'ok' end;
   if outcome = 'ok' then
+    if member.role = 'owner' and person <> app.user_id() then
+      perform app.check_elevated(app.session_id());
+    end if;
     delete from project_collaborators c where c.project_id = project and c.user_id = person;
   end if;
   return next;
 end
 $function$;
-comment on function app.remove_member(uuid,uuid,integer) is 'Owners send away, everybody may go.';
+comment on function app.remove_member(uuid,uuid,integer) is 'Owners send away, another owner with a proof of the last minutes (PH405); everybody may go.';
 grant execute on function app.remove_member(uuid,uuid,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.renew_password_hash(session_id uuid, presented_hash text, new_hash text)
@@ -11236,7 +11273,8 @@ begin
   outcome := case when project <> all (app.projects_of('read')) then 'not_found'
     when project <> all (app.projects_of('manage')) then 'forbidden'
     when heir = app.user_id() then 'wrong_state'
-    when not exists (select from project_collaborators c where c.project_id = project and c.user_id = heir) then 'not_found'
+    when not exists (select from app.member_names(project, array[heir])) then 'not_found'
+    when not app.may_own(project, heir) then 'wrong_state'
     else 'ok' end;
   if outcome = 'ok' then
     update project_collaborators c set role = case c.user_id when heir then 'owner' else own_role end
