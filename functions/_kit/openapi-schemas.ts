@@ -29,12 +29,22 @@ export function jsonSchemaOf(of: z.ZodType, direction: Direction) {
       // zod leaves them out where what is given is changed on its way in.
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples;
+      // What is read from text (`shared/text/plain-values.ts`) has its default in the same terms.
+      if (def.type === 'default' && 'innerType' in def && isRead(def.innerType)) jsonSchema.default = defaultOf(def);
       const { pattern, format } = jsonSchema;
       // The format says it; the pattern beside it is zod's own.
       if (format !== undefined && FORMATS.has(format)) delete jsonSchema.pattern;
       else if (pattern !== undefined) jsonSchema.pattern = portable(pattern);
     },
   });
+}
+
+function isRead(schema: unknown): boolean {
+  return schema instanceof z.ZodPipe && schema.def.in instanceof z.ZodTransform;
+}
+
+function defaultOf(def: object): unknown {
+  return 'defaultValue' in def ? def.defaultValue : undefined;
 }
 
 const FORMATS = new Set(['uuid', 'date-time', 'email']);

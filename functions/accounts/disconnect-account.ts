@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { disconnect } from '../../shared/accounts/disconnect-account.ts';
 import { id } from '../../shared/db/columns.ts';
+import { plainBoolean } from '../../shared/text/plain-values.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -13,15 +14,14 @@ export const handler = endpoint({
     'What still waits for it is listed in `errors` of a 409, unless `cancelWaiting=true` cancels it; what is being published, or whose outcome is not known, must end first. The tokens are ended at the platform and deleted.',
   params: z.strictObject({ accountId: id }),
   query: z.strictObject({
-    cancelWaiting: z
-      .enum(['true', 'false'])
-      .default('false')
+    cancelWaiting: plainBoolean
+      .default(false)
       .describe('Cancels drafts, what is scheduled or queued, and what failed.'),
   }),
   status: 204,
   errors: ['forbidden', 'in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ params, query, db }) => {
-  await disconnect(db, { accountId: params.accountId, cancelWaiting: query.cancelWaiting === 'true' });
+  await disconnect(db, { accountId: params.accountId, cancelWaiting: query.cancelWaiting });
   return {};
 });

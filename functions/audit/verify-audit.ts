@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Verification } from '../../shared/audit/shapes.ts';
 import { verifyPart } from '../../shared/audit/verify-part.ts';
+import { plainInteger } from '../../shared/text/plain-values.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -11,11 +12,7 @@ export const handler = endpoint({
   description:
     'For administrators. 20 seals (at most 10,000 rows) a call, from `afterSeal` on. Rows that nobody sealed are found by `npm run db -- verify-audit`, which sees the whole.',
   query: z.strictObject({
-    afterSeal: z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .transform(Number)
-      .default(0),
+    afterSeal: plainInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0),
   }),
   status: 200,
   response: Verification,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endSessions } from '../../shared/sessions/queries.ts';
+import { plainBoolean } from '../../shared/text/plain-values.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -9,10 +10,7 @@ export const handler = endpoint({
   summary: 'End all your sessions',
   description: 'All but the one that asks, or that one too. Their access tokens are refused from the next request on.',
   query: z.strictObject({
-    keepCurrent: z
-      .stringbool({ truthy: ['true'], falsy: ['false'] })
-      .default(true)
-      .meta({ enum: ['true', 'false'], description: '`false` logs you out here, too.' }),
+    keepCurrent: plainBoolean.default(true).describe('`false` logs you out here, too.'),
   }),
   status: 204,
   errors: [],

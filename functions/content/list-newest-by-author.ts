@@ -3,6 +3,7 @@ import { listNewestByAuthor } from '../../shared/content/queries.ts';
 import { NumberedContent } from '../../shared/content/shapes.ts';
 import { projectOr } from '../../shared/projects/named-project.ts';
 import { givenProject } from '../../shared/projects/shapes.ts';
+import { plainInteger } from '../../shared/text/plain-values.ts';
 import { givenInstant } from '../../shared/time/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -17,7 +18,7 @@ export const handler = endpoint({
   query: z.strictObject({
     projectId: givenProject,
     since: givenInstant.optional().describe('Default: of the last 30 days.'),
-    each: z.coerce.number().int().min(1).max(20).default(3).describe('How many of each person.'),
+    each: plainInteger({ min: 1, max: 20 }).default(3).describe('How many of each person.'),
   }),
   status: 200,
   response: Newest,

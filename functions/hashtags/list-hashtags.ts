@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listHashtags } from '../../shared/hashtags/queries.ts';
+import { plainInteger } from '../../shared/text/plain-values.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 const Hashtag = z
@@ -18,7 +19,7 @@ export const handler = endpoint({
   description: 'Hashtags that begin so, most used first: those of your projects, and those of public posts.',
   query: z.strictObject({
     prefix: z.string().min(1).max(100).describe('With or without the sign.'),
-    limit: z.coerce.number().int().min(1).max(50).default(10),
+    limit: plainInteger({ min: 1, max: 50 }).default(10),
   }),
   status: 200,
   response: z.object({ data: z.array(Hashtag) }),

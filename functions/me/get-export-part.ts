@@ -4,6 +4,7 @@ import { id } from '../../shared/db/columns.ts';
 import { fail } from '../../shared/errors.ts';
 import { findExportPart } from '../../shared/exports/queries.ts';
 import { ExportDownload, exportKey } from '../../shared/exports/shapes.ts';
+import { plainInteger } from '../../shared/text/plain-values.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 const URL_S = 300;
@@ -14,7 +15,7 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Get the address of an export’s ZIP file',
-  params: z.strictObject({ exportId: id, number: z.coerce.number().int().min(1).max(10_000) }),
+  params: z.strictObject({ exportId: id, number: plainInteger({ min: 1, max: 10_000 }) }),
   status: 200,
   response: ExportDownload,
   errors: ['wrong_state'],

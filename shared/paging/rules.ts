@@ -1,13 +1,14 @@
 /** Lists page by cursor over ids that grow with time (UUIDv7), newest first: stable while rows are inserted. */
 import { z } from 'zod';
 import { fail } from '../errors.ts';
+import { plainInteger } from '../text/plain-values.ts';
 
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 100;
 
 /** The query fields that every list takes. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe('Items of a page, 1 to 100.'),
+  limit: plainInteger({ min: 1, max: MAX_LIMIT }).default(DEFAULT_LIMIT).describe('Items of a page, 1 to 100.'),
   cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
 };
 
