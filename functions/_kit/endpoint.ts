@@ -5,7 +5,8 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { z } from 'zod';
-import { type Caller, connect, type Db } from '../../shared/db/client.ts';
+import type { Caller } from '../../shared/db/caller.ts';
+import { connect, type Db } from '../../shared/db/client.ts';
 import { AppError } from '../../shared/errors.ts';
 import { describeError, type Fields, log } from '../../shared/log.ts';
 import { takesBody } from './body.ts';

@@ -7,23 +7,11 @@ import { z } from 'zod';
 import { config } from '../config/config.ts';
 import { errors } from '../error-table.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
+import type { Caller } from './caller.ts';
 import { type About, type Counter, createCounter } from './counting.ts';
 import { readFailure, toAppError } from './errors.ts';
 import { encode, encodeArray, type Parameter } from './parameters.ts';
 import type { Statement } from './statement.ts';
-
-export type Caller =
-  /** `stepUp`: only while the session has proven itself lately. */
-  | {
-      readonly kind: 'actor';
-      readonly userId: string;
-      readonly sessionId: string;
-      readonly stepUp?: boolean;
-      readonly ip?: string;
-    }
-  | { readonly kind: 'key'; readonly keyHash: string; readonly scope: string; readonly ip?: string }
-  | { readonly kind: 'public'; readonly ip: string | null; readonly route: string }
-  | { readonly kind: 'worker'; readonly name: string };
 
 /** What makes a second request with the same Idempotency-Key the same request. */
 export interface Repeat {

@@ -1,7 +1,7 @@
 /** The caller's side of rate limits: a request counts with its first statement, and what was undone counts with the next. */
 import { z } from 'zod';
 import type { Limit } from '../errors.ts';
-import type { Caller } from './client.ts';
+import type { Caller } from './caller.ts';
 
 /** What the first statement told of the caller. */
 export interface About {

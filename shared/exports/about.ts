@@ -1,7 +1,12 @@
 /** The page that an export begins with. */
-import type { Plan } from './pack-part.ts';
 
-export function aboutExport({ tables, leftOut }: Plan): string {
+interface Contents {
+  readonly tables: readonly { readonly name: string; readonly withheld: readonly string[] }[];
+  /** Table → why it is not in it. */
+  readonly leftOut: Readonly<Record<string, string>>;
+}
+
+export function aboutExport({ tables, leftOut }: Contents): string {
   const withheld = tables.filter((table) => table.withheld.length > 0);
   return [
     'Everything that is yours at Posthaste: rows that name you, and all of the projects that you own.',

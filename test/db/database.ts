@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { applyEnvironment, clusterArn, region, sdkCredentials } from '../../infra/local/environment.ts';
 import type { Target } from '../../infra/tools/sql-runner.ts';
 import { reloadConfig } from '../../shared/config/config.ts';
-import { type Caller, connect, type Db, type DbOptions } from '../../shared/db/client.ts';
+import type { Caller } from '../../shared/db/caller.ts';
+import { connect, type Db, type DbOptions } from '../../shared/db/client.ts';
 import { startDataApi, type TestDataApi } from '../support/data-api.ts';
 import { createTestDatabase, type TestDatabase, testServer } from '../support/postgres.ts';
 

@@ -1,7 +1,7 @@
 /** What a process carries of requests that were undone, and for how long. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Caller } from '../../../shared/db/client.ts';
+import type { Caller } from '../../../shared/db/caller.ts';
 import { createCounter } from '../../../shared/db/counting.ts';
 
 let caller: Caller;
