@@ -13,7 +13,7 @@ export const handler = endpoint({
   rate: 'mail',
   summary: 'Register',
   description:
-    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered. The user name is yours once the address is verified, if it is still free.',
+    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered. At most five times a day to an address; from then on the links that are on their way verify the address without giving it a password, which POST /v1/auth/forgot-password does. The user name is yours once the address is verified, if it is still free.',
   body: z.strictObject({
     email,
     password: newPassword,

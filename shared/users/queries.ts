@@ -3,15 +3,18 @@ import { z } from 'zod';
 import { id } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
-/** The row says which mail was written, not what is in it: rows are kept for a repeat, and the mail holds a token. */
+/**
+ * The row says which mail was written, null for one too many, not what is in it: rows are kept for a repeat, and the mail
+ * holds a token.
+ */
 export const registerUser = query({
   name: 'registerUser',
   kind: 'public',
   access: 'write',
   row: z.object({
     outcome: z.string(),
-    mailId: id,
-    template: z.enum(['verify-email', 'already-registered']),
+    mailId: id.nullable(),
+    template: z.enum(['verify-email', 'already-registered']).nullable(),
   }),
 })<{
   email: string;

@@ -17,7 +17,10 @@ export interface Registration {
   readonly invitationToken?: string | undefined;
 }
 
-/** Does the same work for an address that is known and one that is not; only the mail differs. */
+/**
+ * Does the same work for an address that is known and one that is not; only the mail differs. Of a mail too many nothing is
+ * told: nobody learns how often others have registered the address.
+ */
 export async function register(db: Db, registration: Registration): Promise<void> {
   const { email, password, displayName, username, invitationToken } = registration;
   await checkNewPassword(password, { email, names: [displayName, username] }, '/body/password');
@@ -34,7 +37,8 @@ export async function register(db: Db, registration: Registration): Promise<void
     usernameSkeleton: username === undefined ? null : skeletonOf(username),
     invitationHash: invitationToken === undefined ? null : hashToken(invitationToken),
   });
-  if (db.isRepeat()) return; // the first request, or the sweeper, sends the mail that it wrote
+  // The first request, or the sweeper, sends the mail that it wrote.
+  if (db.isRepeat() || mailId === null || template === null) return;
   if (invitationToken !== undefined && (await verifyByInvitation(db, { tokenHash, mailId, invitationToken }))) return;
   const mail = template === 'verify-email' ? { template, to: email, name: displayName, link } : { template, to: email };
   await sendAtOnce(db, mailId, mail);
