@@ -54,6 +54,31 @@ test('a login that was begun with the old password is not finished', async () =>
   expect([finished.status, finished.code]).toEqual([400, 'invalid_token']);
 });
 
+test.each<[string, string, object | undefined]>([
+  ['signs them out everywhere', 'sign-out', undefined],
+  ['demands a new password', 'reset-password', undefined],
+  ['deactivates them, also once they are back', 'deactivate', { reason: 'On leave' }],
+])('nor one that was under way when an administrator %s', async (_, action, json) => {
+  const [person, admin] = [await registerUser(world, 'Tomma Ticket'), await registerUser(world, 'Alma Admin')];
+  await world.sql(`update users set role = 'admin' where id = $1`, [admin.id]);
+  const app = await addApp(world, person);
+  const ticket = await ticketFor(world, person);
+  const [bystander, other] = [await registerUser(world, 'Benno Bystander'), { ticket: '', app }];
+  other.app = await addApp(world, bystander);
+  other.ticket = await ticketFor(world, bystander);
+  const asAdmin = (what: string, body?: object) =>
+    world.call('POST', `/v1/admin/users/${person.id}/${what}`, { token: admin.token, json: body });
+  expect((await asAdmin(action, json)).status).toBeLessThan(300);
+  if (action === 'deactivate') expect((await asAdmin('reactivate')).status).toBe(200);
+  const show = async (of: typeof other) =>
+    world.call('POST', '/v1/auth/login/second-factor', {
+      json: { ticket: of.ticket, code: await codeOf(world, of.app) },
+    });
+  const finished = await show({ ticket, app });
+  expect([finished.status, finished.code]).toEqual([400, 'invalid_token']);
+  expect((await show(other)).status).toBe(200);
+});
+
 test('a login with the old password, at the moment of the reset, opens nothing that outlives it', async () => {
   const person = await registerUser(world, 'Rita Race');
   const reset = await world.database.connect();
