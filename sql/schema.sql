@@ -6125,7 +6125,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION app.count_mail(email text, purpose text)
+CREATE OR REPLACE FUNCTION app.count_mail(email text, purpose text, gap interval DEFAULT '00:01:00'::interval)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -6137,7 +6137,7 @@ begin
   on conflict on constraint auth_attempts_pkey do update
     set attempts = case when a.blocked_until < app.now() then 1 else a.attempts + 1 end, last_at = app.now(),
       blocked_until = case when a.blocked_until < app.now() then null else a.blocked_until end
-    where a.last_at < app.now() - interval '1 minute' and (a.attempts < 5 or a.blocked_until < app.now());
+    where (gap is null or a.last_at < app.now() - gap) and (a.attempts < 5 or a.blocked_until < app.now());
   if not found then
     return false;
   end if;
@@ -6147,6 +6147,7 @@ begin
   return true;
 end
 $function$;
+comment on function app.count_mail(text,text,interval) is 'Whether another mail of the purpose may go to the address: five a day, and so long apart (null: however close). Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.count_posts()
  RETURNS trigger
@@ -7773,6 +7774,23 @@ begin
 end
 $function$;
 comment on function app.hold_quota(text,text,uuid,timestamp with time zone,bigint) is 'PH413 where it would be too much. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.holds_invitation(email text, token_hash text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (
+      select from project_invitations i
+      where i.token_hash = holds_invitation.token_hash and i.email = holds_invitation.email and i.expires_at > app.now()
+        and i.accepted_at is null and i.declined_at is null and i.revoked_at is null)
+    or exists (
+      select from user_invitations i
+      where i.token_hash = holds_invitation.token_hash and i.email = holds_invitation.email and i.expires_at > app.now()
+        and i.accepted_at is null and i.revoked_at is null)
+$function$;
+comment on function app.holds_invitation(text,text) is 'Whether who registers has read the mail of the address already. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.honour_invitation()
  RETURNS trigger
@@ -9581,6 +9599,16 @@ begin
     return query select 'username_taken', null::uuid, null::text, null::jsonb;
     return;
   end if;
+  if not app.holds_invitation(register.email, register.invitation_hash) and not app.count_mail(register.email, 'register', null) then
+    -- Whose of the links that were sent is the owner's own nobody knows any more: none of them brings a password.
+    update users u set password_hash = app.recipe_of(u.password_hash) || '$' || rtrim(encode(crypto.gen_random_bytes(32), 'base64'), '=')
+    where u.email = register.email and u.deleted_at is null and app.is_unclaimed(u)
+    returning * into person;
+    update email_verification_tokens t set password_hash = null, display_name = null
+    where t.user_id = person.id and t.password_hash is not null and t.used_at is null;
+    return query select 'ok', null::uuid, null::text, null::jsonb;
+    return;
+  end if;
   insert into users (email, password_hash, display_name)
   values (register.email, register.password_hash, register.display_name)
   on conflict (email) where deleted_at is null do nothing
@@ -9605,7 +9633,7 @@ begin
   return query select 'ok', app.write_mail(content, true), register.email, content;
 end
 $function$;
-comment on function app.register(text,text,text,text,text,text,text,text) is 'Registers, or stays silent about an address that is known: the answer is the same, the mail differs. registration_closed, invitation_needed and username_taken do not depend on the address.';
+comment on function app.register(text,text,text,text,text,text,text,text) is 'Registers, or stays silent about an address that is known: the answer is the same, the mail differs, and from the sixth of a day on there is none. registration_closed, invitation_needed and username_taken do not depend on the address.';
 grant execute on function app.register(text,text,text,text,text,text,text,text) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.remember(caller text, repeat jsonb, answer text[])
