@@ -71,8 +71,8 @@ describe('a hashtag', () => {
       const text = part.repeat(100_000 / part.length);
       await open.sql('select app.hashtags_in($1), app.mentions_in($1)', [text]);
     }
-    expect((performance.now() - began) / worst.length).toBeLessThan(1_000);
-  });
+    expect((performance.now() - began) / worst.length).toBeLessThan(3_000);
+  }, 60_000);
 
   it('keeps its form when it is formed again', async () => {
     const wrong = await open.sql(`

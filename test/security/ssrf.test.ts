@@ -229,7 +229,7 @@ describe('an answer that means harm', () => {
       for await (const _ of answer.body);
       return 'none';
     } catch (error) {
-      expect(performance.now() - began).toBeLessThan(timeoutMs + 2_000);
+      expect(performance.now() - began).toBeLessThan(timeoutMs + 8_000);
       return error instanceof RequestError ? error.trouble : String(error);
     }
   }

@@ -49,7 +49,7 @@ export async function getPublication(world: World, person: Person, publicationId
 }
 
 /** Asks until `done` says so. */
-export async function eventually<T>(ask: () => Promise<T>, done: (value: T) => boolean, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T>, done: (value: T) => boolean, withinMs = 25_000): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     const value = await ask();

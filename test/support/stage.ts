@@ -73,7 +73,7 @@ export async function openStage(): Promise<Stage> {
   if (health.bluesky !== null) throw new Error(health.bluesky);
   const owner = await registerUser(world, 'Olivia Owner');
   const read = (publicationId: string) => getPublication(world, owner, publicationId);
-  const until: Stage['until'] = (publicationId, done, withinMs = 15_000) =>
+  const until: Stage['until'] = (publicationId, done, withinMs = 25_000) =>
     eventually(() => read(publicationId), done, withinMs);
   return {
     world,

@@ -45,7 +45,7 @@ test('an earlier post that hangs is waited for, but no longer than a minute', as
     `update post_publications set publishing_at = app.now() - interval '61 seconds' where id = $1`,
     [first],
   );
-  await stage.published(second, 8_000);
+  await stage.published(second, 20_000);
   expect((await stage.read(first)).state).toBe('publishing');
   expect(await stage.shown(account)).toHaveLength(1);
 });
@@ -55,7 +55,7 @@ test('another account does not wait for one that hangs', async () => {
   await stage.strike('mastodon', 'commit', { when: 'received', action: 'hang' });
   const stuck = await stage.publish(slow);
   await stage.until(stuck, ({ commitStartedAt }) => commitStartedAt !== null);
-  await stage.published(await stage.publish(quick), 8_000);
+  await stage.published(await stage.publish(quick), 20_000);
   expect((await stage.read(stuck)).state).toBe('publishing');
 });
 

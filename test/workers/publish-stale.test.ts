@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProject, type Person, registerUser } from '../support/people.ts';
 import { ahead, connectCommunity, createPost, eventually, getPublication } from '../support/posts.ts';
+import { sqsEvent } from '../support/queue-event.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -33,19 +34,22 @@ const published = (id: string) =>
   );
 
 test('a message of an earlier claim does nothing; the claim that counts sends it', async () => {
-  const id = await publish({ type: 'at', at: ahead(1) });
+  const id = await publish({ type: 'at', at: ahead(120) });
   expect(await read(id)).toMatchObject({ state: 'queued', generation: 1 });
   await world.sql('update post_publications set generation = generation + 1 where id = $1', [id]);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await world.moveClock(120_000);
+  await world.invoke('publish', sqsEvent({ kind: 'publish', publicationId: id, generation: 1 }));
   expect(await read(id)).toMatchObject({ state: 'queued', generation: 2, attempts: [] });
-  await world.moveClock(60_000);
+  await world.moveClock(180_000);
   await world.tick('sweep');
   expect(await published(id)).toMatchObject({ generation: 3, attempts: [{ generation: 3, outcome: 'published' }] });
   await world.moveClock(0);
 });
 
-test('a worker whose lease has ended is not let through to its commit', async () => {
-  world.faults.arm({ point: 'data-api:guardCommits:before', action: 'delay', delayMs: 2_000 });
+test('a worker whose lease has ended is not let through to its commit', { timeout: 60_000 }, async () => {
+  const heldMs = 10_000;
+  const armedAt = performance.now();
+  world.faults.arm({ point: 'data-api:guardCommits:before', action: 'delay', delayMs: heldMs });
   const id = await publish({ type: 'now' });
   await eventually(
     () => read(id),
@@ -54,7 +58,8 @@ test('a worker whose lease has ended is not let through to its commit', async ()
   await world.moveClock(80_000);
   await world.tick('sweep');
   await published(id);
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  const answeredMs = heldMs + 2_000 - (performance.now() - armedAt);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(1_000, answeredMs)));
   const { attempts, state } = await read(id);
   expect(state).toBe('published');
   expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'published']);

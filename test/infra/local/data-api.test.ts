@@ -352,12 +352,16 @@ describe('transactions', () => {
 
   it('takes one call at a time', async () => {
     const transactionId = await begin();
-    const slow = api.execute('select 1 from pg_sleep(0.3)', { transactionId });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const holder = await database.connect();
+    await holder.query('select pg_advisory_lock(4711)');
+    const slow = api.execute('select 1 from pg_advisory_xact_lock(4711)', { transactionId });
+    const waiting = "select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted";
+    await expect.poll(async () => (await holder.query(waiting)).rowCount).toBe(1);
     await expect(api.execute('select 2', { transactionId })).rejects.toMatchObject({
       name: 'DatabaseErrorException',
       message: 'Transaction is still running a query',
     });
+    await holder.end();
     expect((await slow).records).toEqual([[{ longValue: 1 }]]);
     await api.client.send(new CommitTransactionCommand({ ...api.target, transactionId }));
   });
