@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Needs Python: `npm run test:contract`.
     exclude: ['test/contract/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs; a busy machine may take ten times as long as an idle one.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     // Much of the time is spent waiting for real clocks: more files at once than there are cores.
     maxWorkers: 3,

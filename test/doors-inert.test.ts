@@ -70,7 +70,7 @@ const told = z.record(z.string(), z.array(z.string()));
 /** What each file did when it was imported. A module that several share counts for the first of them. */
 async function importAll(files: readonly string[]): Promise<z.output<typeof told>> {
   const { stdout } = await run(process.execPath, ['--no-warnings', '--input-type=module', '-e', watcher, ...files], {
-    timeout: 60_000,
+    timeout: 180_000,
   });
   return told.parse(JSON.parse(stdout));
 }

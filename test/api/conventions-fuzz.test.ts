@@ -27,7 +27,7 @@ beforeAll(async () => {
     const [body] = sample.bodies ?? [];
     return [{ method: contract.method, target: pathOf(contract, sample), body, token: seed.owner.token }];
   });
-}, 120_000);
+});
 afterAll(() => world.close());
 
 /** Everything that came back until the other side was done; or `hung`. We end when nothing more comes: some wait for more of us. */

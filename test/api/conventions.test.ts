@@ -21,7 +21,7 @@ beforeAll(async () => {
   world = await openWorld({ workers: true, webOrigins: [app] });
   seed = await seedOwner(world);
   samples = samplesOf(seed);
-}, 120_000);
+});
 afterAll(() => world.close());
 
 function targetOf({ operation, contract }: (typeof routes)[number]): string {

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const connection = z.looseObject({ account: withId });
   const { account } = await person.api.call('POST', '/v1/accounts', connection, { projectId, platform: 'community' });
   accountId = account.id;
-}, 120_000);
+});
 afterAll(async () => {
   await host?.stop();
   await removePostgres(dataDir);

@@ -138,7 +138,7 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
       rotateApiKey: logged,
       requestDeletion: logged,
     }[operation] ?? [];
-  test('50 times at once is once', { timeout: 60_000 }, async () => {
+  test('50 times at once is once', async () => {
     const key = randomUUID();
     const before = await rows();
     const answers = await Promise.all(Array.from({ length: 50 }, () => send(key)));

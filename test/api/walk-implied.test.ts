@@ -57,7 +57,7 @@ beforeAll(async () => {
      values ('nowhere', 'Nowhere', 'https://id.example.com', 'x', 'y') on conflict do nothing`,
   );
   await world.stopWorkers();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 function sampleOf(operation: string): Sample {

@@ -157,7 +157,7 @@ it('sixteen people on one post, deletions and the fold at once lose nothing, and
   const [kept] = await open.sql('select like_count::integer as likes from community_posts where id = $1', [postId]);
   expect(kept?.likes).toBe((await open.sql(counted, [postId]))[0]?.likes);
   expect(await open.worker.many(repairCounters, {})).toEqual([]);
-}, 60_000);
+});
 
 it('the fold passes over what somebody holds, and takes it the next time', async () => {
   const person = await addPerson(open.sql, 'late');

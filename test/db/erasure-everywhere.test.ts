@@ -32,7 +32,7 @@ let world: PolicyWorld;
 beforeAll(async () => {
   open = await openDatabase();
   world = await buildPolicyWorld(open.sql);
-}, 120_000);
+});
 afterAll(() => open.close());
 
 /** Tables whose rows go with their person (references that cascade, and plain user ids), and those of projects. */

@@ -40,7 +40,7 @@ beforeAll(async () => {
   }
   client = await open.login('api');
   for (const table of ['content', 'posts']) await vacuum(table);
-}, 120_000);
+});
 afterAll(() => open.close());
 
 /** Until every page is known to be visible: whoever analyzes the table meanwhile keeps some from it. */
@@ -247,7 +247,7 @@ describe('whatever is typed', () => {
       await open
         .as({ kind: 'actor', ...ada })
         .many(searchPosts, { ...all, projectId, status, before, words, limit: 1 });
-  }, 60_000);
+  });
 
   it('can be kept as a text, however large and strange', async () => {
     const han = Array.from(

@@ -96,7 +96,7 @@ describe.each([
 
   beforeAll(async () => {
     cloud = await synthesize(root, { mailFrom: 'hello@posts.example' });
-  }, 120_000);
+  });
 
   describe('a function may do what its door declares, and nothing else', () => {
     test('its role has exactly these statements', () => {

@@ -21,7 +21,7 @@ describe.each([
 
   beforeAll(async () => {
     cloud = await synthesize(root, { mailFrom: 'hello@posts.example' });
-  }, 120_000);
+  });
 
   describe('a declaration becomes what Lambda needs to run it', () => {
     test('Node 24 on arm64, memory and time as declared, logs that end', () => {

@@ -113,7 +113,7 @@ describe('a video on Bluesky’s own hosts', () => {
       signal: AbortSignal.timeout(60_000),
       videoServiceUrl: service.origin,
     };
-  }, 120_000);
+  });
   afterAll(async () => {
     await new Promise((resolve) => service?.server.close(resolve));
     await Promise.all([running?.close(), shelf?.close()]);

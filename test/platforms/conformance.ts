@@ -91,7 +91,7 @@ export function describeConnector(open: () => Promise<PlatformWorld>, declared: 
     world = await open();
     http = createPlatformHttp({ trustedOrigins: world.trustedOrigins });
     credentials = await world.signIn();
-  }, 120_000);
+  });
   afterEach(() => world.clearFaults());
   afterAll(async () => {
     await world?.close();

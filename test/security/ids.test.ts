@@ -35,7 +35,7 @@ beforeAll(async () => {
   samples = samplesOf(seed);
   things = await thingsOf(seed, other);
   snapshot = await takeSnapshot(world);
-}, 120_000);
+});
 afterAll(async () => {
   await snapshot.close();
   await world.close();
@@ -103,7 +103,7 @@ describe.each(doors)('$operation', ({ operation, contract }) => {
       for (const [place, id] of idsIn(asked)) failures.push(...(await tryPlace(contract, asked, place, id)));
     }
     expect(failures).toEqual([]);
-  }, 60_000);
+  });
 });
 
 async function tryPlace(contract: EndpointContract, sample: Sample, place: string, id: string): Promise<string[]> {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   world = await openWorld({ workers: true });
   ground = await openGround(world);
   samples = samplesOf(ground.seed);
-}, 120_000);
+});
 afterAll(async () => {
   await ground.snapshot.close();
   await world.close();

@@ -322,7 +322,7 @@ describe('through the doors', () => {
     world = await openWorld();
     ada = await registerUser(world);
     projectId = (await createProject(world, ada)).id;
-  }, 60_000);
+  });
   afterAll(() => world.close());
 
   test('the address of an instance or a server is no way in', async () => {

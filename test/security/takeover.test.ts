@@ -110,7 +110,7 @@ test('who is sent away while inviting invites nobody', async () => {
   expect((await invited).code).toBe('not_found');
 });
 
-test('whoever has read the mail gets in, however many others guess meanwhile', { timeout: 60_000 }, async () => {
+test('whoever has read the mail gets in, however many others guess meanwhile', async () => {
   const person = await registerUser(world, 'Besieged Person');
   const guess = (n: number) =>
     postFrom(world, { address: `127.0.90.${n}` }, '/v1/auth/login', { email: person.email, password: 'a guess' });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ada = await registerUser(world);
   projectId = (await createProject(world, ada, 'Engines')).id;
   accountId = (await connectCommunity(world, ada, projectId)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const mails = () => world.mails(ada.email).filter(({ subject }) => subject === 'A post could not be published');

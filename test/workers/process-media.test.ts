@@ -21,7 +21,7 @@ beforeAll(async () => {
   world = await openWorld({ workers: true });
   ada = await registerUser(world);
   projectId = (await createProject(world, ada)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const worker = (): Db =>

@@ -11,7 +11,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+});
 beforeEach(() => stage.world.platforms.clearFaults());
 afterEach(async () => {
   await stage.world.platforms.configureThreads({ imageProcessingMs: 500, videoProcessingMs: 2500 });

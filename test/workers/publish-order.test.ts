@@ -7,7 +7,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+});
 afterEach(() => stage.world.platforms.clearFaults());
 afterAll(() => stage?.close());
 

@@ -9,7 +9,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+});
 afterEach(async () => {
   await stage.world.platforms.clearFaults();
   await stage.world.moveClock(0);
@@ -127,7 +127,7 @@ describe.each(outside)('on %s', (platform) => {
     expect(waitedMs).toBeGreaterThanOrEqual(absentAfterS * 1000);
     expect(await commits()).toBe(2);
     expect(await stage.shown(account)).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('while the platform cannot be asked, the outcome stays unknown and nothing is sent again', async () => {
     await stage.strike(platform, 'commit', { when: 'applied', action: 'drop' });
@@ -148,7 +148,7 @@ describe.each(outside)('on %s', (platform) => {
     await passTime(publicationId, 'published');
     expect(await commits(), 'since the faults ended').toBe(0);
     expect(await stage.shown(account)).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('an account over its quota of the day publishes later', async () => {
     const { postsPerDay } = connectorOf(platform).capabilities;
@@ -199,7 +199,7 @@ describe('Mastodon', () => {
     await stage.world.platforms.configureMastodon({ callsPer5Min: 300 });
     for (const publicationId of [first, second]) await passTime(publicationId, 'published');
     expect(await stage.shown(account)).toHaveLength(2);
-  }, 60_000);
+  });
 
   test('that has lost the uploaded media gets them anew', async () => {
     const account = await stage.connect('mastodon');
@@ -220,7 +220,7 @@ describe('Mastodon', () => {
     await passTime(publicationId, 'published');
     expect(await stage.calls('mastodon', 'upload')).toHaveLength(1);
     expect(await stage.shown(account)).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('Threads', () => {

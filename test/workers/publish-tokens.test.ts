@@ -9,7 +9,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-}, 120_000);
+});
 beforeEach(() => stage.world.platforms.configureThreads({ refreshAfterS: 0 }));
 afterEach(() => stage.world.platforms.clearFaults());
 afterAll(() => stage?.close());
@@ -61,7 +61,7 @@ describe.each(['bluesky', 'threads'] as const)('on %s', (platform) => {
     expect((await accountOf(account)).status).toBe('connected');
     await stage.published(publicationId, 30_000);
     expect(await refreshes()).toBe(2);
-  }, 60_000);
+  });
 });
 
 test('a token that Bluesky refuses ten times before we thought it ended is renewed once, and all go out', async () => {
@@ -78,7 +78,7 @@ test('a token that Bluesky refuses ten times before we thought it ended is renew
   expect(done.some(({ attempts }) => attempts[0]?.failureClass === 'reauthorize')).toBe(true);
   expect((await accountOf(account)).status).toBe('connected');
   expect(await stage.shown(account)).toHaveLength(10);
-}, 60_000);
+});
 
 describe('Threads', () => {
   test('does not renew a token of less than a day, which is kept', async () => {
@@ -120,5 +120,5 @@ describe.each(outside)('access that was taken away on %s', (platform) => {
     await stage.world.tick('dispatchDue');
     await Promise.all([due, waiting].map((id) => stage.published(id, 20_000)));
     expect(await stage.shown(account)).toHaveLength(2);
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
     mastodon: mastodon.id,
     threads: threads.id,
   };
-}, 60_000);
+});
 afterAll(() => world.close());
 beforeEach(() => world.platforms.clearFaults());
 
@@ -90,7 +90,7 @@ test('the numbers come back equal to what happened on each platform', async () =
   expect(numbers.publications.every(({ history }) => history.length === 1 && history[0]?.source === 'refresh')).toBe(
     true,
   );
-}, 60_000);
+});
 
 test('a post is refreshed once in ten seconds, whoever asks', async () => {
   const { postId } = await published();
@@ -102,7 +102,7 @@ test('a post is refreshed once in ten seconds, whoever asks', async () => {
   await world.moveClock(11_000);
   expect((await refresh(postId)).status).toBe(202);
   await world.moveClock(0);
-}, 60_000);
+});
 
 test('the tick sends what is due, and looks more seldom as a post grows older', async () => {
   const { postId } = await published();
@@ -133,7 +133,7 @@ test('the tick sends what is due, and looks more seldom as a post grows older', 
       age,
     ).toEqual([waitS, waitS, waitS]);
   }
-}, 60_000);
+});
 
 test('a platform in trouble postpones its numbers and no others; the account stays connected', async () => {
   const { postId } = await published();
@@ -165,7 +165,7 @@ test('a platform in trouble postpones its numbers and no others; the account sta
   expect((await world.sql('select status from social_accounts where id = $1', [accounts.mastodon]))[0]?.status).toBe(
     'connected',
   );
-}, 60_000);
+});
 
 test('an account whose token was taken back is marked, with the reason', async () => {
   const { postId } = await published();
@@ -177,7 +177,7 @@ test('an account whose token was taken back is marked, with the reason', async (
   );
   expect(account).toMatchObject({ status: 'reauthorization_needed', status_reason: expect.stringMatching(/./) });
   expect(threadsUser).not.toBe('');
-}, 60_000);
+});
 
 test('a post that is not out has nothing to refresh; strangers find none, viewers may look', async () => {
   const draft = await createPost(world, ada, {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   world = await openSocialWorld();
   ada = await registerUser(world);
   projectId = (await createProject(world, ada)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const begin = () => beginSignIn(world, ada, { platform: 'mastodon', projectId, baseUrl: world.origins.mastodon });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   world = await openSocialWorld({ bluesky: true });
   ada = await registerUser(world);
   projectId = (await createProject(world, ada, 'Élan & Söhne')).id;
-}, 120_000);
+});
 afterAll(() => world.close());
 
 const connect = (json: Record<string, unknown>, who = ada) =>

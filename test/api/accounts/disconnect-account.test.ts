@@ -15,7 +15,7 @@ beforeAll(async () => {
   world = await openSocialWorld();
   ada = await registerUser(world);
   projectId = (await createProject(world, ada)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const disconnect = (id: string, query = '', who = ada) =>

@@ -64,7 +64,7 @@ async function usage(path: string) {
 }
 
 describe('fifty at once never make more than there may be', () => {
-  test('projects of a person', { timeout: 60_000 }, async () => {
+  test('projects of a person', async () => {
     await limitOwner({ projects: 4 });
     const answers = await Promise.all(Array.from({ length: 50 }, makeProject));
     expect(countsOf(answers.map(({ status, code }) => code ?? status))).toEqual({ 201: 3, quota_exceeded: 47 });
@@ -75,7 +75,7 @@ describe('fifty at once never make more than there may be', () => {
     expect(await usage('/v1/me/usage')).toMatchObject({ projects: [4, 4] });
   });
 
-  test('bytes of a project', { timeout: 60_000 }, async () => {
+  test('bytes of a project', async () => {
     await limitProject({ storageBytes: 1_050 });
     const answers = await Promise.all(Array.from({ length: 50 }, () => upload(100)));
     expect(countsOf(answers.map(({ status, code }) => code ?? status))).toEqual({ 201: 10, quota_exceeded: 40 });
@@ -85,7 +85,7 @@ describe('fifty at once never make more than there may be', () => {
     expect(await usage(`/v1/projects/${projectId}/usage`)).toMatchObject({ storageBytes: [1_050, 1_050] });
   });
 
-  test('posts of a day', { timeout: 60_000 }, async () => {
+  test('posts of a day', async () => {
     const { id: accountId } = await connectCommunity(world, owner, projectId);
     await limitProject({ postsPerDay: 3 });
     const answers = await Promise.all(Array.from({ length: 50 }, () => makePost(accountId, day(3))));

@@ -14,7 +14,7 @@ beforeAll(async () => {
   ada = await registerUser(world, 'Ada');
   projectId = (await createProject(world, ada, 'Launch')).id;
   accountId = (await connectCommunity(world, ada, projectId)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 /** A published community post, as the publish worker leaves it. */

@@ -15,7 +15,7 @@ beforeAll(async () => {
   world = await openWorld({ workers: true });
   ada = await registerUser(world);
   projectId = (await createProject(world, ada)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const sweep = () =>
@@ -55,4 +55,4 @@ test('everybody sees the photo of a published post, also after its medium was de
   expect(await sweep()).toBe(1);
   expect(row).toBeDefined();
   expect(await world.sql('select 1 from media_renditions where media_id = $1', [photo.id])).toEqual([]);
-}, 60_000);
+});

@@ -19,7 +19,7 @@ beforeAll(async () => {
   [ada, bob] = await Promise.all([registerUser(world), registerUser(world)]);
   projectId = (await createProject(world, ada)).id;
   accountId = (await connectCommunity(world, ada, projectId)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 interface Wanted {

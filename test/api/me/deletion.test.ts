@@ -17,7 +17,7 @@ let bob: Person;
 beforeAll(async () => {
   world = await openWorld({ workers: true });
   bob = await registerUser(world, 'Bob');
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const DAY_MS = 86_400_000;

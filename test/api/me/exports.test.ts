@@ -19,7 +19,7 @@ let bob: Person;
 beforeAll(async () => {
   world = await openWorld({ workers: true });
   [ada, bob] = [await registerUser(world), await registerUser(world, 'Bob Guest')];
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const path = '/v1/me/exports';

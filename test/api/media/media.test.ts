@@ -17,7 +17,7 @@ beforeAll(async () => {
   ada = await registerUser(world);
   eve = await registerUser(world, 'Eve');
   projectId = (await createProject(world, ada)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 const photo = await readFile(new URL('../../media/photo.png', import.meta.url));

@@ -14,7 +14,7 @@ beforeAll(async () => {
   ada = await registerUser(world);
   projectId = (await createProject(world, ada, '<Launch> & Co')).id;
   accountId = (await connectCommunity(world, ada, projectId)).id;
-}, 60_000);
+});
 afterAll(() => world.close());
 
 /** A post with numbers, as workers leave it. */
