@@ -181,7 +181,7 @@ describe('from plain tables to tables by month and back', () => {
     );
     expect((await snapshot(String(now?.now)))[0]?.place).toBe('analytics_before');
     const parts = await open.sql(
-      `select partition::text as name from app.partitions('analytics') order by is_default, from_at nulls first`,
+      `select partition::text as name from app.partitions('analytics') order by from_at nulls first, is_default`,
     );
     expect(parts.map(({ name }) => name).slice(0, 3)).toEqual([
       'analytics_before',
