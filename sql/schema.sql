@@ -6922,11 +6922,14 @@ begin
     return query
       select u.* from users u
       where u.id in (
-          (select f.id from users f where f.email collate "C" >= low and f.email collate "C" < high limit 1000)
+          (select f.id from users f where f.email collate "C" >= low and f.email collate "C" < high
+            order by f.email collate "C", f.id limit 1000)
           union
-          (select f.id from users f where lower(f.username) collate "C" >= low and lower(f.username) collate "C" < high limit 1000)
+          (select f.id from users f where lower(f.username) collate "C" >= low and lower(f.username) collate "C" < high
+            order by lower(f.username) collate "C", f.id limit 1000)
           union
-          (select f.id from users f where lower(f.display_name) collate "C" >= low and lower(f.display_name) collate "C" < high limit 1000)
+          (select f.id from users f where lower(f.display_name) collate "C" >= low and lower(f.display_name) collate "C" < high
+            order by lower(f.display_name) collate "C", f.id limit 1000)
           union
           (select f.id from users f where f.id = exact))
         and app.user_fits(u, wanted_role, wanted_status)
@@ -6951,7 +6954,7 @@ begin
   end if;
 end
 $function$;
-comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is the beginning of an address, user name or display name (at most 1,000 of each are looked at), or an id.';
+comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is the beginning of an address, user name or display name (of each the first 1,000 in alphabetical order), or an id.';
 grant execute on function app.find_users(text,text,text,text,jsonb,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.finish_deletion(person uuid)
@@ -8633,7 +8636,7 @@ AS $function$
     'durationMs', v.duration_ms, 'videoCodec', v.video_codec,
     'renditions', coalesce((
       select jsonb_agg(jsonb_build_object('name', r.name, 'key', r.object_key, 'mimeType', r.mime_type, 'bytes', r.bytes,
-        'width', r.width, 'height', r.height))
+        'width', r.width, 'height', r.height) order by r.name)
       from media_renditions r where r.project_id = m.project_id and r.media_id = m.id), '[]'::jsonb)
     ) order by pm.position), '[]'::jsonb)
   from post_media pm
