@@ -39,7 +39,7 @@ export const handler = schedule({
     sealRows(db),
     keepCommunity(db),
     keepHashtags(db),
-    db.one(purgeExpired, { limit: 1_000 }).then((purged) => Object.values(purged).reduce((sum, rows) => sum + rows, 0)),
+    db.many(purgeExpired, { limit: 1_000 }).then((purged) => purged.reduce((sum, { rows }) => sum + rows, 0)),
   ]);
   const [mails, stuckMedia, stuckAvatars, purgedObjects, purgedMedia, ...others] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,

@@ -64,6 +64,8 @@ export class MediaStack extends Stack {
           expiration: Duration.days(9),
           noncurrentVersionExpiration: Duration.days(1),
         },
+        // A face that was taken away is not kept for a way back.
+        { id: 'avatars', prefix: 'media/avatars/', noncurrentVersionExpiration: Duration.days(1) },
       ],
     });
     const archive = new Bucket(this, 'Archive', {

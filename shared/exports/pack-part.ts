@@ -10,11 +10,13 @@ import { openObject } from '../aws/objects.ts';
 import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
 import { aboutExport } from './about.ts';
-import type { Cursor } from './shapes.ts';
+import { csvOf, linesOf, spreadsheets } from './rows.ts';
+import { Cursor } from './shapes.ts';
 import { findExportAvatar, planExport, readExportFiles, readExportPage } from './work-queries.ts';
 
 const ROWS = 500;
 const FILES = 50;
+const beginning = Cursor.parse({});
 
 export interface Pack {
   readonly db: Db;
@@ -80,21 +82,30 @@ async function write(pack: Pack, plan: Plan, zip: Zip, progress: Progress): Prom
 
 async function writeTables(pack: Pack, plan: Plan, zip: Zip, progress: Progress): Promise<void> {
   const begin = progress.cursor.table;
-  for (const { name } of plan.tables.filter((table) => begin === null || table.name >= begin)) {
-    const continued = progress.cursor.table === name && progress.cursor.after !== null;
-    if (progress.cursor.table !== name)
-      progress.cursor = { ...progress.cursor, table: name, ofProjects: false, after: null };
-    const lines = linesOf(pack, name, progress);
-    const first = await lines.next();
-    // A table in which nothing is the person's needs no file.
-    if (first.done !== true) {
-      const file = `data/${name}${continued ? `.${pack.number}` : ''}.ndjson`;
-      await zip.add(file, ReadableStream.from(withFirst(first.value, lines)), { level: 6 });
+  for (const table of plan.tables.filter(({ name }) => begin === null || name >= begin)) {
+    if (progress.cursor.table !== table.name) progress.cursor = { ...beginning, table: table.name };
+    if (!(await writeTable(pack, table, zip, progress))) return;
+    if (progress.cursor.format === 'ndjson' && spreadsheets.has(table.name)) {
+      progress.cursor = { ...beginning, table: table.name, format: 'csv' };
+      if (!(await writeTable(pack, table, zip, progress))) return;
     }
-    if (progress.cursor.after !== 'end') return;
     progress.stepsDone += 1;
   }
-  progress.cursor = { step: 'files', table: null, ofProjects: false, after: null, media: null };
+  progress.cursor = { ...beginning, step: 'files' };
+}
+
+/** One file, from where the cursor stands. False where the ZIP was enough before the end. */
+async function writeTable(pack: Pack, table: Plan['tables'][number], zip: Zip, progress: Progress): Promise<boolean> {
+  const { after, format } = progress.cursor;
+  const pages = pagesOf(pack, table.name, progress);
+  const bytes = format === 'csv' ? csvOf(table.columns, pages) : linesOf(pages);
+  const first = await bytes.next();
+  // A table in which nothing is the person's needs no file.
+  if (first.done !== true) {
+    const file = `data/${table.name}${after === null ? '' : `.${pack.number}`}.${format}`;
+    await zip.add(file, ReadableStream.from(withFirst(first.value, bytes)), { level: 6 });
+  }
+  return progress.cursor.after === 'end';
 }
 
 async function* withFirst(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -103,7 +114,7 @@ async function* withFirst(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): 
 }
 
 /** Rows that name the person, then those of their projects; the cursor moves along, to `end` when all are written. */
-async function* linesOf(pack: Pack, table: string, progress: Progress): AsyncGenerator<Uint8Array> {
+async function* pagesOf(pack: Pack, table: string, progress: Progress): AsyncGenerator<readonly string[]> {
   const { db, exportId, leaseToken, isEnough, signal } = pack;
   for (;;) {
     signal.throwIfAborted();
@@ -119,24 +130,10 @@ async function* linesOf(pack: Pack, table: string, progress: Progress): AsyncGen
       if (ofProjects) return;
       continue;
     }
-    yield Buffer.from(`${page.map(({ line }) => camelLine(line)).join('\n')}\n`);
     progress.cursor = { ...progress.cursor, after: last.atKey };
+    yield page.map(({ line }) => line);
     if (isEnough(progress.bytes)) return;
   }
-}
-
-/** Columns in the words of the API. */
-function camelLine(line: string): string {
-  const row: unknown = JSON.parse(line);
-  const entries = Object.entries(typeof row === 'object' && row !== null ? row : {});
-  return JSON.stringify(
-    Object.fromEntries(
-      entries.map(([name, value]) => [
-        name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-        value,
-      ]),
-    ),
-  );
 }
 
 async function writeFiles(pack: Pack, zip: Zip, progress: Progress): Promise<void> {

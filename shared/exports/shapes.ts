@@ -36,6 +36,8 @@ export const Cursor = z.object({
   step: z.enum(['tables', 'files', 'done']).default('tables'),
   /** The table that is under way, or null at the beginning. */
   table: z.string().nullable().default(null),
+  /** Of the file that is under way: a table for spreadsheets is written once more as CSV. */
+  format: z.enum(['ndjson', 'csv']).default('ndjson'),
   ofProjects: z.boolean().default(false),
   /** Key of the last row that was written. */
   after: z.unknown().default(null),

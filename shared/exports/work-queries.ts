@@ -32,13 +32,13 @@ export const planExport = query({
   kind: 'worker',
   access: 'read',
   row: z.object({
-    tables: z.array(z.object({ name: z.string(), withheld: z.array(z.string()) })),
+    tables: z.array(z.object({ name: z.string(), columns: z.array(z.string()), withheld: z.array(z.string()) })),
     leftOut: z.record(z.string(), z.string()),
     media: z.number(),
   }),
 })<{ exportId: string; leaseToken: string }>`
   select
-    coalesce((select jsonb_agg(jsonb_build_object('name', t.name, 'withheld', t.withheld) order by t.name)
+    coalesce((select jsonb_agg(jsonb_build_object('name', t.name, 'columns', t.columns, 'withheld', t.withheld) order by t.name)
       from export_tables t where t.left_out_because is null), '[]'::jsonb) as tables,
     coalesce((select jsonb_object_agg(t.name, t.left_out_because) from export_tables t where t.left_out_because is not null),
       '{}'::jsonb) as left_out,

@@ -62,91 +62,13 @@ export const alertFailures = query({
 })<{ limit: number }>`
   select outcome, events, mails from app.alert_failures(${'limit'}::integer)`;
 
-/** What has expired goes, at most `limit` rows of each kind a tick. Events whose consumers are not here yet are kept 7 days. */
+/** What is of no use once it has expired (`app.retention` says how long it is kept), at most `limit` rows of each kind a tick. */
 export const purgeExpired = query({
   name: 'purgeExpired',
   kind: 'worker',
   access: 'guarded',
-  row: z.object({
-    keys: z.number(),
-    tokens: z.number(),
-    resets: z.number(),
-    attempts: z.number(),
-    states: z.number(),
-    sessions: z.number(),
-    counters: z.number(),
-    notifications: z.number(),
-    connections: z.number(),
-    deliveries: z.number(),
-    tickets: z.number(),
-    providerSignIns: z.number(),
-    events: z.number(),
-  }),
-})<{ limit: number }>`
-  with keys as (
-    delete from idempotency_keys k where (k.caller, k.route, k.key) in (
-      select i.caller, i.route, i.key from idempotency_keys i where i.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), tokens as (
-    delete from email_verification_tokens t where t.id in (
-      select e.id from email_verification_tokens e where e.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
-    returning 1
-  ), resets as (
-    delete from password_reset_tokens t where t.id in (
-      select r.id from password_reset_tokens r where r.expires_at < app.now() - interval '7 days' limit ${'limit'}::integer)
-    returning 1
-  ), attempts as (
-    delete from auth_attempts a where (a.subject, a.source) in (
-      select f.subject, f.source from auth_attempts f where f.last_at < app.now() - interval '1 day' limit ${'limit'}::integer)
-    returning 1
-  ), states as (
-    delete from oauth_states s where s.id in (
-      select o.id from oauth_states o where o.expires_at < app.now() - interval '1 day' limit ${'limit'}::integer)
-    returning 1
-  ), sessions as (
-    delete from user_sessions s where s.id in (
-      select u.id from user_sessions u where u.expires_at < app.now() - interval '30 days' limit ${'limit'}::integer)
-    returning 1
-  ), counters as (
-    delete from rate_counters c where (c.caller, c.class, c.window_start) in (
-      select r.caller, r.class, r.window_start from rate_counters r where r.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), notifications as (
-    delete from notifications n where n.id in (
-      select o.id from notifications o where o.created_at < app.now() - interval '180 days' limit ${'limit'}::integer)
-    returning 1
-  ), connections as (
-    delete from realtime_connections c where c.connection_id in (
-      select r.connection_id from realtime_connections r where r.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), deliveries as (
-    delete from webhook_deliveries d where d.id in (
-      select w.id from webhook_deliveries w where w.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), tickets as (
-    delete from sign_in_tickets t where t.id in (
-      select s.id from sign_in_tickets s where s.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), gone_sign_ins as (
-    delete from provider_sign_ins t where t.id in (
-      select s.id from provider_sign_ins s where s.expires_at < app.now() limit ${'limit'}::integer)
-    returning 1
-  ), events as (
-    delete from outbox_events e where e.id in (
-      select o.id from outbox_events o
-      where o.dispatched_at < app.now() - interval '7 days'
-        or (o.dispatched_at is null and o.kind like 'publication.%' and o.created_at < app.now() - interval '7 days')
-      limit ${'limit'}::integer)
-    returning 1
-  )
-  select (select count(*) from keys)::integer as keys, (select count(*) from tokens)::integer as tokens,
-    (select count(*) from resets)::integer as resets, (select count(*) from attempts)::integer as attempts,
-    (select count(*) from states)::integer as states,
-    (select count(*) from sessions)::integer as sessions, (select count(*) from counters)::integer as counters,
-    (select count(*) from notifications)::integer as notifications, (select count(*) from connections)::integer as connections,
-    (select count(*) from deliveries)::integer as deliveries, (select count(*) from tickets)::integer as tickets,
-    (select count(*) from gone_sign_ins)::integer as provider_sign_ins,
-    (select count(*) from events)::integer as events`;
+  row: z.object({ what: z.string(), rows: z.number() }),
+})<{ limit: number }>`select what, rows from app.purge_expired(${'limit'}::integer) where rows > 0`;
 
 /** Months ahead of now, and months of rows that came without one. */
 export const ensurePartitions = query({

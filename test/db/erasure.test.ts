@@ -228,6 +228,53 @@ describe('erasing a person', () => {
     expect((await verifyAudit(sqlRunner(open.target))).findings).toEqual([]);
   });
 
+  it('takes along what others wrote of them, the invitations that waited for them, and their failed logins', async () => {
+    const [userId, other] = [await addAugusta(), await addPerson(open.sql, 'other')];
+    const [own, foreign] = [await addTenant(open.sql, userId), await addTenant(open.sql, other.userId)];
+    const commentOf = async (author: string) => {
+      const publication = await addPublication(open.sql, foreign, { state: 'published' });
+      const post = { project_id: foreign.projectId, account_id: foreign.accountId, publication_id: publication };
+      const postId = await addRow(open.sql, 'community_posts', { ...post, text: 'x' });
+      return addRow(open.sql, 'comments', { community_post_id: postId, author_id: author, text: 'x' });
+    };
+    const theirs = await commentOf(userId);
+    const others = await commentOf(other.userId);
+    const words = `${marks.displayName} again`;
+    const target = (id: string) => ({ target_type: 'comment', target_id: id });
+    for (const id of [theirs, others]) {
+      await addRow(open.sql, 'content_moderation', { ...target(id), reason: words });
+      await addRow(open.sql, 'moderation_reports', {
+        ...{ ...target(id), reporter_id: other.userId, reason: 'spam', details: words },
+      });
+    }
+    await addRow(open.sql, 'content_moderation', { target_type: 'user_profile', target_id: userId, reason: words });
+    await open.sql("update users set status = 'deactivated', status_reason = $2 where id = $1", [userId, words]);
+    await addRow(open.sql, 'user_invitations', {
+      ...{ email: marks.email, role: 'user', token_hash: randomUUID(), created_by: other.userId },
+    });
+    await open.sql("insert into auth_attempts (subject, source) values (app.attempt_subject($1), '*')", [marks.email]);
+    await addRow(open.sql, 'approval_workflows', {
+      ...{ project_id: own.projectId, created_by: userId, name: `Asks ${marks.displayName}` },
+    });
+    await open.sql('update users set deletion_requested_at = app.now() where id = $1', [userId]);
+    while ((await erase(userId)) === 'waiting') await sweep();
+    const kept = await open.sql(
+      `select 'case' as what, target_id, reason as words from content_moderation where target_type <> 'post'
+       union all select 'report', target_id, details from moderation_reports order by 1, 2`,
+    );
+    // What was written of somebody else stays, whatever it says: it is that person's.
+    expect(kept.filter((row) => row.words !== null)).toEqual([
+      { what: 'case', target_id: others, words },
+      { what: 'report', target_id: others, words },
+    ]);
+    expect(kept).toHaveLength(5);
+    expect(await open.sql('select id from user_invitations')).toEqual([]);
+    expect(await open.sql('select subject from auth_attempts')).toEqual([]);
+    await open.sql('delete from content_moderation');
+    await open.sql('delete from moderation_reports');
+    expect(tablesWithMarks(await dump())).toEqual([]);
+  });
+
   it('makes what the log kept of them unreadable to admins too, and of nobody else', async () => {
     const [userId, other] = [await addAugusta(), await addPerson(open.sql, 'other')];
     await open.sql("update users set bio = 'stays readable' where id = $1", [other.userId]);
