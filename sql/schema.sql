@@ -743,7 +743,7 @@ CREATE INDEX approval_workflows_created_by_idx ON public.approval_workflows USIN
 CREATE INDEX approval_workflows_deleted_at_idx ON public.approval_workflows USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX approval_workflows_name_key ON public.approval_workflows USING btree (project_id, lower(name)) WHERE (deleted_at IS NULL);
 
-CREATE TRIGGER approval_workflows_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', '', '{created_by,name,rule,min_approvals,allow_self_approval,is_active,deleted_at}', '{}', '{}');
+CREATE TRIGGER approval_workflows_audit AFTER INSERT OR DELETE OR UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{created_by,rule,min_approvals,allow_self_approval,is_active,deleted_at}', '{name}', '{}');
 CREATE TRIGGER approval_workflows_touch BEFORE UPDATE ON public.approval_workflows FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 alter table approval_workflows enable row level security;
@@ -1773,6 +1773,7 @@ create table export_tables (
   columns text[] not null default '{}'::text[],
   withheld text[] not null default '{}'::text[],
   left_out_because text,
+  kept_after_leaving text[] not null default '{}'::text[],
   constraint export_tables_pkey PRIMARY KEY (name),
   constraint export_tables_reached CHECK (((left_out_because IS NOT NULL) OR (cardinality(person_columns) > 0) OR (project_column IS NOT NULL))),
   constraint export_tables_says_why CHECK (((left_out_because IS NULL) = (cardinality(columns) > 0)))
@@ -1780,6 +1781,7 @@ create table export_tables (
 
 comment on table export_tables is 'Of every table that may hold a person''s rows: what of it the export of an account holds, or why nothing. A table without a row here is not exported, and a test names it.';
 comment on column export_tables.columns is 'What is exported. A new column is a decision.';
+comment on column export_tables.kept_after_leaving is 'Of rows that name the person in a project that they can no longer read, beside key, project, person and created_at: what is about the person alone, or their own words that nobody else can have changed.';
 comment on column export_tables.person_columns is 'Columns that name a person: rows in which any of them is the person are theirs.';
 comment on column export_tables.project_column is 'Column of the project: rows of projects that the person owns are theirs too.';
 comment on column export_tables.withheld is 'What is not: hashes and sealed values, other people''s addresses, and the machine''s own upkeep.';
@@ -4057,7 +4059,7 @@ CREATE UNIQUE INDEX social_accounts_person_key ON public.social_accounts USING b
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
 CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (project_id, status);
 
-CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,base_url,scopes,status,status_reason,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url}', '{}');
+CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,scopes,status,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url,base_url,status_reason}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_note_metrics AFTER UPDATE OF last_synced_at, followers_count, following_count, posts_count ON public.social_accounts FOR EACH ROW WHEN (((num_nonnulls(new.followers_count, new.following_count, new.posts_count) > 0) AND ((((new.last_synced_at IS DISTINCT FROM old.last_synced_at) OR (new.followers_count IS DISTINCT FROM old.followers_count)) OR (new.following_count IS DISTINCT FROM old.following_count)) OR (new.posts_count IS DISTINCT FROM old.posts_count)))) EXECUTE FUNCTION app.note_account_metrics();
 CREATE TRIGGER social_accounts_quota AFTER INSERT ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.guard_quota('accounts', 'connected_by', 'project_id');
@@ -4616,12 +4618,13 @@ CREATE INDEX users_display_name_prefix_idx ON public.users USING btree (lower(di
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 CREATE INDEX users_email_prefix_idx ON public.users USING btree (email COLLATE "C");
 CREATE INDEX users_last_login_at_idx ON public.users USING btree (COALESCE(last_login_at, '-infinity'::timestamp with time zone), id);
+CREATE INDEX users_never_proven_idx ON public.users USING btree (created_at) WHERE ((email_verified_at IS NULL) AND (deleted_at IS NULL));
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(username) COLLATE "C");
 CREATE UNIQUE INDEX users_username_skeleton_key ON public.users USING btree (username_skeleton) WHERE (deleted_at IS NULL);
 
-CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,status_reason,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url}', '{password_hash}');
+CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url,status_reason}', '{password_hash}');
 CREATE TRIGGER users_forget_deletion AFTER UPDATE OF deletion_requested_at ON public.users FOR EACH ROW WHEN (((old.deletion_requested_at IS NOT NULL) AND (new.deletion_requested_at IS NULL))) EXECUTE FUNCTION app.forget_deletion();
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
 CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_invitations();
@@ -6753,12 +6756,25 @@ begin
   where k.caller = person::text
     or exists (select from unnest(k.answer) line, unnest(traces) trace where strpos(line, to_json(trace)::text) > 0 or strpos(line, gone.email) > 0);
   delete from outbox_events e
-  where e.payload ->> 'to' = gone.email
+  where e.payload ->> 'to' = gone.email or (e.kind = 'mail' and e.user_id = person)
     or exists (select from unnest(traces) trace where strpos(e.payload::text, to_json(trace)::text) > 0);
   update notifications n set payload = '{}'
   where n.actor_id = person or exists (select from unnest(traces) trace where strpos(n.payload::text, to_json(trace)::text) > 0);
   delete from webhook_deliveries d where exists (select from unnest(traces) trace where strpos(d.payload::text, to_json(trace)::text) > 0);
   delete from project_invitations i where i.email = gone.email or i.accepted_by = person;
+  delete from user_invitations i where i.email = gone.email;
+  delete from auth_attempts a where a.subject = app.attempt_subject(gone.email);
+  -- What others wrote of them, while what they wrote it of goes.
+  update content_moderation c set reason = null
+  where c.reason is not null and (
+    (c.target_type = 'user_profile' and c.target_id = person)
+    or (c.target_type = 'comment' and c.target_id in (select k.id from comments k where k.author_id = person))
+    or (c.target_type = 'post' and c.target_id in (select p.id from community_posts p where p.author_id = person)));
+  update moderation_reports r set details = null
+  where r.details is not null and (
+    (r.target_type = 'user_profile' and r.target_id = person)
+    or (r.target_type = 'comment' and r.target_id in (select k.id from comments k where k.author_id = person))
+    or (r.target_type = 'post' and r.target_id in (select p.id from community_posts p where p.author_id = person)));
   delete from rate_counters c where strpos(c.caller, person::text) > 0;
   -- Where they came from stands in others' events too: it goes before the rows that would hand it on.
   update user_engagement e set metadata = '{}' where e.user_id = person and e.metadata <> '{}';
@@ -6777,7 +6793,9 @@ CREATE OR REPLACE FUNCTION app.export_file_count(export uuid, token uuid)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   select count(*)::integer
-  from account_exports e join media m on m.project_id = any (app.owned_projects(e.user_id)) or m.created_by = e.user_id
+  from account_exports e
+  join media m on m.project_id = any (app.owned_projects(e.user_id))
+    or m.created_by = e.user_id and m.project_id = any (app.readable_projects(e.user_id))
   where e.id = export and e.state = 'running' and e.lease_token = token and m.deleted_at is null
 $function$;
 grant execute on function app.export_file_count(uuid,uuid) to posthaste_worker;
@@ -6791,9 +6809,11 @@ AS $function$
 declare
   person uuid;
   owned uuid[];
+  readable uuid[];
 begin
   select e.user_id into person from account_exports e where e.id = export and e.state = 'running' and e.lease_token = token;
   owned := app.owned_projects(person);
+  readable := app.readable_projects(person);
   return query
     select f.id, f.project_id, f.file_name, coalesce((
       select jsonb_agg(jsonb_build_object('name', r.name, 'key', r.object_key, 'bytes', r.bytes) order by r.name)
@@ -6803,12 +6823,12 @@ begin
        where m.project_id = any (owned) and m.deleted_at is null and (after is null or m.id > after) order by m.id limit row_limit)
       union
       (select m.id, m.project_id, m.file_name from media m
-       where m.created_by = person and m.deleted_at is null and (after is null or m.id > after) order by m.id limit row_limit)
+       where m.created_by = person and m.project_id = any (readable) and m.deleted_at is null and (after is null or m.id > after) order by m.id limit row_limit)
     ) f
     order by f.id limit row_limit;
 end
 $function$;
-comment on function app.export_files(uuid,uuid,uuid,integer) is 'Media of one''s projects, and those that one brought into others'', by id.';
+comment on function app.export_files(uuid,uuid,uuid,integer) is 'Media of one''s projects, and those that one brought into others'' that one still reads, by id.';
 grant execute on function app.export_files(uuid,uuid,uuid,integer) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.export_page(export uuid, token uuid, table_name text, of_projects boolean, after jsonb, row_limit integer)
@@ -6820,7 +6840,11 @@ AS $function$
 declare
   person uuid;
   owned uuid[];
+  readable uuid[];
   rules export_tables;
+  scope text;
+  open_rows text;
+  facts text;
   keys text[];
   names text;
   key_names text;
@@ -6834,6 +6858,10 @@ begin
     return;
   end if;
   owned := app.owned_projects(person);
+  readable := app.readable_projects(person);
+  scope := coalesce(rules.project_column, (
+    select a.attname::text from pg_attribute a
+    where a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = 'project_id' and not a.attisdropped));
   if of_projects and rules.project_column is null or not of_projects and cardinality(rules.person_columns) = 0 then
     return;
   end if;
@@ -6848,6 +6876,13 @@ begin
     keys := array[rules.project_column] || keys;
   end if;
   select string_agg('t.' || quote_ident(k), ', ') into key_names from unnest(keys) k;
+  -- Which rows leave whole; of the others the fact that they are the person's, and what no colleague can have written.
+  open_rows := case when scope is null then 'true' else format('(t.%1$I is null or t.%1$I = any ($5)%2$s)', scope,
+    case rules.name when 'community_posts' then ' or t.is_standing and t.visibility in (''public'', ''unlisted'')' else '' end) end;
+  select string_agg(quote_ident(a.attname), ', ' order by c.place) into facts
+  from unnest(rules.columns) with ordinality c (name, place)
+  join pg_attribute a on a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = c.name and not a.attisdropped and a.attnum > 0
+  where c.name = any (keys || rules.person_columns || rules.kept_after_leaving) or c.name in (scope, 'created_at');
   if of_projects then
     condition := format('t.%I = any ($2)', rules.project_column);
   else
@@ -6863,12 +6898,13 @@ begin
       join pg_attribute a on a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = k.name));
   end if;
   for r in execute format(
-    'select to_jsonb(q)::text as line, t.export_key as at_key
-     from (select jsonb_build_object(%1$s) as export_key, t.* from %2$I t where %3$s order by %4$s limit $4) t
-     cross join lateral (select %5$s) q order by %4$s',
+    'select case when t.export_open then to_jsonb(q)::text else to_jsonb(f)::text end as line, t.export_key as at_key
+     from (select jsonb_build_object(%1$s) as export_key, %6$s as export_open, t.* from %2$I t where %3$s order by %4$s limit $4) t
+     cross join lateral (select %5$s) q cross join lateral (select %7$s) f order by %4$s',
     (select string_agg(format('%L, t.%I', k, k), ', ') from unnest(keys) k), rules.name, condition, key_names,
-    (select string_agg('t.' || n, ', ') from unnest(string_to_array(names, ', ')) n))
-    using person, owned, after, row_limit
+    (select string_agg('t.' || n, ', ') from unnest(string_to_array(names, ', ')) n), open_rows,
+    (select string_agg('t.' || n, ', ') from unnest(string_to_array(facts, ', ')) n))
+    using person, owned, after, row_limit, readable
   loop
     line := r.line;
     at_key := r.at_key;
@@ -9269,6 +9305,34 @@ AS $function$
 $function$;
 grant execute on function app.publications_of(uuid) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.purge_expired(batch integer)
+ RETURNS TABLE(what text, rows integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  kept record;
+begin
+  for kept in select r.name, r.since, r.age from app.retention() r where r.by = 'sweep' and r.age is not null order by r.place loop
+    what := kept.name;
+    rows := app.purge_older(kept.name, kept.since, kept.age, batch);
+    return next;
+  end loop;
+
+  -- Events whose consumers are not here yet, and mails that never could be sent: their tries end within hours.
+  what := 'outbox_events';
+  delete from outbox_events e where e.id in (
+    select o.id from outbox_events o
+    where o.dispatched_at is null and (o.kind like 'publication.%' or o.kind = 'mail') and o.created_at < app.now() - interval '7 days'
+    limit batch);
+  get diagnostics rows = row_count;
+  return next;
+end
+$function$;
+comment on function app.purge_expired(integer) is 'Rows that went, by table, at most so many of each.';
+grant execute on function app.purge_expired(integer) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.purge_kept(batch integer)
  RETURNS TABLE(what text, rows integer)
  LANGUAGE plpgsql
@@ -9279,32 +9343,9 @@ declare
   kept record;
   ended uuid;
 begin
-  for kept in
-    select * from (values
-      ('account_health_checks', 'id', 'checked_at', interval '30 days'),
-      ('webhook_deliveries', 'id', 'expires_at', interval '0'),
-      ('notifications', 'id', 'read_at', interval '180 days'),
-      ('system_metrics', 'id', 'recorded_at', interval '90 days'),
-      ('realtime_connections', 'connection_id', 'expires_at', interval '0'),
-      ('project_invitations', 'id', 'expires_at', interval '30 days'),
-      ('password_reset_tokens', 'id', 'expires_at', interval '7 days'),
-      -- What people deleted, those first that hang on others.
-      ('community_posts', 'id', 'deleted_at', interval '30 days'),
-      ('clips', 'id', 'deleted_at', interval '30 days'),
-      ('post_variations', 'id', 'deleted_at', interval '30 days'),
-      ('schedule_slots', 'id', 'deleted_at', interval '30 days'),
-      ('publishing_schedules', 'id', 'deleted_at', interval '30 days'),
-      ('webhooks', 'id', 'deleted_at', interval '30 days'),
-      ('content_templates', 'id', 'deleted_at', interval '30 days'),
-      ('content', 'id', 'deleted_at', interval '30 days'),
-      ('content_categories', 'id', 'deleted_at', interval '30 days'),
-      ('posts', 'id', 'deleted_at', interval '30 days')
-    ) as k (name, key, since, age)
-  loop
+  for kept in select r.name, r.since, r.age from app.retention() r where r.by = 'maintain' and r.age is not null order by r.place loop
     what := kept.name;
-    execute format('delete from %1$I d where d.%2$I in (select o.%2$I from %1$I o where o.%3$I < $1 order by o.%3$I limit $2)',
-      kept.name, kept.key, kept.since) using app.now() - kept.age, batch;
-    get diagnostics rows = row_count;
+    rows := app.purge_older(kept.name, kept.since, kept.age, batch);
     return next;
   end loop;
 
@@ -9328,6 +9369,21 @@ begin
   get diagnostics rows = row_count;
   return next;
 
+  -- Nobody ever proved to be them: a name and an address that somebody wrote down.
+  what := 'users';
+  delete from users d where d.id in (
+    select u.id from users u
+    where u.email_verified_at is null and u.deleted_at is null and u.created_at < app.now() - interval '30 days' and app.is_unclaimed(u)
+    order by u.created_at limit batch);
+  get diagnostics rows = row_count;
+  return next;
+
+  what := 'webhooks';
+  update webhooks w set previous_secret_sealed = null, previous_secret_expires_at = null
+  where w.id in (select o.id from webhooks o where o.previous_secret_expires_at < app.now() order by o.previous_secret_expires_at limit batch);
+  get diagnostics rows = row_count;
+  return next;
+
   what := 'projects';
   rows := 0;
   for ended in
@@ -9340,6 +9396,23 @@ end
 $function$;
 comment on function app.purge_kept(integer) is 'Rows that went, by table, at most so many of each: a full batch means that there are more. Sessions, keys, tokens and events go by the sweep, months by app.detach_expired.';
 grant execute on function app.purge_kept(integer) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.purge_older(name text, since text, age interval, batch integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  gone integer;
+begin
+  execute format('delete from %1$I d where d.ctid = any (array(select o.ctid from %1$I o where o.%2$I < $1 order by o.%2$I limit $2))', name, since)
+    using app.now() - age, batch;
+  get diagnostics gone = row_count;
+  return gone;
+end
+$function$;
+comment on function app.purge_older(text,text,interval,integer) is 'Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.purge_project(project uuid, batch integer)
  RETURNS boolean
@@ -9485,6 +9558,17 @@ begin
 end
 $function$;
 grant execute on function app.rank_feed() to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.readable_projects(person uuid)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(c.project_id order by c.project_id), '{}') from project_collaborators c join projects p on p.id = c.project_id
+  where c.user_id = person and p.deleted_at is null
+$function$;
+comment on function app.readable_projects(uuid) is 'Granted to nobody: what app.projects_of(''read'') would say to the person. Exports of accounts ask it.';
 
 CREATE OR REPLACE FUNCTION app.recent_uses(tag text)
  RETURNS TABLE(uses bigint, projects bigint)
@@ -10148,6 +10232,58 @@ begin
 end
 $function$;
 grant execute on function app.restore_content(uuid,integer) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.retention()
+ RETURNS TABLE(place integer, name text, since text, age interval, by text, why text)
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select (row_number() over ())::integer, r.* from (values
+    ('idempotency_keys', 'expires_at', interval '0', 'sweep', null),
+    ('email_verification_tokens', 'expires_at', interval '7 days', 'sweep', null),
+    ('password_reset_tokens', 'expires_at', interval '7 days', 'sweep', null),
+    ('auth_attempts', 'last_at', interval '1 day', 'sweep', null),
+    ('oauth_states', 'expires_at', interval '1 day', 'sweep', null),
+    ('user_sessions', 'expires_at', interval '30 days', 'sweep', 'Whence sessions of the last 60 days came is asked when somebody is held.'),
+    ('rate_counters', 'expires_at', interval '0', 'sweep', null),
+    ('notifications', 'created_at', interval '180 days', 'sweep', null),
+    ('realtime_connections', 'expires_at', interval '0', 'sweep', null),
+    ('webhook_deliveries', 'expires_at', interval '0', 'sweep', null),
+    ('sign_in_tickets', 'expires_at', interval '0', 'sweep', null),
+    ('provider_sign_ins', 'expires_at', interval '0', 'sweep', null),
+    ('outbox_events', 'dispatched_at', interval '7 days', 'sweep', null),
+    ('user_invitations', 'expires_at', interval '30 days', 'maintain', null),
+    ('project_invitations', 'expires_at', interval '30 days', 'maintain', null),
+    ('account_health_checks', 'checked_at', interval '30 days', 'maintain', null),
+    ('system_metrics', 'recorded_at', interval '90 days', 'maintain', null),
+    -- What people deleted, those first that hang on others.
+    ('community_posts', 'deleted_at', interval '30 days', 'maintain', null),
+    ('clips', 'deleted_at', interval '30 days', 'maintain', null),
+    ('post_variations', 'deleted_at', interval '30 days', 'maintain', null),
+    ('schedule_slots', 'deleted_at', interval '30 days', 'maintain', null),
+    ('publishing_schedules', 'deleted_at', interval '30 days', 'maintain', null),
+    ('webhooks', 'deleted_at', interval '30 days', 'maintain', null),
+    ('content_templates', 'deleted_at', interval '30 days', 'maintain', null),
+    ('content', 'deleted_at', interval '30 days', 'maintain', null),
+    ('content_categories', 'deleted_at', interval '30 days', 'maintain', null),
+    ('posts', 'deleted_at', interval '30 days', 'maintain', null),
+    -- What others see to, or nobody has to.
+    ('account_exports', 'expires_at', null, 'keepAccounts', 'Goes with its objects, at once.'),
+    ('feed_items', 'expires_at', null, 'sweep', 'With the upkeep of the community, at once.'),
+    ('account_tokens', 'expires_at', null, null, 'Replaced by the token that follows; goes when the account is disconnected.'),
+    ('api_keys', 'expires_at', null, null, 'Owners see which keys there were and that they ended; a hash alone, which opens nothing any more.'),
+    ('report_links', 'expires_at', null, null, 'Owners see whom they let in; goes with the post.'),
+    ('review_links', 'expires_at', null, null, 'Owners see whom they let in, and decisions name it; goes with the post.'),
+    ('media', 'upload_expires_at', null, 'sweep', 'An upload that never came has failed, and its person sees it; goes when they delete it.'),
+    ('user_avatars', 'upload_expires_at', null, 'sweep', 'An upload that never came has failed; goes with the next picture or the person.'),
+    ('post_publications', 'prepared_expires_at', null, null, 'What the platform has taken in; the next preparation replaces it.'),
+    ('social_accounts', 'grant_expires_at', null, null, 'The account needs its person again; it is not ours to take away.'),
+    ('webhooks', 'previous_secret_expires_at', null, 'maintain', 'The old secret is emptied, the webhook stays.')
+  ) r (name, since, age, by, why)
+$function$;
+comment on function app.retention() is 'Rows that age: the column that says since when, how long they are kept after it, and which schedule takes them away; without an age, why they are not. Months of partitioned tables are in partitioned_tables.';
+grant execute on function app.retention() to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.return_provider_sign_in(browser_hash text)
  RETURNS TABLE(outcome text, sign_in_id uuid, provider text, version integer, issuer text, client_id text, client_secret_sealed text, return_to text, purpose text)
