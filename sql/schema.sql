@@ -4628,6 +4628,7 @@ CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR 
 CREATE TRIGGER users_forget_deletion AFTER UPDATE OF deletion_requested_at ON public.users FOR EACH ROW WHEN (((old.deletion_requested_at IS NOT NULL) AND (new.deletion_requested_at IS NULL))) EXECUTE FUNCTION app.forget_deletion();
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
 CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_invitations();
+CREATE TRIGGER users_heirs_named AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.name_heirs();
 CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_invited_later AFTER UPDATE OF email_verified_at, email ON public.users FOR EACH ROW WHEN (((new.email_verified_at IS NOT NULL) AND ((old.email_verified_at IS NULL) OR (old.email <> new.email)))) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_requested_at, deleted_at ON public.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.status = 'active'::text) AND (old.deleted_at IS NULL) AND (old.deletion_requested_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.status = 'active'::text) AND (new.deleted_at IS NULL) AND (new.deletion_requested_at IS NULL))))) EXECUTE FUNCTION app.keep_an_admin();
@@ -6579,7 +6580,7 @@ AS $function$
   from project_collaborators c
   join projects p on p.id = c.project_id and p.deleted_at is null
   cross join lateral (
-    select count(*) as members, count(*) filter (where o.role = 'owner') as owners
+    select count(*) as members, count(*) filter (where o.role = 'owner' and app.can_act(u)) as owners
     from project_collaborators o join users u on u.id = o.user_id and u.deleted_at is null
     where o.project_id = p.id and o.user_id <> person) others
   where c.user_id = person and (others.members = 0 or (c.role = 'owner' and others.owners = 0 and p.id = any (chosen)))
@@ -8721,6 +8722,32 @@ AS $function$
 $function$;
 comment on function app.mentions_in(text) is 'Handles after an @ in lower case, sorted: ada, ada@mastodon.example, ada.bsky.social; no mail addresses. The first hundred.';
 
+CREATE OR REPLACE FUNCTION app.name_heirs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  heirless uuid;
+begin
+  for heirless in
+    select c.project_id from project_collaborators c where c.user_id = new.id and c.role = 'owner'
+      -- An owner who is going too has said already what becomes of it.
+      and not exists (
+        select from project_collaborators o join users u on u.id = o.user_id and u.deleted_at is null
+        where o.project_id = c.project_id and o.role = 'owner' and u.status = 'active' and u.role <> 'viewer')
+  loop
+    update project_collaborators c set role = 'owner' where c.project_id = heirless and c.user_id = (
+      select o.user_id from project_collaborators o join users u on u.id = o.user_id
+      where o.project_id = heirless and app.can_act(u)
+      order by array_position(array['editor', 'approver', 'reviewer', 'viewer'], o.role), o.created_at limit 1);
+  end loop;
+  return null;
+end
+$function$;
+comment on function app.name_heirs() is 'Who is being erased leaves their projects to an owner who can act, else to the member with most rights who can.';
+
 CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  RETURNS text
  LANGUAGE sql
@@ -10004,14 +10031,17 @@ declare
   mail uuid;
 begin
   select * into me from users u where u.id = app.user_id() for update;
+  -- Two owners who go at once come one after the other, and the second one hears of it.
+  perform from projects p where p.id in (select c.project_id from project_collaborators c where c.user_id = me.id and c.role = 'owner')
+  order by p.id for no key update;
   select coalesce(array_agg(e.project_id), '{}') into ending from app.ending_projects(me.id, delete_projects) e;
   select coalesce(jsonb_agg(b.blocker), '[]') into found from (
     (select jsonb_build_object('kind', 'project', 'id', p.id, 'name', p.name) as blocker
      from project_collaborators c join projects p on p.id = c.project_id and p.deleted_at is null
      where c.user_id = me.id and c.role = 'owner' and p.id <> all (ending)
        and not exists (
-         select from project_collaborators o join users u on u.id = o.user_id and u.deleted_at is null
-         where o.project_id = p.id and o.user_id <> me.id and o.role = 'owner')
+         select from project_collaborators o join users u on u.id = o.user_id
+         where o.project_id = p.id and o.user_id <> me.id and o.role = 'owner' and app.can_act(u))
      order by p.id limit 100)
     union all
     (select jsonb_build_object('kind', 'post', 'id', w.post_id, 'name', null) from (
