@@ -3,12 +3,14 @@
  * cookies: credentials are never allowed, and a page sends its token itself.
  */
 import { z } from 'zod';
+import { exposedFields } from '../functions/_kit/answer-fields.ts';
 
 export const cors = {
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   /** Without `*`, which browsers do not take for `authorization`. */
   allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
-  exposeHeaders: ['allow', 'etag', 'link', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
+  /** What the doors say, and the name that the gateway gives a request. */
+  exposeHeaders: [...exposedFields, 'apigw-requestid'],
   /** Chrome keeps a preflight no longer than two hours. */
   maxAgeS: 3_600,
 } as const;

@@ -90,6 +90,11 @@ export interface EndpointContract extends Deployment {
   readonly maxBody?: number;
   /** Class under which its requests are counted. Default: `read` for GET, else `write`. */
   readonly rate?: RateClass;
+  /**
+   * Path of what was made, for the Location field: `{post.id}` is a field of the answer, `{projectId}` one of it or a parameter
+   * of the path. Where the answer has no such field there is no Location. Only where a GET takes it from who made it.
+   */
+  readonly location?: string;
   /** Takes If-Match: its statement gets `expectedVersion` and answers the outcome `stale`. */
   readonly ifMatch?: true;
   /** Requests per second that the gateway lets through to all callers together, where no database counts them. */

@@ -107,7 +107,11 @@ async function answer<C extends EndpointContract>(
     } as unknown as Call<C>;
     const sent = await handle(call);
     result = refuseTooLarge(reply(contract, await sealCursor(event.rawPath, input.query, sent), event));
-    result.headers = { ...result.headers, ...limitHeaders(contract, db.about.limit) };
+    result.headers = {
+      ...result.headers,
+      ...(repeat !== undefined && db.isRepeat() && { 'idempotency-replayed': 'true' }),
+      ...limitHeaders(contract, db.about.limit),
+    };
   } catch (error) {
     const thrown = asAppError(error);
     // Nothing undeclared ever comes out: a client that was built from the declaration could not read it.

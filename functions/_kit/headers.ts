@@ -1,5 +1,6 @@
 /** What every answer carries besides its own header fields, so that no browser makes more of it than it is. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { onlyKnown } from './answer-fields.ts';
 
 type Headers = NonNullable<APIGatewayProxyStructuredResultV2['headers']>;
 
@@ -26,7 +27,7 @@ export function withSafeHeaders(
   const vary = new Set(['origin', ...String(own.vary ?? '').split(',')].map((name) => name.trim()).filter(Boolean));
   return {
     ...result,
-    headers: {
+    headers: onlyKnown({
       ...ALWAYS,
       ...(isPage ? PAGE : NO_PAGE),
       // Over plain HTTP a browser must not obey it (RFC 6797, section 7.2).
@@ -37,6 +38,6 @@ export function withSafeHeaders(
       // The gateway adds CORS fields by the origin that asks: a cache keeps one answer for each.
       vary: [...vary].join(', '),
       'x-request-id': event.requestContext.requestId,
-    },
+    }),
   };
 }

@@ -64,7 +64,17 @@ export const headers: Readonly<Record<string, JsonSchema>> = {
     example: '"write";q=60;w=60',
   },
   RetryAfter: { description: 'Seconds.', schema: { type: 'integer', minimum: 1 }, example: 2 },
-  Location: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
+  Elsewhere: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
+  Location: {
+    description: 'Path of what was made: GET it.',
+    schema: { type: 'string', format: 'uri-reference' },
+    example: '/v1/posts/019b4c2e-8f3a-7c61-9d2b-5e0f4a1b6c7d',
+  },
+  IdempotencyReplayed: {
+    description: '`true` where the `Idempotency-Key` was taken before: this is what was answered then.',
+    schema: { enum: ['true'] },
+    example: 'true',
+  },
   WwwAuthenticate: { description: '`Bearer`.', required: true, schema: text, example: 'Bearer' },
 };
 
@@ -120,8 +130,13 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
 
 function successOf(operation: string, contract: EndpointContract, book: SchemaBook): JsonSchema {
   const description = REASONS[contract.status] ?? '';
-  const common = commonHeaders(contract);
-  if (contract.status === 302) return { description, headers: { ...common, Location: header('Location') } };
+  const common = {
+    ...commonHeaders(contract),
+    ...(contract.method === 'POST' &&
+      contract.uses.database && { 'Idempotency-Replayed': header('IdempotencyReplayed') }),
+    ...(contract.location !== undefined && { Location: header('Location') }),
+  };
+  if (contract.status === 302) return { description, headers: { ...common, Location: header('Elsewhere') } };
   if (contract.response !== undefined) {
     const example = contract.example?.response ?? exampleOf(contract.response, 'output', objectOf(operation));
     const tagged = isTagged(contract) || contract.ifMatch === true;

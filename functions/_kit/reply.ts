@@ -1,14 +1,16 @@
 /** From what a door returns to the answer of the gateway. What nobody declared never leaves the house. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { AnswerHeaders } from './answer-fields.ts';
 import type { EndpointContract } from './contract.ts';
 import { entityTag, isKnown } from './entity-tag.ts';
+import { locationOf } from './location.ts';
 
 type Result = APIGatewayProxyStructuredResultV2;
 
 /** An answer that is not JSON: a page, a picture, a redirect. */
 export interface Page {
   readonly body?: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: AnswerHeaders;
 }
 
 export function reply(contract: EndpointContract, sent: unknown, event: APIGatewayProxyEventV2): Result {
@@ -23,6 +25,7 @@ export function reply(contract: EndpointContract, sent: unknown, event: APIGatew
       'content-type': 'application/json',
       // Reads may be kept by who asked, and asked for again by their tag.
       'cache-control': isRead ? 'private, no-cache' : 'no-store',
+      ...locationOf(contract, body, event),
     },
     body: text,
   };

@@ -13,6 +13,7 @@ export const handler = endpoint({
     'Connected at once, or `authorize`: open `authorizeUrl` in a browser within ten minutes. Connecting an account again keeps its id, and what failed for want of a good token in the last week resumes.',
   body: ConnectInput,
   status: 201,
+  location: '/v1/accounts/{account.id}',
   response: Connection,
   errors: [
     'not_found',

@@ -24,6 +24,7 @@ export const handler = endpoint({
     isEnabled: isEnabled.default(true),
   }),
   status: 201,
+  location: '/v1/admin/identity-providers/{name}',
   response: IdentityProvider,
   errors: ['not_found', 'provider_exists', 'address_not_allowed'],
   secretAnswer: true, // not the answer, but the request: what is kept of it must not give the secret away

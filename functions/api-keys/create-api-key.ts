@@ -19,6 +19,7 @@ export const handler = endpoint({
     expiresInDays: z.int().min(1).max(3650).nullable().default(null).describe('Null: it does not expire.'),
   }),
   status: 201,
+  location: '/v1/projects/{projectId}/api-keys/{apiKey.id}',
   response: NewApiKey,
   errors: ['forbidden', 'limit_reached'],
   secretAnswer: true,

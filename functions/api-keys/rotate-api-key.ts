@@ -17,6 +17,7 @@ export const handler = endpoint({
     overlapS: z.int().min(0).max(2_592_000).default(86_400).describe('Seconds in which both work, at most 30 days.'),
   }),
   status: 201,
+  location: '/v1/projects/{projectId}/api-keys/{apiKey.id}',
   response: NewApiKey,
   errors: ['forbidden', 'wrong_state'],
   secretAnswer: true,

@@ -13,6 +13,7 @@ export const handler = endpoint({
     'Answers the secret for the app, also as a QR code. It counts once a code was confirmed; one that was never confirmed gives way to the next. Ten at most.',
   body: z.strictObject({ name: factorName.optional() }),
   status: 201,
+  location: '/v1/auth/factors/{id}',
   response: Enrolment,
   errors: ['too_many_factors'],
   secretAnswer: true,

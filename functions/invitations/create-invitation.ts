@@ -19,6 +19,7 @@ export const handler = endpoint({
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({ email, role: projectRole, permissions: permissions.default([]) }),
   status: 201,
+  location: '/v1/projects/{projectId}/invitations/{id}',
   response: Invitation,
   errors: ['forbidden', 'already_member', 'already_invited', 'limit_reached'],
   uses: { database: 'api', secrets: ['verificationKeys'], mail: true },

@@ -13,6 +13,7 @@ export const handler = endpoint({
   description:
     'Rows as JSON lines and all files, as ZIP, without secrets and without other people’s addresses. One export at a time; a mail tells when it is ready, and it is kept for seven days.',
   status: 202,
+  location: '/v1/me/exports/{id}',
   response: AccountExport,
   errors: ['export_running'],
   uses: { database: 'api', secrets: ['verificationKeys'], queues: ['export'] },

@@ -15,6 +15,7 @@ export const handler = endpoint({
     'Answers a form for one file. Once it was sent, the medium is `processing`, then `ready` or `failed` with the reason. The content decides what a file is, not its name.',
   body: UploadRequest,
   status: 201,
+  location: '/v1/media/{media.id}',
   response: z.object({ media: Media, upload: Upload }).meta({ id: 'UploadGranted' }),
   errors: ['not_found', 'forbidden', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['presign-upload'] },

@@ -16,6 +16,7 @@ export const handler = endpoint({
   description: 'Accepted means it will happen: post, publications and what drives them are one atomic write.',
   body: PostInput,
   status: 201,
+  location: '/v1/posts/{id}',
   response: Post,
   errors: ['not_found', 'forbidden', 'external_id_taken', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'], queues: ['publish'] },

@@ -20,6 +20,7 @@ export const handler = endpoint({
       .describe('IANA time zone. Left out: the one of your preferences, else UTC.'),
   }),
   status: 201,
+  location: '/v1/projects/{id}',
   response: Project,
   errors: ['forbidden', 'name_taken', 'quota_exceeded'],
   uses: { database: 'api', secrets: ['verificationKeys'] },

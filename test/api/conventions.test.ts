@@ -3,13 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { answerFields } from '../../functions/_kit/answer-fields.ts';
 import { Problem } from '../../functions/_kit/problem.ts';
+import { cors } from '../../infra/cors.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import { pathOf, type Sample, type Seed, samplesOf, seedOwner } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const app = 'https://app.example';
+const OF_THE_GATEWAY =
+  /^(access-control-.*|apigw-requestid|connection|content-length|date|keep-alive|transfer-encoding)$/;
 const endpoints = endpointsOf(await listDoors());
 const routes = endpoints.filter(({ contract }) => contract.method !== '$default');
 const withBody = routes.filter(({ contract }) => contract.body !== undefined);
@@ -47,6 +51,11 @@ function expectSafe(response: Response): void {
   // Over plain HTTP a browser must not be told.
   expect(field('strict-transport-security')).toBeNull();
   for (const name of ['server', 'x-powered-by', 'access-control-allow-credentials']) expect(field(name)).toBeNull();
+  // A field that is new has to be written down, and with it whether a page of another origin reads it.
+  const unknown = [...response.headers.keys()].filter((name) => !OF_THE_GATEWAY.test(name));
+  expect(unknown.filter((name) => !Object.hasOwn(answerFields, name))).toEqual([]);
+  if (field('access-control-allow-origin') !== null)
+    expect(field('access-control-expose-headers')?.split(',')).toEqual([...cors.exposeHeaders]);
 }
 
 describe('header fields that keep a browser from making more of an answer than it is', () => {
@@ -101,6 +110,8 @@ describe('a page of an allowed origin asks first', () => {
     });
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([204, app]);
     expect(response.headers.get('access-control-allow-methods')?.split(',')).toContain(route.contract.method);
+    const allowed = response.headers.get('access-control-allow-headers')?.split(',');
+    expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'if-match', 'idempotency-key']));
   });
 });
 

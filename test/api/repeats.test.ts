@@ -122,6 +122,9 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
     else {
       expect(second.status).toBe(first.status);
       expect(essence(operation, second)).toEqual(essence(operation, first));
+      const told = [first, second].map(({ headers }) => headers.get('idempotency-replayed'));
+      expect(told).toEqual([null, 'true']);
+      expect(second.headers.get('location')).toBe(first.headers.get('location'));
     }
     expect(await effects()).toEqual(after);
   });

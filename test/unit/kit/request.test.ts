@@ -217,7 +217,7 @@ test('what is wrong is said in plain words, at its field', async () => {
     '/body/authors': 'must be a list',
   });
   expect(await said('{"title":7,"count":"x","extra":[]}', '?limit=ten')).toEqual({
-    '/query/limit': 'must be a number',
+    '/query/limit': 'must be a whole number in plain digits',
     '/body/title': 'must be a string',
     '/body/count': 'must be a number',
     '/body/extra': 'must be an object',
