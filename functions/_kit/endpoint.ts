@@ -87,7 +87,7 @@ async function answer<C extends EndpointContract>(
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
     const query = await openCursor(event.rawPath, input.query);
-    const repeat = await readRepeat(contract, event, input.rawBody);
+    const repeat = readRepeat(contract, event, input.rawBody);
     db = connect({ caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs });
     const call = {
       ...input,

@@ -89,9 +89,10 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'Chosen by you, once per intended effect; kept for 24 hours.',
-    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
-    example: 'launch-2026-12-24',
+    description:
+      'Chosen by you, once per intended effect; kept for 24 hours. Yours alone: of your session or key, and where nobody signs in of your address and `User-Agent`, so use one that nobody guesses. The same request is the same path and the same body, byte for byte.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x2b\\x2d-\\x7e]+$' },
+    example: '7c1b8a52-3f1e-4b0e-9d3c-0d5f2f1f6a11',
   },
   IfNoneMatch: {
     name: 'If-None-Match',

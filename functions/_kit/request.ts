@@ -34,7 +34,12 @@ export async function identify(contract: EndpointContract, event: APIGatewayProx
   const { authorization } = event.headers;
   const open = contract.auth === 'public' || contract.auth === 'page';
   if (open || (contract.auth === 'optional' && authorization === undefined)) {
-    return { kind: 'public', ip, route: `${contract.method} ${contract.path}` };
+    return {
+      kind: 'public',
+      ip,
+      userAgent: event.requestContext.http.userAgent,
+      route: `${contract.method} ${contract.path}`,
+    };
   }
   const key = /^Bearer (phk_\S+)$/i.exec(authorization ?? '')?.[1];
   if (key === undefined) {
@@ -152,27 +157,28 @@ function findBadValues(value: unknown, pointer: string, problems: FieldError[]):
   }
 }
 
-/** The Idempotency-Key of a POST, bound to path and body. */
-export async function readRepeat(
+/** The Idempotency-Key of a POST, bound to path, query and body as they were sent. */
+export function readRepeat(
   contract: EndpointContract,
   event: APIGatewayProxyEventV2,
   rawBody: string,
-): Promise<Repeat | undefined> {
+): Repeat | undefined {
   const key = event.headers['idempotency-key'];
   if (contract.method !== 'POST' || key === undefined) return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+  // The gateway joins fields that came twice with a comma: which of them was meant, nobody knows.
+  if (!/^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(key)) {
     throw new AppError('invalid_request', {
-      fields: [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
+      fields: [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters, no comma' }],
     });
   }
+  const sent = event.rawQueryString === '' ? rawBody : `${rawBody}\n?${event.rawQueryString}`;
   return {
     route: `POST ${event.rawPath}`,
     key,
-    // The hash is kept: where the body may hold a password it must be as slow to guess as the password's own.
-    bodyHash:
-      contract.auth === 'public' || contract.secretAnswer || contract.secretBody
-        ? await hashWithSalt(rawBody, createHash('sha256').update(key).digest())
-        : createHash('sha256').update(rawBody).digest('base64url'),
+    // The hash is kept: where the body holds a password it must be as slow to guess as the password's own.
+    bodyHash: contract.secretBody
+      ? () => hashWithSalt(sent, createHash('sha256').update(key).digest())
+      : createHash('sha256').update(sent).digest('base64url'),
     secret: contract.secretAnswer === true,
   };
 }

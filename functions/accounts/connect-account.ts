@@ -28,5 +28,6 @@ export const handler = endpoint({
     'platform_unavailable',
   ],
   secretAnswer: true,
+  secretBody: true,
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys', 'platformApps'] },
 })(async ({ body, db }) => connectAccount({ db, http: platformHttp() }, body));

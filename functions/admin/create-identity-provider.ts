@@ -27,6 +27,6 @@ export const handler = endpoint({
   location: '/v1/admin/identity-providers/{name}',
   response: IdentityProvider,
   errors: ['not_found', 'provider_exists', 'address_not_allowed'],
-  secretAnswer: true, // not the answer, but the request: what is kept of it must not give the secret away
+  secretBody: true,
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
 })(async ({ body, db }) => createProvider(db, body));

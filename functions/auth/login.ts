@@ -16,6 +16,7 @@ export const handler = endpoint({
   response: LoginAnswer,
   errors: ['invalid_credentials'],
   secretAnswer: true,
+  secretBody: true,
   memory: 1024,
   uses: { database: 'api', secrets: ['signingKeys'] },
 })(async ({ body, db, request }) => logIn(db, body, request));

@@ -28,6 +28,7 @@ export const handler = endpoint({
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),
   errors: ['password_too_common', 'username_taken', 'registration_closed', 'invitation_needed'],
+  secretBody: true,
   assets: commonPasswordsAsset,
   memory: 1024,
   uses: { database: 'api', mail: true },

@@ -16,6 +16,7 @@ export const handler = endpoint({
   status: 200,
   response: z.object({ status: z.literal('password_changed') }),
   errors: ['invalid_token', 'password_too_common'],
+  secretBody: true,
   assets: commonPasswordsAsset,
   memory: 1024,
   uses: { database: 'api' },

@@ -26,7 +26,7 @@ export const handler = endpoint({
   status: 200,
   response: z.object({ elevatedUntil: instant }),
   errors: ['wrong_password', 'wrong_code', 'second_factor_needed', 'invalid_token', 'sign_in_refused'],
-  secretAnswer: true, // not the answer, but the request: what is kept of it must not give the password away
+  secretBody: true,
   rate: 'login',
   uses: { database: 'api', secrets: ['verificationKeys', 'tokenKeys'] },
 })(async ({ body, db, user }) => proveAnew(db, user.id, oneProof(body)));

@@ -9,5 +9,6 @@ export type Caller =
       readonly ip?: string;
     }
   | { readonly kind: 'key'; readonly keyHash: string; readonly scope: string; readonly ip?: string }
-  | { readonly kind: 'public'; readonly ip: string | null; readonly route: string }
+  /** An Idempotency-Key is theirs who ask from this address (IPv6: /64) with this program. */
+  | { readonly kind: 'public'; readonly ip: string | null; readonly userAgent?: string | null; readonly route: string }
   | { readonly kind: 'worker'; readonly name: string };

@@ -11,13 +11,15 @@ import type { Caller } from './caller.ts';
 import { type About, type Counter, createCounter } from './counting.ts';
 import { readFailure, toAppError } from './errors.ts';
 import { encode, encodeArray, type Parameter } from './parameters.ts';
+import { admitCaller } from './queries.ts';
 import type { Statement } from './statement.ts';
 
 /** What makes a second request with the same Idempotency-Key the same request. */
 export interface Repeat {
   readonly route: string;
   readonly key: string;
-  readonly bodyHash: string;
+  /** What makes it is slow on purpose: called once, and not before a first statement found that the caller may ask. */
+  readonly bodyHash: string | (() => Promise<string>);
   /** The answer holds a secret and must not be kept. */
   readonly secret: boolean;
 }
@@ -43,6 +45,8 @@ export interface Db {
   one<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
   /** A write that answers by `outcome`: anything but `ok` ends the request with the code of that name. */
   change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
+  /** Ends the request of whoever asks too often, or is not alive: before work that costs, where no statement was run yet. */
+  admit(): Promise<void>;
   /** After the first statement: this request repeats one that was answered. The first write gives the rows it gave then and
    *  does nothing anew; the writes after it run as always, so a door skips them or has them guarded. */
   isRepeat(): boolean;
@@ -73,19 +77,38 @@ export function dataApi(): RDSDataClient {
 export function connect(options: DbOptions): Db {
   const spent = { calls: 0, ms: 0 };
   const counter = createCounter(options.caller, options.limit);
+  let admitted = false;
   let stored: readonly string[] | undefined;
+  let bodyHash: Promise<string> | undefined;
   // The first write is the effect that the Idempotency-Key stands for; what follows it is only its delivery.
   let effectDone = false;
+
+  async function admit(): Promise<void> {
+    if (!admitted) await fetchRows(admitCaller, {});
+  }
+
+  /** What goes along of the Idempotency-Key. A look does without a hash that is slow to make: the write is compared by it. */
+  async function repeatFor(isLook: boolean, isPrelude: boolean): Promise<SentRepeat | undefined> {
+    if (effectDone || options.repeat === undefined) return undefined;
+    const { bodyHash: given, ...rest } = options.repeat;
+    const repeat = { ...rest, look: isLook, lock: !isLook || isPrelude };
+    if (typeof given === 'string') return { ...repeat, bodyHash: given };
+    if (isLook) return repeat;
+    await admit();
+    bodyHash ??= given();
+    return { ...repeat, bodyHash: await bodyHash };
+  }
 
   /** The rows as they came, keys in camelCase. */
   async function fetchRows<A extends Args, R extends z.ZodObject>(
     statement: Statement<A, R>,
     args: A,
   ): Promise<unknown[]> {
-    const isRead = statement.access === 'read';
-    const repeat = effectDone || options.repeat === undefined ? undefined : { ...options.repeat, look: isRead };
-    if (!isRead) effectDone = true;
-    const repeatable = statement.access !== 'write' || repeat !== undefined;
+    const isPrelude = statement.isPrelude === true;
+    const isLook = statement.access === 'read' || isPrelude;
+    const repeat = await repeatFor(isLook, isPrelude);
+    if (!isLook) effectDone = true;
+    const repeatable = statement.access !== 'write' || repeat?.look === false;
     const leftMs = Math.max(500, (options.leftMs?.() ?? REQUEST_MS) - SPARE_MS);
     const signal = AbortSignal.timeout(Math.min(statement.limitMs ?? leftMs, leftMs));
     const answer =
@@ -104,8 +127,9 @@ export function connect(options: DbOptions): Db {
             throw error;
           });
     if (answer.lines !== undefined || answer.about !== undefined) counter.counted(answer.about);
+    admitted = true;
     stored = answer.stored ?? stored;
-    const lines = answer.lines ?? (isRead ? undefined : answer.stored) ?? [];
+    const lines = answer.lines ?? (isLook ? undefined : answer.stored) ?? [];
     return lines.map((line) => camelKeys(JSON.parse(line)));
   }
 
@@ -135,11 +159,20 @@ export function connect(options: DbOptions): Db {
   }
 
   const byKey = options.caller.kind === 'key';
-  return { many: run, maybe, one, change, isRepeat: () => stored !== undefined, byKey, about: counter.about, spent };
+  const isRepeat = () => stored !== undefined || counter.about.repeat === true;
+  return { admit, many: run, maybe, one, change, isRepeat, byKey, about: counter.about, spent };
 }
 
 function notFound(): never {
   throw new AppError('not_found');
+}
+
+interface SentRepeat extends Omit<Repeat, 'bodyHash'> {
+  readonly bodyHash?: string;
+  /** Nothing is done that the key stands for: the answer comes along, if there is one. */
+  readonly look: boolean;
+  /** Not beside another request with the key. */
+  readonly lock: boolean;
 }
 
 const outcomeShape = z.looseObject({ outcome: z.string().optional() });
@@ -163,7 +196,7 @@ async function execute<A extends Args, R extends z.ZodObject>(
   options: DbOptions,
   statement: Statement<A, R>,
   args: A,
-  how: { repeat: (Repeat & { look: boolean }) | undefined; signal: AbortSignal; limit: ReturnType<Counter['call']> },
+  how: { repeat: SentRepeat | undefined; signal: AbortSignal; limit: ReturnType<Counter['call']> },
 ): Promise<Answer> {
   const { caller } = options;
   const { repeat, signal, limit } = how;

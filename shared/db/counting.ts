@@ -9,6 +9,8 @@ export interface About {
   /** Of an API key: whose it is, and which. */
   userId?: string;
   keyId?: string;
+  /** The Idempotency-Key has an answer; whether to this request, the write finds out. */
+  repeat?: boolean;
 }
 
 export interface Counter {
@@ -43,6 +45,7 @@ export function createCounter(caller: Caller, className: string | undefined): Co
     counted: (line) => {
       if (open) uncounted.delete(name);
       open = false;
+      about.repeat = false;
       if (line !== undefined) Object.assign(about, readLine(line));
       if (className !== undefined && about.limit !== undefined) windows.set(className, about.limit.windowS);
     },
@@ -70,14 +73,19 @@ function nameOf(caller: Caller): string {
 }
 
 const limit = z.object({ max: z.int(), windowS: z.int(), left: z.int(), resetS: z.int() });
-const told = z.object({ userId: z.string().optional(), keyId: z.string().optional() });
+const told = z.object({
+  userId: z.string().optional(),
+  keyId: z.string().optional(),
+  repeat: z.boolean().optional(),
+});
 
 function readLine(line: string): About {
-  const { userId, keyId } = told.parse(JSON.parse(line));
+  const { userId, keyId, repeat } = told.parse(JSON.parse(line));
   const counts = limit.safeParse(JSON.parse(line));
   return {
     ...(counts.success && { limit: counts.data }),
     ...(userId !== undefined && { userId }),
     ...(keyId !== undefined && { keyId }),
+    ...(repeat !== undefined && { repeat }),
   };
 }

@@ -10,3 +10,11 @@ export const pingDatabase = query({
   row: z.object({ up: z.boolean() }),
   limitMs: 2_500,
 })<Record<never, never>>`select app.now() is not null as up`;
+
+/** Nothing is asked but whether the caller may ask: app.run finds that out with every statement. */
+export const admitCaller = query({
+  name: 'admitCaller',
+  kind: 'anyone',
+  access: 'read',
+  row: z.object({ admitted: z.boolean() }),
+})<Record<never, never>>`select true as admitted`;

@@ -21,6 +21,8 @@ export interface Statement<Args extends Record<string, Parameter>, Row extends z
   /** Argument names in the order of `$1…`. */
   readonly keys: readonly (keyof Args & string)[];
   readonly row: Row;
+  /** Comes before the effect that an Idempotency-Key stands for: it uses none up, and runs for a repeat too. */
+  readonly isPrelude?: true;
   /** Milliseconds after which the database counts as away. Default: the client's minute. */
   readonly limitMs?: number;
 }
@@ -47,6 +49,7 @@ export function query<Row extends z.ZodObject>(declaration: {
   readonly kind: StatementKind;
   readonly access: Access;
   readonly row: Row;
+  readonly isPrelude?: true;
   readonly limitMs?: number;
 }) {
   return <Args extends Record<string, Parameter>>(

@@ -12,6 +12,7 @@ export const openTicket = query({
   name: 'openTicket',
   kind: 'public',
   access: 'write',
+  isPrelude: true,
   row: z.object({
     outcome: z.string(),
     retryAfterS: z.int().nullable(),
@@ -53,6 +54,7 @@ export const openEnrolment = query({
   name: 'openEnrolment',
   kind: 'actor',
   access: 'write',
+  isPrelude: true,
   row: z.object({
     outcome: z.string(),
     retryAfterS: z.int().nullable(),
@@ -124,6 +126,7 @@ export const openStepUp = query({
   name: 'openStepUp',
   kind: 'actor',
   access: 'write',
+  isPrelude: true,
   row: z.object({
     outcome: z.string(),
     retryAfterS: z.int().nullable(),

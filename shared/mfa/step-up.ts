@@ -18,6 +18,8 @@ export async function proveAnew(db: Db, userId: string, proof: Proof): Promise<{
 /** Throws `wrong_code`, and `too_many_requests` while guesses must wait. */
 async function proveByCode(db: Db, userId: string, given: GivenCode): Promise<{ elevatedUntil: string }> {
   const opened = await db.one(openStepUp, {});
+  // A code is good for a minute and for one use, its answer for a day.
+  if (db.isRepeat()) return db.change(stepUpByCode, { factorId: null, step: null, recoveryHash: null });
   refuseHaste(opened);
   const shown = await readCode(given, { userId, factors: opened.factors ?? [], nowS: opened.nowS ?? 0 });
   return db.change(stepUpByCode, { ...shown });

@@ -24,6 +24,7 @@ export interface Registration {
 export async function register(db: Db, registration: Registration): Promise<void> {
   const { email, password, displayName, username, invitationToken } = registration;
   await checkNewPassword(password, { email, names: [displayName, username] }, '/body/password');
+  await db.admit(); // before the hash, which costs more than all else
   const token = randomToken();
   const link = `${config('http').PUBLIC_BASE_URL}/verify-email/${token}`;
   const tokenHash = hashToken(token);

@@ -80,11 +80,19 @@ test('who is over writes nothing', async () => {
 
 test('a request that was refused counts too', async () => {
   await create('Taken');
-  await allow('write', 3);
+  await allow('write', 4);
   for (let turn = 0; turn < 2; turn++) expect((await create('Taken')).code).toBe('name_taken');
   // It is undone together with its statement, and counted by the next.
   expect((await create('Free')).status).toBe(201);
   expect((await create('Also free')).status).toBe(429);
+});
+
+test('whoever is refused each time goes over like anybody', async () => {
+  await create('Refused');
+  await allow('write', 5);
+  const answers = [];
+  for (let turn = 0; turn < 8; turn++) answers.push((await create('Refused')).code);
+  expect(answers).toEqual([...Array(4).fill('name_taken'), ...Array(4).fill('too_many_requests')]);
 });
 
 test('what was refused for being too often costs nothing in the next window', async () => {

@@ -68,7 +68,7 @@ async function effects(): Promise<unknown> {
 
 test.each(asked)('a key that is no key is refused at its place: $operation', async ({ operation, contract }) => {
   const before = await effects();
-  for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb']) {
+  for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb', 'one,two']) {
     const answer = await sendSample(world, contract, sampleOf(operation), {
       token: seed.owner.token,
       idempotencyKey: key,

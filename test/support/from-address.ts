@@ -13,18 +13,23 @@ export interface AnswerFrom {
 export interface Client {
   readonly address: string;
   readonly userAgent?: string;
+  readonly idempotencyKey?: string;
 }
 
 const problem = z.looseObject({ code: z.string() });
 
 export function postFrom(
   world: World,
-  { address, userAgent = 'test' }: Client,
+  { address, userAgent = 'test', idempotencyKey }: Client,
   path: string,
   json: unknown,
 ): Promise<AnswerFrom> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'user-agent': userAgent };
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': userAgent,
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    };
     const sent = request(`${world.origin}${path}`, { method: 'POST', localAddress: address, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => {

@@ -1,4 +1,5 @@
 /** A session that was left open does nothing dangerous until it is proven to be its person's. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { addApp, codeOf } from '../../support/factors.ts';
@@ -88,9 +89,31 @@ test('one proof is shown at a time', async () => {
   }
 });
 
-test('what is kept of a repeated request does not give the password away', async () => {
+test('a repeat gets the first answer, and another password is another request', async () => {
+  const send = (given: string) =>
+    world.call('POST', '/v1/auth/step-up', {
+      token: ada.token,
+      json: { password: given },
+      idempotencyKey: 'step-up-1',
+    });
+  const first = await send(password);
+  expect(first.status).toBe(200);
+  expect((await send(password)).text).toBe(first.text);
+  expect((await send(`${password}!`)).code).toBe('idempotency_mismatch');
+  const [kept] = await world.sql(`select body_hash from idempotency_keys where key = 'step-up-1'`);
+  const fast = createHash('sha256').update(JSON.stringify({ password })).digest('base64url');
+  expect(String(kept?.body_hash)).not.toBe(fast);
+});
+
+test('a code proves once, and its repeat is answered also when the code is no longer good', async () => {
+  const app = await addApp(world, ada);
+  const code = await codeOf(world, app);
   const send = () =>
-    world.call('POST', '/v1/auth/step-up', { token: ada.token, json: { password }, idempotencyKey: 'step-up-1' });
-  expect((await send()).status).toBe(200);
-  expect((await send()).code).toBe('already_done');
+    world.call('POST', '/v1/auth/step-up', { token: ada.token, json: { code }, idempotencyKey: 'step-up-2' });
+  const first = await send();
+  expect(first.status).toBe(200);
+  await anHourLater();
+  expect((await send()).text).toBe(first.text);
+  expect(await dangerous()).toBe('step_up_needed');
+  expect((await stepUp({ code })).code).toBe('wrong_code');
 });
