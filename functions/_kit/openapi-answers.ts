@@ -30,6 +30,10 @@ const GATEWAY_MESSAGES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
+/** An HTTP API takes no header fields for what it writes itself: only REST APIs have gateway responses to edit. */
+const UNTIMED: readonly number[] = [429, 503];
+const NO_TIME = ' Without `Retry-After`: wait a second, and twice as long each time.';
+
 export const GatewayMessage: JsonSchema = {
   type: 'object',
   description: 'Written by the gateway, when no function was asked or none answered.',
@@ -63,7 +67,11 @@ export const headers: Readonly<Record<string, JsonSchema>> = {
     schema: text,
     example: '"write";q=60;w=60',
   },
-  RetryAfter: { description: 'Seconds.', schema: { type: 'integer', minimum: 1 }, example: 2 },
+  RetryAfter: {
+    description: 'Seconds. With every problem that names a time; what the gateway itself writes comes without.',
+    schema: { type: 'integer', minimum: 1 },
+    example: 2,
+  },
   Elsewhere: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
   Location: {
     description: 'Path of what was made: GET it.',
@@ -179,7 +187,7 @@ interface Failure {
 function failureOf(status: number, codes: readonly Code[], { problem, counted }: Failure): JsonSchema {
   const words = codes.map((code) => `\`${code}\`: ${errors[code].title}`);
   const message = GATEWAY_MESSAGES[status];
-  if (message !== undefined) words.push(`The gateway itself: ${message}.`);
+  if (message !== undefined) words.push(`The gateway itself: ${message}.${UNTIMED.includes(status) ? NO_TIME : ''}`);
   const byCode = { allOf: [problem, { type: 'object', properties: { code: { enum: codes } } }] };
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
