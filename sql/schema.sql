@@ -2032,8 +2032,8 @@ create table idempotency_keys (
 
 comment on table idempotency_keys is 'Answers of writes by Idempotency-Key. Touched by app.run alone.';
 comment on column idempotency_keys.answer is 'Rows of the statement, one JSON text each; null where the answer held a secret.';
-comment on column idempotency_keys.body_hash is 'Of the request''s body; slow to guess where it may hold a password.';
-comment on column idempotency_keys.caller is 'Person or key; public where nobody was known.';
+comment on column idempotency_keys.body_hash is 'Of the request''s body; slow to guess where it may hold a password, keyed where nobody is known.';
+comment on column idempotency_keys.caller is 'Person or key; where nobody is known a keyed hash of address and program, never the address itself.';
 
 CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
 
@@ -5834,7 +5834,7 @@ $function$;
 comment on function app.check_key(text,text) is 'The liveness check of app.run for API keys: dead with its creator''s account or membership, or with the project (PH401); PH403 where the scope is missing. write holds read.';
 grant execute on function app.check_key(text,text) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.check_rate(caller text, class text)
+CREATE OR REPLACE FUNCTION app.check_rate(caller text, class text, requests integer)
  RETURNS void
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -5845,14 +5845,14 @@ declare
 begin
   select * into l from rate_limits r where r.class = check_rate.class;
   perform 1 from rate_counters c
-  where c.caller = check_rate.caller and c.class = l.class and c.count >= l.max_requests
+  where c.caller = check_rate.caller and c.class = l.class and c.count >= l.max_requests + 1 - check_rate.requests
     and c.window_start = to_timestamp(floor(extract(epoch from app.now()) / l.window_s) * l.window_s);
-  if found then
+  if found or check_rate.requests > l.max_requests then
     perform app.raise_rate(l.max_requests, l.window_s);
   end if;
 end
 $function$;
-grant execute on function app.check_rate(text,text) to posthaste_api;
+grant execute on function app.check_rate(text,text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.claim(ids uuid[])
  RETURNS TABLE(id uuid, project_id uuid, generation integer, prepare boolean, delay_s integer)
@@ -8748,6 +8748,23 @@ end
 $function$;
 comment on function app.name_heirs() is 'Who is being erased leaves their projects to an owner who can act, else to the member with most rights who can.';
 
+CREATE OR REPLACE FUNCTION app.nameless(call jsonb, OUT caller text, OUT repeat jsonb)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select 'nameless:' || encode(substr(crypto.hmac(convert_to(
+      jsonb_build_array('caller', a.network, call ->> 'userAgent')::text, 'UTF8'), s.address_key, 'sha256'), 1, 16), 'hex'),
+    case when r.given ? 'bodyHash' then r.given || jsonb_build_object('bodyHash', encode(crypto.hmac(convert_to(
+      jsonb_build_array('body', r.given -> 'bodyHash')::text, 'UTF8'), s.address_key, 'sha256'), 'hex')) else r.given end
+  from installation_settings s, (select call -> 'repeat' as given) r, (
+    select host(network(set_masklen(i.ip, case family(i.ip) when 6 then 64 else 32 end))) as network
+    from (select app.to_inet(call ->> 'ip') as ip) i) a
+$function$;
+comment on function app.nameless(jsonb) is 'The caller of app.run whom nobody knows, and the repeat with the hash of its body keyed.';
+grant execute on function app.nameless(jsonb) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  RETURNS text
  LANGUAGE sql
@@ -9953,7 +9970,10 @@ begin
   if not found then
     return null;
   end if;
-  if stored.body_hash <> repeat ->> 'bodyHash' then
+  if not repeat ? 'bodyHash' then
+    return '{}';
+  end if;
+  if stored.body_hash is distinct from repeat ->> 'bodyHash' then
     raise exception 'the key was used with another request' using errcode = 'PH422';
   end if;
   if stored.answer is null then
@@ -9962,7 +9982,7 @@ begin
   return stored.answer;
 end
 $function$;
-comment on function app.repeated(text,jsonb,boolean) is 'wait = true only looks, without the lock: for the read before the write.';
+comment on function app.repeated(text,jsonb,boolean) is 'wait = true only looks, without the lock: for what comes before the write. Without bodyHash a look gets {} for one.';
 grant execute on function app.repeated(text,jsonb,boolean) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.replace_recovery_codes(code_hashes text[])
@@ -10760,7 +10780,9 @@ declare
   caller text := coalesce(call ->> 'userId', 'public');
   counted text;
   about jsonb := '{}';
+  requests integer;
   repeat jsonb := call -> 'repeat';
+  looks boolean := coalesce((call -> 'repeat' ->> 'look')::boolean, false);
   stored text[];
   answer text[] := '{}';
   line record;
@@ -10790,14 +10812,23 @@ begin
 
   if call ? 'limit' then
     counted := coalesce(counted, app.address_caller(call ->> 'ip'));
-    perform app.check_rate(counted, call -> 'limit' ->> 'class');
+    requests := coalesce((call -> 'limit' ->> 'requests')::integer, 1);
+    perform app.check_rate(counted, call -> 'limit' ->> 'class', requests);
   end if;
 
   if repeat is not null then
-    stored := app.repeated(caller, repeat, coalesce((repeat ->> 'look')::boolean, false));
+    if kind = 'public' then
+      select n.caller, n.repeat into caller, repeat from app.nameless(call) n;
+    end if;
+    stored := app.repeated(caller, repeat, looks and not coalesce((repeat ->> 'lock')::boolean, false));
+    if looks and stored is not null and not repeat ? 'bodyHash' then
+      -- Whether it is the same request is asked with the write.
+      about := about || '{"repeat": true}';
+      stored := null;
+    end if;
   end if;
 
-  if stored is null or coalesce((repeat ->> 'look')::boolean, false) then
+  if stored is null or looks then
     if kind = 'public' then
       perform set_config('role', 'posthaste_public', true);
     end if;
@@ -10813,14 +10844,13 @@ begin
       perform set_config('role', 'none', true);
     end if;
 
-    if repeat is not null and stored is null and not coalesce((repeat ->> 'look')::boolean, false)
-      and coalesce(answer[1]::jsonb ->> 'outcome', 'ok') = 'ok' then
+    if repeat is not null and stored is null and not looks and coalesce(answer[1]::jsonb ->> 'outcome', 'ok') = 'ok' then
       perform app.remember(caller, repeat, answer);
     end if;
   end if;
 
   if call ? 'limit' then
-    about := about || app.count_request(counted, call -> 'limit' ->> 'class', coalesce((call -> 'limit' ->> 'requests')::integer, 1));
+    about := about || app.count_request(counted, call -> 'limit' ->> 'class', requests);
   end if;
   if about <> '{}' then
     return next '#' || about::text || E'\n';
