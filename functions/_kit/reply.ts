@@ -1,6 +1,7 @@
 /** From what a door returns to the answer of the gateway. What nobody declared never leaves the house. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { AnswerHeaders } from './answer-fields.ts';
+import { gzipped } from './compress.ts';
 import type { EndpointContract } from './contract.ts';
 import { entityTag, isKnown } from './entity-tag.ts';
 import { locationOf } from './location.ts';
@@ -41,11 +42,19 @@ function page(contract: EndpointContract, { body = '', headers = {} }: Page, eve
       ...headers,
     },
   };
-  const full =
-    typeof body === 'object'
-      ? { ...result, body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
-      : { ...result, body };
-  return headers['cache-control'] === undefined ? full : tagged(full, entityTag(null, full.body), event);
+  if (typeof body === 'object') {
+    const full = { ...result, body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
+    return headers['cache-control'] === undefined ? full : tagged(full, entityTag(null, full.body), event);
+  }
+  if (headers['cache-control'] === undefined) return { ...result, body };
+  const plainTag = entityTag(null, body);
+  if (contract.cached !== true) return tagged({ ...result, body }, plainTag, event);
+  // Either coding is a representation of its own, with its own tag (RFC 9110, section 8.8.3.3).
+  const packed = gzipped(event, plainTag, body);
+  const cached = { ...result, headers: { ...result.headers, vary: 'accept-encoding' } };
+  if (packed === null) return tagged({ ...cached, body }, plainTag, event);
+  const coded = { ...cached, headers: { ...cached.headers, 'content-encoding': 'gzip' } };
+  return tagged({ ...coded, body: packed, isBase64Encoded: true }, plainTag.replace(/"$/, '-gzip"'), event);
 }
 
 function tagged(
@@ -55,7 +64,8 @@ function tagged(
 ): Result {
   const isRead = ['GET', 'HEAD'].includes(event.requestContext.http.method);
   if (isRead && isKnown(event, etag)) {
-    return { statusCode: 304, headers: { etag, 'cache-control': result.headers['cache-control'] ?? 'no-cache' } };
+    const { 'cache-control': keeping = 'no-cache', vary } = result.headers;
+    return { statusCode: 304, headers: { etag, 'cache-control': keeping, ...(vary !== undefined && { vary }) } };
   }
   return { ...result, headers: { ...result.headers, etag } };
 }

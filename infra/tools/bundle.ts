@@ -13,6 +13,7 @@ import { type Door, listDoors } from '../doors.ts';
 import { fingerprint } from './fingerprint.ts';
 import { nativePackages, nativePlugin } from './native.ts';
 import { oneLanguagePlugin } from './one-language.ts';
+import { routesOnlyPlugin } from './routes-only.ts';
 
 export const bundleFolder = fileURLToPath(new URL('../../dist/functions', import.meta.url));
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -89,7 +90,7 @@ const esbuildOptions: BuildOptions = {
   logLevel: 'silent',
   // Packages in CommonJS call require, which an ES module does not have.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  plugins: [nativePlugin, oneLanguagePlugin],
+  plugins: [nativePlugin, oneLanguagePlugin, routesOnlyPlugin],
 };
 
 interface BuiltFiles {

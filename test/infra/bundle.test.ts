@@ -31,7 +31,8 @@ async function invoke(entry: string, event: unknown, nodePath = ''): Promise<unk
     console.log(JSON.stringify(await handler(${JSON.stringify(event)}, {}).catch((error) => error.stack)));`;
   const env = { PATH: process.env.PATH ?? '', NODE_PATH: nodePath, NODE_OPTIONS: '--enable-source-maps' };
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { env });
-  return JSON.parse(stdout);
+  // Before the answer come the lines of the log.
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 }
 
 function entryOf(operation: string): string {
@@ -127,5 +128,40 @@ describe('nothing is built when nothing changed', () => {
   test('a manifest that is not ours means building', async () => {
     await writeFile(path.join(outDir, 'manifest.json'), '{"half":');
     expect(await bundleCopy()).toBe(false);
+  });
+});
+
+test('the document of the whole API is read by the door that serves it, and of it by `$default` the routes alone', async () => {
+  const all = await listDoors();
+  const two = all.filter(({ operation }) => ['default', 'getOpenapi', 'getDocs'].includes(operation));
+  const { bundles } = await bundleDoors({ doors: two, outDir: path.join(folder, 'document') });
+  const [byDefault = '', , byOpenapi = ''] = await Promise.all(bundles.map(({ entry }) => readFile(entry, 'utf8')));
+  expect(bundles.map(({ operation }) => operation)).toEqual(['default', 'getDocs', 'getOpenapi']);
+  const documentText = await readFile(path.join(project, 'functions/system/openapi.json'), 'utf8');
+  // With it a bundle would be more than twice as large, and slower to start by as much.
+  for (const { bytes, operation } of bundles) expect([operation, bytes < 800_000]).toEqual([operation, true]);
+  expect(byDefault).toContain('/v1/projects/{projectId}');
+  expect(byDefault).not.toContain('GatewayMessage"');
+  expect(byOpenapi).not.toContain('/v1/projects/{projectId}');
+  expect(await readFile(path.join(folder, 'document/getOpenapi/openapi.json'), 'utf8')).toBe(documentText);
+
+  const ask = (entry: string, method: string, rawPath: string) =>
+    invoke(entry, {
+      version: '2.0',
+      rawPath,
+      rawQueryString: '',
+      headers: {},
+      isBase64Encoded: false,
+      requestContext: { requestId: 'x', http: { method, path: rawPath, sourceIp: '127.0.0.1', userAgent: '' } },
+    });
+  const [first, , last] = bundles;
+  expect(await ask(first?.entry ?? '', 'PUT', '/v1/projects')).toMatchObject({
+    statusCode: 405,
+    headers: { allow: 'GET, OPTIONS, POST' },
+  });
+  expect(await ask(first?.entry ?? '', 'OPTIONS', '/docs')).toMatchObject({ headers: { allow: 'GET, HEAD, OPTIONS' } });
+  expect(await ask(last?.entry ?? '', 'GET', '/openapi.json')).toMatchObject({
+    statusCode: 200,
+    body: JSON.stringify(JSON.parse(documentText)),
   });
 });
