@@ -14,6 +14,7 @@ import {
   fetchUserInfo,
 } from 'openid-client';
 import { z } from 'zod';
+import { email as emailAddress } from '../auth/shapes.ts';
 import { config } from '../config/config.ts';
 import { describeError, log } from '../log.ts';
 import { guardedFetch } from '../net/fetch.ts';
@@ -129,9 +130,8 @@ const claimsShape = z.looseObject({
   auth_time: z.number().optional(),
 });
 
-const emailAddress = z.string().trim().normalize('NFC').toLowerCase().max(254).pipe(z.email());
-
 function toldBy({ sub, email, email_verified, name }: z.output<typeof claimsShape>): Told {
+  // The one form that registering writes: another would be another person's.
   const address = emailAddress.safeParse(email);
   const shown = (name ?? '')
     .replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, ' ')

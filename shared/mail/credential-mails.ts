@@ -6,6 +6,13 @@ const link = z.url();
 /** Of a login: what the device told of itself, from where, and when (UTC, to the minute). */
 const login = { name: z.string().nullable(), system: z.string().nullable(), ip: z.string().nullable(), at: z.string() };
 
+/** What a new password leaves as it is. Missing in mails that were written before it was told. */
+const waysIn = {
+  identities: z.array(z.string()).default([]),
+  apps: z.int().default(0),
+  keys: z.int().default(0),
+};
+
 export const credentialMails = [
   z.object({ template: z.literal('no-account'), to }),
   z.object({ template: z.literal('verify-again'), to, link }),
@@ -13,7 +20,7 @@ export const credentialMails = [
   z.object({ template: z.literal('email-change-asked'), to }),
   z.object({ template: z.literal('email-changed'), to }),
   z.object({ template: z.literal('reset-password'), to, link }),
-  z.object({ template: z.literal('password-changed'), to }),
+  z.object({ template: z.literal('password-changed'), to, ...waysIn }),
   z.object({ template: z.literal('new-device'), to, ...login }),
   z.object({ template: z.literal('session-replayed'), to, ...login }),
 ] as const;
@@ -62,6 +69,7 @@ export function credentialMail(mail: CredentialMail): MailContent {
     case 'password-changed':
       return letter('Your password was changed', [
         'Your password was changed, and other sessions were ended.',
+        ...leftOf(mail),
         NOT_YOU,
       ]);
     case 'new-device':
@@ -72,6 +80,17 @@ export function credentialMail(mail: CredentialMail): MailContent {
         NOT_YOU,
       ]);
   }
+}
+
+/** Whoever was in the account before may have left a way back: only its owner knows which are theirs. */
+function leftOf({ identities, apps, keys }: Extract<CredentialMail, { template: 'password-changed' }>): string[] {
+  const left = [
+    ...identities.map((label) => `signing in with ${label}`),
+    ...(apps > 0 ? [`authenticator apps: ${apps}`] : []),
+    ...(keys > 0 ? [`API keys that you made: ${keys}`] : []),
+  ];
+  if (left.length === 0) return [];
+  return [`As good as before are: ${left.join('; ')}. Please look whether all of it is yours, and remove what is not.`];
 }
 
 /** Names come from user agents: whoever logs in writes what stands here, so it is cut to what a name can be. */

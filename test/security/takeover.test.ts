@@ -91,6 +91,36 @@ test('a login with the old password, at the moment of the reset, opens nothing t
   expect((await login).code).toBe('invalid_credentials');
 });
 
+test('whoever takes an account back hears of the ways in that somebody may have left behind', async () => {
+  const person = await registerUser(world, 'Petra Prepared');
+  const mailed = async () => {
+    await world.tick('sweep');
+    const [mail] = world.mails(person.email).filter(({ subject }) => subject === 'Your password was changed');
+    return mail?.text ?? '';
+  };
+  expect((await changePassword(person)).status).toBe(204);
+  expect(await mailed()).not.toContain('As good as before');
+  const project = await createProject(world, person);
+  const json = { name: 'Left behind', scopes: ['posts:read'] };
+  const key = await world.call('POST', `/v1/projects/${project.id}/api-keys`, { token: person.token, json });
+  expect(key.status).toBe(201);
+  await addApp(world, person);
+  await world.sql(
+    `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed) values ('elsewhere', 'Elsewhere', 'https://id.example', 'c', 's')`,
+  );
+  await world.sql(`insert into user_identities (user_id, provider, subject) values ($1, 'elsewhere', 'thief')`, [
+    person.id,
+  ]);
+  await world.call('POST', '/v1/auth/forgot-password', { json: { email: person.email } });
+  const token = mailedToken(world, person.email, 'reset-password');
+  const reset = await world.call('POST', '/v1/auth/reset-password', { json: { token, newPassword: password } });
+  expect(reset.status).toBe(200);
+  const text = await mailed();
+  for (const left of ['signing in with Elsewhere', 'authenticator apps: 1', 'API keys that you made: 1'])
+    expect(text).toContain(left);
+  expect(text).not.toContain('http');
+});
+
 test('who is sent away while inviting invites nobody', async () => {
   const [owner, gone] = [await registerUser(world, 'Olivia Owner'), await registerUser(world, 'Gone Owner')];
   const project = await createProject(world, owner);

@@ -17,6 +17,8 @@ export interface Lie {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Parameters of the way back, over the true ones. */
   readonly returned?: Readonly<Record<string, string | undefined>>;
+  /** What the userinfo endpoint answers. */
+  readonly userInfo?: object;
   /** The token endpoint's answer, in place of the true one. */
   readonly tokens?: { readonly status: number; readonly body: string };
 }
@@ -74,6 +76,8 @@ export async function startHostile(port: number): Promise<HostileProvider> {
           if (value !== undefined) back.searchParams.set(name, value);
         return { status: 302, body: '', location: back.href };
       }
+      case '/me':
+        return json(state.lie.userInfo ?? {});
       case '/token':
         state.exchanges.push(new URLSearchParams(await text(request)));
         return (

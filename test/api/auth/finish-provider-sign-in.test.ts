@@ -96,6 +96,16 @@ describe('a person who is known here by a password', () => {
     expect(await world.sql('select 1 from user_identities where user_id = $1', [ada.id])).toEqual([]);
   });
 
+  test('has one address, however the provider writes it', async () => {
+    const email = `grace.${randomUUID().slice(0, 8)}@bücher.example`;
+    const json = { email, password: 'correct horse battery', displayName: 'Grace' };
+    expect((await world.call('POST', '/v1/auth/register', { json })).status).toBe(202);
+    for (const written of [email, email.toUpperCase(), email.replace('bücher', 'xn--bcher-kva')]) {
+      provider.person = newPerson({ email: written });
+      expect([written, (await signIn()).code]).toEqual([written, 'account_exists']);
+    }
+  });
+
   test('who was deactivated stays out', async () => {
     await signIn();
     await world.sql(`update users set status = 'deactivated' where email = $1`, [provider.person?.email]);

@@ -48,6 +48,37 @@ test('it is shown the verifier whose hash went ahead, and the client’s secret'
   expect(exchange?.get('client_secret')).toBe('known to both');
 });
 
+test('a step-up asks for a sign-in of this moment, and takes no other', async () => {
+  const browser = openBrowser();
+  const { url } = await browser.go((await begin(world, admin, 'step_up')).url, `${provider.issuer}/auth`);
+  const ahead = new URL(url).searchParams;
+  expect([ahead.get('prompt'), ahead.get('max_age')]).toEqual(['login', '0']);
+  provider.lie = { claims: { auth_time: nowS() - 301 } };
+  expect((await comeBack(world, admin, 'step_up')).error).toBe('sign_in_refused');
+  provider.lie = { claims: { auth_time: nowS() - 30 } };
+  expect((await comeBack(world, admin, 'step_up')).error).toBe(null);
+  // Who signs in is not asked anew: the provider may know them from yesterday.
+  provider.lie = { claims: { auth_time: nowS() - 86_400 } };
+  expect((await comeBack(world)).error).toBe(null);
+});
+
+test('what it tells of somebody else, where more is asked, is told of nobody', async () => {
+  const asked = { claims: { email: undefined, email_verified: undefined } };
+  const more = { email: 'victim@example.com', email_verified: true };
+  const metadata = { userinfo_endpoint: `${provider.issuer}/me` };
+  const signIn = async (userInfo: object) => {
+    provider.lie = { ...asked, metadata, userInfo };
+    await world.call('PATCH', '/v1/admin/identity-providers/somewhere', {
+      token: admin.token,
+      json: { label: 'Anew' },
+    });
+    return comeBack(world);
+  };
+  expect((await signIn({ sub: 'victim', ...more })).error).toBe('sign_in_refused');
+  expect((await signIn(more)).error).toBe('sign_in_refused');
+  expect((await signIn({ sub: 'mallory', ...more })).error).toBe(null);
+});
+
 describe('an id token', () => {
   test.each<[string, () => Lie]>([
     ['with the nonce of another sign-in', () => ({ claims: { nonce: 'x'.repeat(43) } })],

@@ -44,6 +44,29 @@ test.each(['before', 'after'])(
   },
 );
 
+test.each(['before', 'after'])(
+  'a link that is sent again, after a stranger registered %s, brings nobody’s password: one comes by mail',
+  async (order) => {
+    const email = address();
+    for (const who of order === 'before' ? [theirs, mine] : [mine, theirs]) await register(email, who);
+    await world.call('POST', '/v1/auth/resend-verification', { json: { email } });
+    expect(await verify(mailedToken(world, email))).toBeNull();
+    for (const who of [theirs, mine]) expect((await login(email, who)).code).toBe('invalid_credentials');
+    await world.call('POST', '/v1/auth/forgot-password', { json: { email } });
+    const json = { token: mailedToken(world, email, 'reset-password'), newPassword: mine.password };
+    expect((await world.call('POST', '/v1/auth/reset-password', { json })).status).toBe(200);
+    expect((await login(email, mine)).status).toBe(200);
+  },
+);
+
+test('where nobody else registered, it brings the password that was chosen', async () => {
+  const email = address();
+  await register(email, mine);
+  await world.call('POST', '/v1/auth/resend-verification', { json: { email } });
+  expect(await verify(mailedToken(world, email))).toBeNull();
+  expect((await login(email, mine)).status).toBe(200);
+});
+
 test('a mail to somebody whose account was made for them changes nothing of it', async () => {
   const email = address();
   await register(email, mine);
