@@ -5697,7 +5697,7 @@ begin
   -- What somebody else may have begun with the old one, or with a session that has just ended, is not finished.
   update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
   delete from sign_in_tickets t where t.user_id = person.id;
-  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email), false);
+  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email) || app.other_ways_in(person.id), false);
   return query select 'ok', null::integer;
 end
 $function$;
@@ -8765,6 +8765,16 @@ $function$;
 comment on function app.nameless(jsonb) is 'The caller of app.run whom nobody knows, and the repeat with the hash of its body keyed.';
 grant execute on function app.nameless(jsonb) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.nobodys_hash(password_hash text)
+ RETURNS text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select app.recipe_of(nobodys_hash.password_hash) || '$' || rtrim(encode(crypto.gen_random_bytes(32), 'base64'), '=')
+$function$;
+comment on function app.nobodys_hash(text) is 'By the same recipe, and of no password that anybody knows. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  RETURNS text
  LANGUAGE sql
@@ -9076,6 +9086,25 @@ end
 $function$;
 comment on function app.open_ticket(text) is 'Counts a try and gives what a code is checked against.';
 grant execute on function app.open_ticket(text) to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.other_ways_in(person uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'identities', coalesce((
+      select jsonb_agg(p.label order by p.label) from user_identities i join identity_providers p on p.name = i.provider
+      where i.user_id = other_ways_in.person), '[]'),
+    'apps', (
+      select count(*) from mfa_factors f
+      where f.user_id = other_ways_in.person and f.kind = 'totp' and f.confirmed_at is not null),
+    'keys', (
+      select count(*) from api_keys k
+      where k.created_by = other_ways_in.person and k.revoked_at is null and (k.expires_at is null or k.expires_at > app.now())))
+$function$;
+comment on function app.other_ways_in(uuid) is 'Labels of providers, and how many authenticator apps and API keys. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.own_recipe()
  RETURNS text
@@ -9732,7 +9761,7 @@ begin
   end if;
   if not app.holds_invitation(register.email, register.invitation_hash) and not app.count_mail(register.email, 'register', null) then
     -- Whose of the links that were sent is the owner's own nobody knows any more: none of them brings a password.
-    update users u set password_hash = app.recipe_of(u.password_hash) || '$' || rtrim(encode(crypto.gen_random_bytes(32), 'base64'), '=')
+    update users u set password_hash = app.nobodys_hash(u.password_hash)
     where u.email = register.email and u.deleted_at is null and app.is_unclaimed(u)
     returning * into person;
     update email_verification_tokens t set password_hash = null, display_name = null
@@ -10191,11 +10220,13 @@ begin
   content := jsonb_build_object('to', resend_verification.email, 'template',
     case when person.id is null then 'no-account' when person.email_verified_at is null then 'verify-again' else 'already-registered' end);
   if content ->> 'template' = 'verify-again' then
-    -- With what the last registration said.
+    -- With what the registration said. Of several nobody knows which is that of who asks: the link brings no password then.
     insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name)
-    select person.id, resend_verification.token_hash, w.username, w.username_skeleton, w.password_hash, w.display_name
+    select person.id, resend_verification.token_hash, w.username, w.username_skeleton, w.hash, case when w.hash is not null then w.display_name end
     from (values (1)) one left join lateral (
-      select t.username, t.username_skeleton, t.password_hash, t.display_name from email_verification_tokens t
+      select t.username, t.username_skeleton, t.display_name,
+        case when t.display_name is not null then app.nobodys_hash(person.password_hash) end as hash
+      from email_verification_tokens t
       where t.user_id = person.id and t.email is null order by t.id desc limit 1) w on true;
     content := content || jsonb_build_object('link', resend_verification.link);
   end if;
@@ -10251,7 +10282,7 @@ begin
   update password_reset_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
   update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.used_at is null;
   update user_sessions s set revoked_at = app.now(), revoked_because = 'password reset' where s.user_id = person.id and s.revoked_at is null;
-  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email), false);
+  perform app.write_mail(jsonb_build_object('template', 'password-changed', 'to', person.email) || app.other_ways_in(person.id), false);
   return query select 'ok';
 end
 $function$;
