@@ -140,7 +140,12 @@ const testedIn: Readonly<Record<string, string>> = {
   ]),
   ...together('test/api/me/deletion.test.ts', ['requestDeletion', 'cancelDeletion', 'keepAccounts']),
   ...together('test/api/me/preferences.test.ts', ['getPreferences', 'updatePreferences']),
-  ...together('test/api/reports/report.test.ts', ['createReportLink', 'getReport', 'revokeReportLink']),
+  ...together('test/api/reports/report.test.ts', [
+    'createReportLink',
+    'listReportLinks',
+    'getReport',
+    'revokeReportLink',
+  ]),
 };
 
 function together(file: string, operations: readonly string[]): Record<string, string> {

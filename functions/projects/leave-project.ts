@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Leave a project',
   description:
-    'What you made stays the project’s, and what you scheduled goes out. Your API keys of the project and the invitations you sent end. The last owner stays: transfer the project first, or delete it.',
+    'What you made stays the project’s, and what you scheduled goes out. Your API keys of the project, the links to reports and reviews you made and the invitations you sent end. The last owner stays: transfer the project first, or delete it.',
   params: z.strictObject({ projectId: id }),
   status: 204,
   errors: ['last_owner'],

@@ -36,6 +36,7 @@ export type List =
   | 'posts-due'
   | 'posts-search'
   | 'projects'
+  | 'report-links'
   | 'sessions'
   | 'titles'
   | 'user-invitations';

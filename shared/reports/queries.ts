@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
-import { Report } from './shapes.ts';
+import { ListedReportLink, Report } from './shapes.ts';
 
 export const createReportLink = query({
   name: 'createReportLink',
@@ -20,6 +20,35 @@ export const createReportLink = query({
   )
   select case when m.id is not null then 'ok' when p.id is null then 'not_found' else 'forbidden' end as outcome, m.id, m.expires_at
   from (select 1) one left join post p on true left join made m on true`;
+
+/** Of all projects of the actor, or of one. */
+export const listReportLinks = query({
+  name: 'listReportLinks',
+  kind: 'actor',
+  access: 'read',
+  row: ListedReportLink,
+})<{
+  projectId: string | null;
+  postId: string | null;
+  before: string | null;
+  limit: number;
+}>`
+  with page as materialized (
+    select l.* from unnest((select app.projects_of('read'))::uuid[]) mine (id)
+    cross join lateral (
+      select r.id, r.project_id, r.post_id, r.created_by, r.created_at, r.expires_at, r.revoked_at from report_links r
+      where r.project_id = mine.id and (${'postId'}::uuid is null or r.post_id = ${'postId'}::uuid)
+        and (${'before'}::uuid is null or r.id < ${'before'}::uuid)
+      order by r.id desc limit ${'limit'}::integer + 1) l
+    where ${'projectId'}::uuid is null or mine.id = ${'projectId'}::uuid
+    order by l.id desc limit ${'limit'}::integer + 1
+  )
+  select p.id, p.project_id, p.post_id,
+    case when p.revoked_at is not null then 'revoked' when p.expires_at <= app.now() then 'expired'
+      when n.active is not true then 'suspended' else 'active' end as state,
+    p.created_by, n.display_name as created_by_name, p.created_at, p.expires_at, p.revoked_at
+  from page p left join lateral app.member_names(p.project_id, array[p.created_by]) n on true
+  order by p.id desc`;
 
 export const revokeReportLink = query({
   name: 'revokeReportLink',

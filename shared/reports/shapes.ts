@@ -12,6 +12,23 @@ export const ReportLink = z
   })
   .meta({ id: 'ReportLink' });
 
+/** As the members see it: the address was shown once, to who made it. */
+export const ListedReportLink = z
+  .object({
+    id,
+    projectId: id,
+    postId: id,
+    state: z
+      .enum(['active', 'suspended', 'expired', 'revoked'])
+      .describe('Suspended: the account of who made it is deactivated. Revoked: by somebody, or because they left.'),
+    createdBy: id.nullable().describe('Null: they are gone.'),
+    createdByName: z.string().nullable(),
+    createdAt: instant,
+    expiresAt: instant,
+    revokedAt: instant.nullable(),
+  })
+  .meta({ id: 'ListedReportLink' });
+
 const total = z.number().nullable();
 
 export const Report = z.object({

@@ -197,7 +197,13 @@ describe('a review link', () => {
     addRow(
       world.open.sql,
       'review_links',
-      { project_id: world.projectId(), post_id: postId, token_hash: randomUUID(), ...more },
+      {
+        project_id: world.projectId(),
+        post_id: postId,
+        token_hash: randomUUID(),
+        created_by: world.person('owner').userId,
+        ...more,
+      },
       'token_hash',
     );
   async function publicly(text: string, values: readonly (string | null)[]): Promise<Row[]> {
@@ -258,5 +264,40 @@ describe('a review link', () => {
     const all = await world.addDraft('draft');
     await world.ask(all, await world.addFlow({ rule: 'all' }));
     await expect(decide(await link(all, { scope: 'decide' }), 'approve')).rejects.toMatchObject({ code: 'PH004' });
+  });
+
+  it('does no more than who made it may, sleeps with their account, and ends with their membership', async () => {
+    const postId = await world.addDraft('draft');
+    const requestId = await world.ask(postId, await world.addFlow());
+    const { userId } = world.person('anna');
+    const hash = await link(postId, { scope: 'decide', created_by: userId });
+    const seen = async () => (await publicly('select review from app.review($1)', [hash])).length;
+    const member = (text: string) =>
+      world.open.sql(`update project_collaborators set ${text} where project_id = $1 and user_id = $2`, [
+        world.projectId(),
+        userId,
+      ]);
+    const account = (status: string) => world.open.sql('update users set status = $2 where id = $1', [userId, status]);
+    await member("role = 'reviewer'");
+    expect([await decide(hash, 'approve'), await decide(hash, 'comment', 'Hm'), await seen()]).toEqual([
+      'forbidden',
+      'ok',
+      1,
+    ]);
+    await member("role = 'viewer'");
+    expect([await decide(hash, 'comment', 'Hm'), await seen()]).toEqual(['forbidden', 1]);
+    await member("role = 'approver'");
+    await account('deactivated');
+    expect([await decide(hash, 'approve'), await seen()]).toEqual(['not_found', 0]);
+    await account('active');
+    expect(await seen()).toBe(1);
+    await world.open.sql('delete from project_collaborators where project_id = $1 and user_id = $2', [
+      world.projectId(),
+      userId,
+    ]);
+    expect([await decide(hash, 'approve'), await seen()]).toEqual(['not_found', 0]);
+    await addMember(world.open.sql, world.projectId(), userId, 'approver');
+    expect([await decide(hash, 'approve'), await seen()]).toEqual(['not_found', 0]);
+    expect(await world.stateOf(requestId)).toBe('pending');
   });
 });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ReportLink } from '../../../shared/reports/shapes.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pageOf } from '../../../shared/paging/rules.ts';
+import { ListedReportLink, ReportLink } from '../../../shared/reports/shapes.ts';
 import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
 import { connectCommunity } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
@@ -106,4 +107,94 @@ test('strangers share nothing, viewers neither', async () => {
 test('an address that nobody made leads nowhere', async () => {
   expect((await world.call('GET', `/reports/${'x'.repeat(43)}`)).code).toBe('not_found');
   expect((await world.call('GET', '/reports/short')).code).toBe('not_found');
+});
+
+describe('the list of links', () => {
+  const list = (who: Person, query: string) => world.call('GET', `/v1/report-links?${query}`, { token: who.token });
+  const page = pageOf(ListedReportLink);
+
+  test('says who made them and whether they work, to every member, and never the address', async () => {
+    const postId = await published();
+    const made = [];
+    for (let count = 0; count < 3; count += 1) made.push((await share(postId)).json(ReportLink));
+    await world.call('DELETE', `/v1/report-links/${made[0]?.id}`, { token: ada.token });
+    await world.sql(`update report_links set expires_at = now() - interval '1 second' where id = $1`, [made[1]?.id]);
+    const viewer = await registerUser(world, 'Vi Ewer');
+    await addMember(world, projectId, viewer, 'viewer');
+    const answer = await list(viewer, `projectId=${projectId}&postId=${postId}`);
+    expect(answer.json(page).data.map(({ id, state, createdByName }) => [id, state, createdByName])).toEqual([
+      [made[2]?.id, 'active', ada.displayName],
+      [made[1]?.id, 'expired', ada.displayName],
+      [made[0]?.id, 'revoked', ada.displayName],
+    ]);
+    for (const { url } of made) expect(answer.text).not.toContain(url.split('/').at(-1));
+    const stranger = await registerUser(world, 'Stranger');
+    for (const query of [`projectId=${projectId}`, `postId=${postId}`, '']) {
+      expect((await list(stranger, query)).json(page)).toEqual({ data: [], nextCursor: null });
+    }
+  });
+
+  test('pages over all projects, newest first', async () => {
+    const person = await registerUser(world, 'Two Projects');
+    const links = [];
+    for (const name of ['One', 'Two']) {
+      const project = (await createProject(world, person, name)).id;
+      const [post] = await world.sql(`insert into posts (project_id, text, schedule_type) values ($1, 'x', 'draft') returning id`, [project]);
+      links.push((await share(String(post?.id), person)).json(ReportLink).id);
+    }
+    const first = (await list(person, 'limit=1')).json(page);
+    const second = (await list(person, `limit=1&cursor=${first.nextCursor}`)).json(page);
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(links.toReversed());
+    expect(second.nextCursor).toBeNull();
+  });
+});
+
+describe('the links of a member', () => {
+  let maker: Person;
+  let url: string;
+  beforeEach(async () => {
+    maker = await registerUser(world, 'Max Maker');
+    await addMember(world, projectId, maker, 'editor');
+    url = (await share(await published(), maker)).json(ReportLink).url;
+    expect((await open(url)).status).toBe(200);
+  });
+  const member = () => `/v1/projects/${projectId}/members/${maker.id}`;
+
+  test('end when they are sent away, for good', async () => {
+    expect((await world.call('DELETE', member(), { token: ada.token })).status).toBe(204);
+    expect((await open(url)).code).toBe('not_found');
+    await addMember(world, projectId, maker, 'editor');
+    expect((await open(url)).code).toBe('not_found');
+    const own = await world.call('GET', `/v1/report-links?projectId=${projectId}&limit=1`, { token: ada.token });
+    expect(own.json(pageOf(ListedReportLink)).data[0]).toMatchObject({ createdBy: maker.id, state: 'revoked' });
+  });
+
+  test('end when they leave; those of others stay', async () => {
+    const ours = (await share(await published())).json(ReportLink).url;
+    await world.call('POST', `/v1/projects/${projectId}/leave`, { token: maker.token });
+    expect([(await open(url)).code, (await open(ours)).status]).toEqual(['not_found', 200]);
+  });
+
+  test('sleep while their account is deactivated', async () => {
+    await world.sql(`update users set status = 'deactivated' where id = $1`, [maker.id]);
+    expect((await open(url)).code).toBe('not_found');
+    const listed = await world.call('GET', `/v1/report-links?projectId=${projectId}&limit=1`, { token: ada.token });
+    expect(listed.json(pageOf(ListedReportLink)).data[0]?.state).toBe('suspended');
+    await world.sql(`update users set status = 'active' where id = $1`, [maker.id]);
+    expect((await open(url)).status).toBe(200);
+  });
+
+  test('end when they are erased', async () => {
+    await world.sql('update users set deletion_requested_at = app.now() where id = $1', [maker.id]);
+    expect((await open(url)).status).toBe(200);
+    await world.sql('select app.erase_user($1)', [maker.id]);
+    expect((await open(url)).code).toBe('not_found');
+    const listed = await world.call('GET', `/v1/report-links?projectId=${projectId}&limit=1`, { token: ada.token });
+    expect(listed.json(pageOf(ListedReportLink)).data[0]).toMatchObject({ createdBy: null, state: 'revoked' });
+  });
+
+  test('stay when they only read from now on: the report shows no more than that', async () => {
+    await world.call('PATCH', member(), { token: ada.token, json: { role: 'viewer' } });
+    expect((await open(url)).status).toBe(200);
+  });
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Cast } from '../people.ts';
 import type { World } from '../world.ts';
 import type { PostsSeed } from './posts.ts';
+import type { ProjectsSeed } from './projects.ts';
 import { made, type Samples } from './sample.ts';
 
 export interface ReportsSeed {
@@ -15,9 +16,15 @@ export async function seedReports(world: World, { owner, postId }: Cast & PostsS
   return { reportLinkId: report.id, reportToken: report.url.split('/').at(-1) ?? '' };
 }
 
-export function reportsSamples({ postId, reportLinkId, reportToken }: PostsSeed & ReportsSeed): Samples {
+export function reportsSamples({
+  projectId,
+  postId,
+  reportLinkId,
+  reportToken,
+}: ProjectsSeed & PostsSeed & ReportsSeed): Samples {
   return {
     reads: {
+      listReportLinks: { query: { projectId, postId }, stranger: 'empty' },
       getReport: { stranger: 'own', params: { token: reportToken } },
     },
     writes: {

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
+import { listReportLinks } from '../../shared/reports/queries.ts';
+import { ListedReportLink } from '../../shared/reports/shapes.ts';
+import { endpoint } from '../_kit/endpoint.ts';
+
+export const handler = endpoint({
+  method: 'GET',
+  path: '/v1/report-links',
+  auth: 'user',
+  scope: 'analytics:read',
+  summary: 'List report links, newest first',
+  description: 'Who made them, and whether they still work. Never the addresses: those are shown once.',
+  query: z.strictObject({
+    ...pageQuery,
+    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    postId: z.uuid().optional(),
+  }),
+  status: 200,
+  response: pageOf(ListedReportLink).meta({ id: 'ReportLinkPage' }),
+  errors: [],
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
+})(async ({ db, query: { cursor, limit, projectId = null, postId = null } }) => {
+  const before = readCursor('report-links', cursor);
+  return toPage('report-links', await db.many(listReportLinks, { projectId, postId, before, limit }), limit);
+});
