@@ -3777,6 +3777,7 @@ create table report_links (
 comment on table report_links is 'Who holds the unguessable path may read the report of one post, until it expires.';
 
 CREATE INDEX report_links_created_by_idx ON public.report_links USING btree (created_by);
+CREATE INDEX report_links_newest_idx ON public.report_links USING btree (project_id, id);
 CREATE INDEX report_links_post_idx ON public.report_links USING btree (project_id, post_id);
 
 CREATE TRIGGER report_links_audit AFTER INSERT OR DELETE OR UPDATE ON public.report_links FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'created_by', '{post_id,created_by,expires_at,revoked_at}', '{}', '{token_hash}');
@@ -4632,6 +4633,7 @@ CREATE TRIGGER users_heirs_named AFTER UPDATE OF deleted_at ON public.users FOR 
 CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_invited_later AFTER UPDATE OF email_verified_at, email ON public.users FOR EACH ROW WHEN (((new.email_verified_at IS NOT NULL) AND ((old.email_verified_at IS NULL) OR (old.email <> new.email)))) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_requested_at, deleted_at ON public.users FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.status = 'active'::text) AND (old.deleted_at IS NULL) AND (old.deletion_requested_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.status = 'active'::text) AND (new.deleted_at IS NULL) AND (new.deletion_requested_at IS NULL))))) EXECUTE FUNCTION app.keep_an_admin();
+CREATE TRIGGER users_links_ended AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.end_links();
 CREATE TRIGGER users_office_ended AFTER UPDATE OF role, status ON public.users FOR EACH ROW WHEN ((((old.role = 'admin'::text) AND (new.role <> 'admin'::text)) OR ((new.role = 'viewer'::text) AND (old.role <> 'viewer'::text)) OR ((old.status = 'active'::text) AND (new.status <> 'active'::text)))) EXECUTE FUNCTION app.end_office();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
 
@@ -6491,6 +6493,20 @@ AS $function$
 $function$;
 comment on function app.elevate() is 'Granted to nobody: whoever calls it has seen a proof.';
 
+CREATE OR REPLACE FUNCTION app.end_links()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update report_links l set revoked_at = app.now() where l.created_by = new.id and l.revoked_at is null;
+  update review_links l set revoked_at = app.now() where l.created_by = new.id and l.revoked_at is null;
+  return null;
+end
+$function$;
+comment on function app.end_links() is 'What a person who is being erased gave away ends with them.';
+
 CREATE OR REPLACE FUNCTION app.end_membership()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6501,6 +6517,10 @@ begin
   if tg_op = 'DELETE' then
     update api_keys k set revoked_at = app.now()
     where k.project_id = old.project_id and k.created_by = old.user_id and k.revoked_at is null;
+    update report_links l set revoked_at = app.now()
+    where l.project_id = old.project_id and l.created_by = old.user_id and l.revoked_at is null;
+    update review_links l set revoked_at = app.now()
+    where l.project_id = old.project_id and l.created_by = old.user_id and l.revoked_at is null;
   end if;
   update project_invitations i set revoked_at = app.now()
   where i.project_id = old.project_id and i.created_by = old.user_id and i.accepted_at is null and i.declined_at is null
@@ -6508,7 +6528,7 @@ begin
   return null;
 end
 $function$;
-comment on function app.end_membership() is 'Who leaves takes their keys and their open invitations along, so that coming back revives none; who is owner no more makes nobody owner.';
+comment on function app.end_membership() is 'Who leaves takes their keys, links and open invitations along, so that coming back revives none; who is owner no more makes nobody owner.';
 
 CREATE OR REPLACE FUNCTION app.end_office()
  RETURNS trigger
@@ -8686,6 +8706,24 @@ AS $function$
 $function$;
 grant execute on function app.media_of(uuid,uuid,uuid) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.member_may(project uuid, person uuid, permission text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (
+    select from project_collaborators c join users u on u.id = c.user_id and u.status = 'active' and u.deleted_at is null
+    where c.project_id = project and c.user_id = person and (permission = 'read' or u.role <> 'viewer')
+      and (permission = any (c.permissions) or case permission
+        when 'read' then true
+        when 'review' then c.role <> 'viewer'
+        when 'approve' then c.role in ('owner', 'approver')
+        else false
+      end))
+$function$;
+comment on function app.member_may(uuid,uuid,text) is 'What app.projects_of says of the actor, said of somebody else. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.member_names(project uuid, ids uuid[])
  RETURNS TABLE(user_id uuid, display_name text, username text, email text, active boolean)
  LANGUAGE sql
@@ -10063,6 +10101,7 @@ AS $function$
   join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
   join projects pr on pr.id = l.project_id and pr.deleted_at is null
   where l.token_hash = report.token_hash and l.revoked_at is null and l.expires_at > app.now()
+    and app.member_may(l.project_id, l.created_by, 'read')
 $function$;
 grant execute on function app.report(text) to posthaste_public;
 
@@ -10402,6 +10441,7 @@ AS $function$
   join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
   join projects pr on pr.id = l.project_id and pr.deleted_at is null
   where l.token_hash = review.token_hash and l.revoked_at is null and l.expires_at > app.now()
+    and app.member_may(l.project_id, l.created_by, 'read')
 $function$;
 grant execute on function app.review(text) to posthaste_public;
 
@@ -10420,11 +10460,13 @@ begin
   from review_links l
   join posts p on p.project_id = l.project_id and p.id = l.post_id and p.deleted_at is null
   join projects pr on pr.id = l.project_id and pr.deleted_at is null
-  where l.token_hash = review_by_link.token_hash and l.revoked_at is null and l.expires_at > app.now();
+  where l.token_hash = review_by_link.token_hash and l.revoked_at is null and l.expires_at > app.now()
+    and app.member_may(l.project_id, l.created_by, 'read');
   if link.id is null then
     return query select 'not_found', null::uuid;
     return;
-  elsif link.scope = 'view' or (link.scope = 'comment' and review_by_link.decision <> 'comment') then
+  elsif link.scope = 'view' or (link.scope = 'comment' and review_by_link.decision <> 'comment')
+    or not app.member_may(link.project_id, link.created_by, case review_by_link.decision when 'comment' then 'review' else 'approve' end) then
     return query select 'forbidden', null::uuid;
     return;
   end if;
