@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { addComment } from '../../shared/community/reader-queries.ts';
 import { Comment } from '../../shared/community/shapes.ts';
 import { id } from '../../shared/db/columns.ts';
@@ -18,17 +19,17 @@ export const handler = endpoint({
   status: 201,
   response: z.object({ comment: Comment, commentCount: z.int() }).meta({ id: 'CommentMade' }),
   errors: [],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
 })(async ({ params: { communityPostId }, body, db }) => {
   const parentId = body.parentId ?? null;
   const row = await db.change(addComment, { communityPostId, parentId, text: body.text });
-  const { userId, displayName, commentCount, ...made } = row;
+  const { userId, displayName, avatarUrl, avatarKey, commentCount, ...made } = row;
   const comment = Comment.parse({
     ...made,
     communityPostId,
     parentId,
     text: body.text,
-    author: { userId, displayName },
+    author: await showFace({ userId, displayName, avatarUrl, avatarKey }),
   });
   return { comment, commentCount: z.int().parse(commentCount) };
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { listComments } from '../../shared/community/reader-queries.ts';
 import { Comment } from '../../shared/community/shapes.ts';
 import { id } from '../../shared/db/columns.ts';
@@ -16,8 +17,10 @@ export const handler = endpoint({
   status: 200,
   response: pageOf(Comment).meta({ id: 'CommentPage' }),
   errors: [],
-  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'], bucket: ['read'] },
 })(async ({ params, query: { cursor, limit }, db }) => {
   const { comments } = await db.one(listComments, { ...params, before: readCursor('comments', cursor), limit });
-  return toPage('comments', comments, limit);
+  const { data, nextCursor } = toPage('comments', comments, limit);
+  const shown = data.map(async ({ author, ...comment }) => ({ ...comment, author: await showFace(author) }));
+  return { data: await Promise.all(shown), nextCursor };
 });

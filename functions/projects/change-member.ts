@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { id } from '../../shared/db/columns.ts';
 import { json } from '../../shared/db/parameters.ts';
 import { changeMember } from '../../shared/members/queries.ts';
@@ -20,7 +21,7 @@ export const handler = endpoint({
   response: Member,
   errors: ['forbidden', 'last_owner', 'wrong_state'],
   ifMatch: true,
-  uses: { database: 'api', secrets: ['verificationKeys'] },
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
 })(async ({ body, db, params, expectedVersion }) =>
-  db.change(changeMember, { ...params, patch: json(body), expectedVersion }),
+  showFace(await db.change(changeMember, { ...params, patch: json(body), expectedVersion })),
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { id } from '../../shared/db/columns.ts';
 import { getMember } from '../../shared/members/queries.ts';
 import { Member } from '../../shared/members/shapes.ts';
@@ -13,5 +14,5 @@ export const handler = endpoint({
   status: 200,
   response: Member,
   errors: [],
-  uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db, params }) => db.one(getMember, params));
+  uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['read'] },
+})(async ({ db, params }) => showFace(await db.one(getMember, params)));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { id } from '../../shared/db/columns.ts';
 import { fail } from '../../shared/errors.ts';
 import { listMembers } from '../../shared/members/queries.ts';
@@ -17,10 +18,11 @@ export const handler = endpoint({
   status: 200,
   response: pageOf(Member).meta({ id: 'MemberPage' }),
   errors: [],
-  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'] },
+  uses: { database: 'api', secrets: ['verificationKeys', 'cursorKey'], bucket: ['read'] },
 })(async ({ db, params, query: { cursor, limit } }) => {
   const [joinedAfter, idAfter] = readPlace('members', cursor, memberPlace) ?? [null, null];
   const rows = await db.many(listMembers, { ...params, joinedAfter, idAfter, limit });
   if (rows.length === 0 && cursor === undefined) fail('not_found');
-  return toPageBy('members', rows, { limit, place: placeOf });
+  const { data, nextCursor } = toPageBy('members', rows, { limit, place: placeOf });
+  return { data: await Promise.all(data.map(showFace)), nextCursor };
 });

@@ -7,7 +7,7 @@ import { listArchives } from '../../shared/archive/queries.ts';
 import { noteArchiveRead } from '../../shared/audit/queries.ts';
 import { openArchived } from '../../shared/aws/archive-objects.ts';
 import { connect, type Db } from '../../shared/db/client.ts';
-import { type Command, print } from './command.ts';
+import { type Command, print, setting } from './command.ts';
 
 /** An hour, for whoever waits at a terminal; what is not done then is done by the next run. */
 const RUN_MS = 3_600_000;
@@ -16,7 +16,10 @@ const LISTED = 1_000;
 export const archive: Command = {
   usage: 'list | run | read <manifest or part>',
   summary: 'lists archived months, archives what is past its time, writes rows of the archive as JSON lines',
-  run: async ([action, object]) => {
+  run: async ([action, object], database) => {
+    setting('DATABASE_WORKER_SECRET_ARN');
+    // What is wrong with the environment is said by who looks at it first.
+    await database();
     if (action === 'list') return list();
     if (action === 'run') return run();
     if (action === 'read' && object !== undefined) return read(object);

@@ -70,6 +70,12 @@ function read<S extends z.ZodType>(schema: S): z.output<S> {
   throw new Error(`set ${missing}\n${WHERE_FROM}`);
 }
 
+/** Throws a sentence with those of the variables that are not set. */
+export function setting(...names: readonly string[]): void {
+  const missing = names.filter((name) => (process.env[name] ?? '') === '');
+  if (missing.length > 0) throw new Error(`set ${missing.join(', ')}\n${WHERE_FROM}`);
+}
+
 const WHERE_FROM = [
   '  on one machine: eval "$(npm start -s -- --env)" in the folder of the host',
   '  on AWS: the outputs of the data stack, and AWS_REGION with AWS_PROFILE or credentials',
@@ -81,16 +87,47 @@ export function explain(error: unknown): string {
   const codes = failureCodes(error);
   if (codes.includes('CredentialsProviderError')) return `no AWS credentials were found\n${WHERE_FROM}`;
   if (/region is missing/i.test(message)) return `set AWS_REGION\n${WHERE_FROM}`;
-  if (codes.some((code) => ['UnrecognizedClientException', 'ExpiredTokenException', 'ExpiredToken'].includes(code))) {
+  const is = (...names: readonly string[]) => codes.some((code) => names.includes(code));
+  if (
+    is('ResourceNotFoundException', 'DatabaseNotFoundException', 'SecretsErrorException') ||
+    /HttpEndpoint/.test(message)
+  ) {
+    return `${message}\nAre the ARNs right (${arns()}), and is AWS_REGION? The Data API of the cluster must be on.\n${WHERE_FROM}`;
+  }
+  if (is('AccessDeniedException', 'AccessDenied', 'ForbiddenException', 'NotAuthorized')) {
+    return `these credentials may not do this (${message}): take a profile that may, by AWS_PROFILE`;
+  }
+  if (
+    is(
+      'InvalidSignatureException',
+      'SignatureDoesNotMatch',
+      'InvalidClientTokenId',
+      'UnrecognizedClientException',
+      'ExpiredTokenException',
+      'ExpiredToken',
+    )
+  ) {
     return `AWS does not take these credentials (${message}): log in again, or set AWS_PROFILE`;
   }
-  if (codes.some((code) => ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))) {
+  if (
+    codes.some((code) =>
+      ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRESET', 'ETIMEDOUT', 'TimeoutError'].includes(code),
+    )
+  ) {
     const endpoint = process.env.AWS_ENDPOINT_URL;
     return endpoint === undefined
       ? `AWS does not answer (${codes[0]}): is AWS_REGION right, and is there a way to the network?`
       : `nothing answers at ${endpoint} (AWS_ENDPOINT_URL): start the host (npm start) and leave it running, or unset the variable to reach AWS`;
   }
-  return message;
+  return error instanceof z.ZodError ? z.prettifyError(error) : message;
+}
+
+function arns(): string {
+  return Object.keys(process.env)
+    .filter((name) =>
+      /^DATABASE_(CLUSTER|MIGRATOR_SECRET)_ARN$|^(SIGNING_KEYS|VERIFICATION_KEYS|PLATFORM_APPS)_SECRET_ARN$/.test(name),
+    )
+    .join(', ');
 }
 
 /** Names and codes of an error and of what it was made of: refused connections come as one error over several addresses. */

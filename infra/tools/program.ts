@@ -5,22 +5,35 @@ import { type Command, explain, openDatabase, print, Unwell } from './command.ts
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 export function runProgram(program: string, commands: Commands): void {
-  main(program, commands, process.argv.slice(2)).then(
+  void runCommand(program, commands, process.argv.slice(2)).then(({ code, complaint }) => {
+    if (complaint !== '') console.error(complaint);
     // What a library keeps open must not keep the program open.
-    () => process.exit(),
-    (error: unknown) => {
-      if (error instanceof Unwell) {
-        if (error.message !== '') print(error.message);
-      } else console.error(explain(error));
-      process.exit(error instanceof Unwell ? 2 : 1);
-    },
-  );
+    process.exit(code);
+  });
 }
 
-async function main(program: string, commands: Commands, [name = '', ...args]: string[]): Promise<void> {
+/** 0: done; 1: not, and the complaint says what to do; 2: done, and what was found is not well. */
+export async function runCommand(program: string, commands: Commands, args: readonly string[]) {
+  try {
+    await main(program, commands, args);
+    return { code: 0, complaint: '' };
+  } catch (error) {
+    if (!(error instanceof Unwell)) return { code: 1, complaint: explain(error) };
+    if (error.message !== '') print(error.message);
+    return { code: 2, complaint: '' };
+  }
+}
+
+async function main(program: string, commands: Commands, [name = '', ...args]: readonly string[]): Promise<void> {
   const load = commands[name];
   if (load === undefined) throw new Error(await usage(program, commands));
   const command = await load();
+  const unknown = args.find((arg) => arg.startsWith('-') && !command.usage.includes(arg.split('=')[0] ?? arg));
+  if (unknown !== undefined || (command.usage === '' && args.length > 0)) {
+    throw new Error(
+      `${name} does not know ${unknown ?? args[0]}\nusage: npm run ${program} -- ${`${name} ${command.usage}`.trimEnd()}`,
+    );
+  }
   await command.run(args, openDatabase);
 }
 

@@ -31,6 +31,10 @@ export const AvatarRequest = z
   })
   .meta({ id: 'AvatarRequest' });
 
+/** A face as statements give it: a picture that was uploaded here has a key, one that lies elsewhere an address. */
+export const face = z.object({ avatarUrl: z.string().nullable(), avatarKey: z.string().nullable() });
+export type Face = z.output<typeof face>;
+
 export function avatarKey(avatarId: string, px: (typeof avatarSizesPx)[number]): string {
   return `media/avatars/${avatarId}/${px}.webp`;
 }

@@ -46,6 +46,19 @@ export async function readSecretNow<S extends z.ZodType>(arn: string, schema: S)
   }
 }
 
+/** Whether there is one of that name, with a value or without. */
+export async function isSecret(arn: string): Promise<boolean> {
+  try {
+    await fetchValue(arn);
+    return true;
+  } catch (error) {
+    // A secret without a value is told by the same exception, in other words.
+    if (error instanceof Error && error.name === 'ResourceNotFoundException')
+      return error.message.includes('secret value');
+    throw error;
+  }
+}
+
 /** Puts a new value, which every reader hears within five minutes; this process at once. */
 export async function putSecret(arn: string, value: unknown): Promise<void> {
   client ??= new SecretsManagerClient({});

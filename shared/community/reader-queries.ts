@@ -1,5 +1,6 @@
 /** The feed as readers and commenters ask for it; the policies decide what each sees. */
 import { z } from 'zod';
+import { face } from '../avatars/shapes.ts';
 import { count, id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
@@ -58,7 +59,7 @@ const comment = z.object({
   id,
   communityPostId: id,
   parentId: id.nullable(),
-  author: z.object({ userId: id, displayName: z.string().nullable() }),
+  author: face.extend({ userId: id, displayName: z.string().nullable() }),
   text: z.string(),
   createdAt: instant,
 });
@@ -72,7 +73,8 @@ export const listComments = query({
 })<{ communityPostId: string; before: string | null; limit: number }>`
   select coalesce((
     select jsonb_agg(jsonb_build_object('id', c.id, 'communityPostId', c.community_post_id, 'parentId', c.parent_id,
-      'author', jsonb_build_object('userId', c.author_id, 'displayName', n.display_name),
+      'author', jsonb_build_object('userId', c.author_id, 'displayName', n.display_name, 'avatarUrl', f.avatar_url,
+        'avatarKey', f.avatar_key),
       'text', c.text, 'createdAt', c.created_at) order by c.id desc)
     from (
       select * from comments k
@@ -81,6 +83,7 @@ export const listComments = query({
       limit ${'limit'}::integer + 1
     ) c
     left join lateral app.display_names(array[c.author_id]) n on true
+    left join lateral app.faces(array[c.author_id]) f on true
   ), '[]'::jsonb) as comments
   from community_posts p
   where p.id = ${'communityPostId'}::uuid and p.deleted_at is null`;
@@ -94,13 +97,16 @@ export const addComment = query({
     id: id.nullable(),
     userId: id,
     displayName: z.string().nullable(),
+    ...face.shape,
     createdAt: instant.nullable(),
     commentCount: count.nullable(),
   }),
 })<{ communityPostId: string; parentId: string | null; text: string }>`
-  select c.outcome, c.id, app.user_id() as user_id, n.display_name, c.created_at, c.comment_count::text as comment_count
+  select c.outcome, c.id, app.user_id() as user_id, n.display_name, f.avatar_url, f.avatar_key, c.created_at,
+    c.comment_count::text as comment_count
   from app.add_comment(${'communityPostId'}::uuid, ${'parentId'}::uuid, ${'text'}) c
-  left join lateral app.display_names(array[app.user_id()]) n on true`;
+  left join lateral app.display_names(array[app.user_id()]) n on true
+  left join lateral app.faces(array[app.user_id()]) f on true`;
 
 /** Only its author takes a comment away; its replies stay. A key reaches no comment on a post that it cannot see. */
 export const deleteComment = query({

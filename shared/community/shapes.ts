@@ -52,7 +52,11 @@ export const Comment = z
     id,
     communityPostId: id,
     parentId: id.nullable(),
-    author: z.object({ userId: id, displayName: z.string().nullable() }),
+    author: z.object({
+      userId: id,
+      displayName: z.string().nullable(),
+      avatarUrl: z.string().nullable().describe('Good for an hour.'),
+    }),
     text: z.string(),
     createdAt: instant,
   })

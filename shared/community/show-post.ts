@@ -1,4 +1,5 @@
 /** A row with URLs. */
+import { showFace } from '../avatars/show-avatar.ts';
 import { presignRead } from '../aws/objects.ts';
 import type { FoundPostRow } from './finding-queries.ts';
 import type { CommunityPostRow } from './reader-queries.ts';
@@ -16,13 +17,9 @@ export async function showPost({ accountId, handle, displayName, ...row }: Commu
   return { ...row, author: { accountId, handle, displayName }, media: await Promise.all(media) };
 }
 
-/** The same with the person who wrote it; a picture that was uploaded here goes before one that lies elsewhere. */
+/** The same with the person who wrote it. */
 export async function showFound({ writer, ...row }: FoundPostRow): Promise<FoundPost> {
   const post = await showPost(row);
   if (writer === null) return { ...post, writer };
-  const { avatarKey, avatarUrl, ...person } = writer;
-  return {
-    ...post,
-    writer: { ...person, avatarUrl: avatarKey === null ? avatarUrl : await presignRead(avatarKey, URL_S) },
-  };
+  return { ...post, writer: await showFace(writer) };
 }

@@ -16,6 +16,7 @@ export const Member = z
     userId: id,
     displayName: z.string(),
     username: z.string().nullable(),
+    avatarUrl: z.string().nullable().describe('Good for an hour.'),
     email: z.string().nullable().describe('Only owners of the project see it.'),
     active: z.boolean().describe('False: the account is deactivated.'),
     role: projectRole,

@@ -261,6 +261,7 @@ const publicFunctions = [
   'community_profiles',
   'decline_invitation',
   'display_names',
+  'faces',
   'finish_oauth',
   'finish_provider_sign_in',
   'is_user_invitation',

@@ -110,6 +110,7 @@ describe('what the named functions do inside', () => {
     ['public', `select * from app.finish_oauth('state ${one.userId}', 'n', 'h', null, null, '', '{}', 'a', 'r', 60)`],
     ['public', `select * from app.report('report ${one.postId}')`],
     ['public', `select * from app.display_names('{${one.userId}}')`],
+    ['public', `select * from app.faces('{${one.userId}}')`],
     ['public', `select * from app.community_profiles('{${one.accountId}}')`],
   ];
 

@@ -97,7 +97,7 @@ test('the command does the same, once at a time', async () => {
   expect(await keys('rotate')).toMatch(/^new key [0-9a-f]{16}; \d kept for signing, \d published\n$/);
   await expect(keys('rotate')).rejects.toThrow('is on its way already');
   expect(await keys('ensure')).toMatch(/^no new key; /);
-  await expect(keys('rotate', '--compromise')).rejects.toThrow('usage: npm run keys');
+  await expect(keys('rotate', '--compromise')).rejects.toThrow('--compromise');
 });
 
 test('keys that somebody knows are refused at once', async () => {

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { type Command, print } from '../command.ts';
 import { sqlRunner } from '../sql-runner.ts';
 
@@ -11,7 +12,8 @@ const ADMINS = `select email || '  ' || display_name || '  ' || case
 export const list: Command = {
   usage: '',
   summary: 'lists the administrators',
-  run: async (_args, database) => {
+  run: async (args, database) => {
+    parseArgs({ args: [...args] });
     const rows = await sqlRunner((await database()).target)(ADMINS);
     for (const { line } of rows) print(String(line));
     if (rows.length === 0) print('there is none yet: npm run admin -- create --email <address>');

@@ -4,8 +4,11 @@ import { parseArgs } from 'node:util';
 import { changePlatformApp, readPlatformApps } from '../../../shared/accounts/platform-apps.ts';
 import { PlatformApp, platformName } from '../../../shared/admin/platform-shapes.ts';
 import { needsApp } from '../../../shared/admin/platforms.ts';
-import { type Command, type Database, print } from '../command.ts';
+import { isSecret } from '../../../shared/aws/secrets.ts';
+import { type Command, type Database, print, setting } from '../command.ts';
 import { sqlRunner } from '../sql-runner.ts';
+
+const actions = ['list', 'set', 'remove'];
 
 export const platformApp: Command = {
   usage: 'list | set <platform> --client-id <id> (the secret on standard input) | remove <platform>',
@@ -16,17 +19,18 @@ export const platformApp: Command = {
       allowPositionals: true,
       options: { 'client-id': { type: 'string' } },
     });
-    if (process.env.PLATFORM_APPS_SECRET_ARN === undefined) throw new Error('set PLATFORM_APPS_SECRET_ARN');
+    setting('PLATFORM_APPS_SECRET_ARN');
     const [action, name] = positionals;
+    if (!actions.includes(action ?? '')) throw new Error(`usage: npm run admin -- platform-app ${platformApp.usage}`);
     if (action === 'list') return list(await database());
     const platform = platformName.safeParse(name);
     if (!platform.success) throw new Error(`which platform? ${platformName.options.join(', ')}`);
     if (action === 'remove') {
+      await mustBeThere();
       await note(await database(), 'delete', platform.data);
       await changePlatformApp(platform.data, null);
       return print(`${platform.data} has no app any more`);
     }
-    if (action !== 'set') throw new Error(`usage: npm run admin -- platform-app ${platformApp.usage}`);
     if (!needsApp(platform.data)) throw new Error(`accounts of ${platform.data} are connected without an app of ours`);
     const app = PlatformApp.safeParse({
       clientId: values['client-id'],
@@ -34,6 +38,7 @@ export const platformApp: Command = {
     });
     if (!app.success)
       throw new Error('say --client-id <id>, and give the secret on standard input: printable, without spaces');
+    await mustBeThere();
     await note(await database(), 'set', platform.data);
     await changePlatformApp(platform.data, app.data);
     print(`${platform.data} has the app ${app.data.clientId}; it is heard within five minutes`);
@@ -41,10 +46,19 @@ export const platformApp: Command = {
 };
 
 async function list(database: Database): Promise<void> {
+  await mustBeThere();
   await note(database, 'read', null);
   const apps = Object.entries(await readPlatformApps(0));
   for (const [name, app] of apps) print(`${name}  ${app?.clientId ?? ''}`);
   if (apps.length === 0) print('no app is known');
+}
+
+/** A secret without a value has no apps yet; one that is not there is another one, or of another region. */
+async function mustBeThere(): Promise<void> {
+  const arn = process.env.PLATFORM_APPS_SECRET_ARN ?? '';
+  if (!(await isSecret(arn))) {
+    throw new Error(`no secret is called ${arn} here: are PLATFORM_APPS_SECRET_ARN and AWS_REGION right?`);
+  }
 }
 
 /** In the log of changes, before the secret is touched. */

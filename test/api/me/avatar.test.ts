@@ -4,11 +4,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { sizeOf } from '../../../shared/aws/objects.ts';
+import { Comment } from '../../../shared/community/shapes.ts';
 import { MyProfile } from '../../../shared/me/shapes.ts';
 import { Upload } from '../../../shared/media/shapes.ts';
+import { Member } from '../../../shared/members/shapes.ts';
+import { pageOf } from '../../../shared/paging/rules.ts';
 import { sendForm } from '../../support/media.ts';
-import { type Person, registerUser } from '../../support/people.ts';
-import { eventually } from '../../support/posts.ts';
+import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
+import { connectCommunity, createPost, eventually, getPublication } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 const Granted = z.object({ id: z.string(), upload: Upload });
@@ -60,6 +63,49 @@ test('squares without metadata take the place of the picture before, whose files
   await world.tick('sweep');
   expect((await sizesOf(second)).filter((size) => size !== null)).toEqual([]);
   expect((await world.call('DELETE', '/v1/me/avatar', { token: ada.token })).status).toBe(204);
+});
+
+test('stands beside one’s comments and among the members, by one call, until it is removed or one is deactivated', async () => {
+  const bea = await registerUser(world, 'Bea Beside');
+  const { id: projectId } = await createProject(world, ada);
+  await addMember(world, projectId, bea, 'viewer');
+  const { id: accountId } = await connectCommunity(world, ada, projectId);
+  const schedule = { type: 'now' };
+  const post = await createPost(world, ada, { projectId, text: 'Faces', schedule, publications: [{ accountId }] });
+  const { platformPostId } = await eventually(
+    () => getPublication(world, ada, post.publications[0]?.id ?? ''),
+    ({ state }) => state === 'published',
+  );
+  const comments = `/v1/community/posts/${platformPostId}/comments`;
+  const say = async (who: Person) =>
+    (await world.call('POST', comments, { token: who.token, json: { text: 'Here' } })).json(
+      z.object({ comment: Comment, commentCount: z.int() }),
+    ).comment.author;
+  const members = () => world.call('GET', `/v1/projects/${projectId}/members`, { token: ada.token });
+  const faces = async () => [
+    ...(await members()).json(pageOf(Member)).data.map(({ displayName, avatarUrl }) => [displayName, avatarUrl]),
+    ...(await world.call('GET', comments))
+      .json(pageOf(Comment))
+      .data.map(({ author }) => [author.displayName, author.avatarUrl]),
+  ];
+  await ready(await send(photo));
+  expect((await say(ada)).avatarUrl).toMatch(/^http/);
+  expect((await say(bea)).avatarUrl).toBeNull();
+  const shown = await faces();
+  const withPicture = [ada.displayName, expect.stringContaining('/256.webp')];
+  expect(shown).toEqual([withPicture, [bea.displayName, null], [bea.displayName, null], withPicture]);
+  expect((await fetch(String(shown[0]?.[1]))).status).toBe(200);
+  const calls = world.logs
+    .map((line) => JSON.parse(line))
+    .filter(({ operation, status }) => ['listComments', 'listMembers'].includes(operation) && status === 200);
+  expect(calls.map(({ dataApiCalls }) => dataApiCalls)).toEqual([1, 1]);
+  const seen = (id: string) => world.call('GET', `/v1/projects/${projectId}/members/${id}`, { token: bea.token });
+  expect((await seen(ada.id)).json(Member).avatarUrl).toContain('/256.webp');
+  await world.sql("update users set status = 'deactivated' where id = $1", [ada.id]);
+  expect((await seen(ada.id)).json(Member).avatarUrl).toBeNull();
+  await world.sql("update users set status = 'active' where id = $1", [ada.id]);
+  await world.call('DELETE', '/v1/me/avatar', { token: ada.token });
+  expect((await faces()).map(([, url]) => url)).toEqual([null, null, null, null]);
 });
 
 test('what is no image fails with its reason, and the picture before stays', async () => {

@@ -107,7 +107,7 @@ it('stands in the log of changes as what an operator did', async () => {
 
 it('takes the secret of an app from standard input alone, and says what is missing', async () => {
   const set = ['platform-app', 'set', 'threads', '--client-id', 'app-1'];
-  expect((await admin(set)).err).toBe('set PLATFORM_APPS_SECRET_ARN\n');
+  expect((await admin(set)).err).toMatch(/^set PLATFORM_APPS_SECRET_ARN\n/);
   const environment = { ...environmentHere(open), PLATFORM_APPS_SECRET_ARN: 'apps' };
   const run = (args: readonly string[], input = '') => runProgram('infra/tools/admin.ts', args, { environment, input });
   expect((await run(['platform-app', 'set', 'nowhere'])).err).toMatch(/^which platform\? .*threads/);

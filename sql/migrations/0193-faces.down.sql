@@ -1,0 +1,3 @@
+-- Back to names alone.
+
+drop function app.faces(uuid[]);
