@@ -6939,6 +6939,21 @@ $function$;
 comment on function app.export_page(uuid,uuid,text,boolean,jsonb,integer) is 'At most row_limit rows and about 300,000 characters, a row at least; nothing once there are no more.';
 grant execute on function app.export_page(uuid,uuid,text,boolean,jsonb,integer) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.faces(ids uuid[])
+ RETURNS TABLE(user_id uuid, avatar_url text, avatar_key text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select u.id, u.avatar_url,
+    coalesce('media/avatars/' || app.avatar_of(u.id) || '/256.webp',
+      (select r.object_key from media_renditions r where r.media_id = u.avatar_media_id and r.name = 'thumb'))
+  from users u where u.id = any (ids) and u.status = 'active' and u.deleted_at is null
+$function$;
+comment on function app.faces(uuid[]) is 'What app.profiles shows of a face, without the counts: of people who are not deactivated. A picture that was uploaded here has a key.';
+grant execute on function app.faces(uuid[]) to posthaste_api;
+grant execute on function app.faces(uuid[]) to posthaste_public;
+
 CREATE OR REPLACE FUNCTION app.find_author()
  RETURNS trigger
  LANGUAGE plpgsql
