@@ -2,11 +2,12 @@
  * Cursors as clients see them: the place of a list, signed together with the path and the filters that it was made for.
  * Within the house a cursor is the bare place (`shared/paging`).
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { readSecret } from '../../shared/aws/secrets.ts';
 import { config } from '../../shared/config/config.ts';
 import { fail } from '../../shared/errors.ts';
+import { isSameText } from '../../shared/text/same-text.ts';
 
 const secret = z.object({ key: z.string().min(32) });
 const withCursor = z.looseObject({ cursor: z.string() });
@@ -19,7 +20,7 @@ export async function openCursor(path: string, query: unknown): Promise<unknown>
   const { cursor } = given.data;
   const [place, mark, ...rest] = cursor.split('.');
   const expected = await sign(path, query, place ?? '');
-  if (mark === undefined || rest.length > 0 || !equal(mark, expected)) {
+  if (mark === undefined || rest.length > 0 || !isSameText(mark, expected)) {
     fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
   }
   return { ...given.data, cursor: place };
@@ -40,8 +41,4 @@ async function sign(path: string, query: unknown, place: string): Promise<string
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([path, filters, place]);
   return createHmac('sha256', key).update(text).digest('base64url').slice(0, 22); // 132 bits
-}
-
-function equal(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -2,11 +2,12 @@
  * Access tokens (EdDSA JWT, 15 minutes) and the random tokens of mails, refreshes and links. Only hashes of the latter are
  * stored. RFC 8725: one algorithm, explicit type, issuer, audience and times checked, keys from our own secret alone.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { readSecret } from '../aws/secrets.ts';
 import { config } from '../config/config.ts';
+import { isSameText } from '../text/same-text.ts';
 import {
   ACCESS_TOKEN_S,
   activeKey,
@@ -131,8 +132,7 @@ export function parseRefreshToken(token: string): PresentedToken | null {
 /** Whether we issued it, at whatever time. False after its key was given up as known to somebody. */
 export async function isIssued({ sessionId, secret, mark }: PresentedToken): Promise<boolean> {
   if (mark === null) return false;
-  const ours = Buffer.from(markOf(secret, sessionId, await refreshKeys()));
-  return timingSafeEqual(ours, Buffer.from(mark));
+  return isSameText(mark, markOf(secret, sessionId, await refreshKeys()));
 }
 
 /** Derived, so that a repeat within the grace time gets the same one. */

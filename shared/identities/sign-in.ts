@@ -1,5 +1,4 @@
 /** Signing in through a provider, from the button to the session: begun by a client, gone through by its browser, finished by it. */
-import { timingSafeEqual } from 'node:crypto';
 import { unseal } from '../accounts/seal.ts';
 import type { LoginAnswer } from '../auth/shapes.ts';
 import { hashToken, randomToken } from '../auth/tokens.ts';
@@ -10,6 +9,7 @@ import { AppError, type ErrorCode, fail } from '../errors.ts';
 import { deviceOf } from '../sessions/device.ts';
 import type { Caller } from '../sessions/open-session.ts';
 import { signedIn, ticketOf } from '../sessions/session-tokens.ts';
+import { isSameText } from '../text/same-text.ts';
 import { browserTokenIn, challengeOf, secretsOf } from './browser-secrets.ts';
 import { authorizationUrl, exchange } from './provider.ts';
 import { beginProof, beginSignIn, finishSignIn, keepSignIn, openSignIn, returnSignIn } from './queries.ts';
@@ -62,7 +62,7 @@ export async function goToProvider(db: Db, startToken: string): Promise<{ url: s
 export async function comeBack(db: Db, cookies: readonly string[], returned: URLSearchParams): Promise<string> {
   const browserToken = browserTokenIn(cookies) ?? fail('invalid_state');
   const secrets = secretsOf(browserToken);
-  if (!isSame(returned.get('state') ?? '', secrets.state)) fail('invalid_state');
+  if (!isSameText(returned.get('state') ?? '', secrets.state)) fail('invalid_state');
   const begun = await db.maybe(returnSignIn, { browserHash: hashToken(browserToken) });
   if (begun === null) fail('invalid_state');
   const clientSecret = await unseal(begun.clientSecretSealed, providerBinding(begun.provider));
@@ -111,9 +111,4 @@ export async function finish(
   if (outcome !== 'ok') throw new AppError(FINISH_ERRORS.find((code) => code === outcome) ?? 'internal');
   if (userId === null || sessionId === null) throw new Error('a session was opened for nobody');
   return signedIn(userId, sessionId, secret);
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -97,6 +97,19 @@ describe('a whole number is plain decimal digits', () => {
   });
 });
 
+describe('a cursor is one that this list made', () => {
+  const lists = strict.filter(({ contract }) => fieldsOf(contract.query).some(({ name }) => name === 'cursor'));
+  const wrong = ['', '.', 'a', 'a.b', `a.${'A'.repeat(22)}`, `${'a'.repeat(4_000)}.${'A'.repeat(22)}`];
+  const far = ['é', '€', '\u200b', '\ufffd'].map((one) => `a.${one.repeat(22)}`);
+  test.each(lists)('$operation', async ({ operation, contract }) => {
+    for (const value of [...wrong, ...far, `a.${'🥨'.repeat(11)}`, `é.${'A'.repeat(22)}`]) {
+      const answer = await ask(operation, contract, `cursor=${enc(value)}`);
+      expect([value, answer.status, answer.pointers]).toEqual([value, 422, ['/query/cursor']]);
+      expect(['invalid_cursor', 'invalid_request']).toContain(answer.code);
+    }
+  });
+});
+
 describe('a truth is true or false', () => {
   test.each(ofType('boolean'))('$operation: $name', async ({ operation, contract, name }) => {
     const before = await tablesOf(world);

@@ -69,6 +69,13 @@ describe('is refused, with its place named,', () => {
     }
   });
 
+  test('when its signature is as long, but of other characters', async () => {
+    const [place] = (await first()).split('.');
+    for (const mark of ['é', '€', '\u200b', '\ufffd', '%'].map((one) => encodeURIComponent(one.repeat(22))))
+      await refused(`/v1/projects?cursor=${place}.${mark}`);
+    await refused(`/v1/projects?cursor=${place}.${encodeURIComponent('🥨'.repeat(11))}`);
+  });
+
   test('by another list, and by the same with other filters', async () => {
     await refused(`/v1/media?cursor=${await first()}`);
     const [project] = (await list()).json(page).data;

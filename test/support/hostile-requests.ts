@@ -79,6 +79,7 @@ const WORDS = [
   'null',
   '00000000-0000-0000-0000-000000000000',
   '%F0%9F%A5%A8',
+  `.${'%C3%A9'.repeat(22)}`,
   '\r\nx-injected: 1',
   '%0d%0aset-cookie:a=b',
 ];

@@ -2,8 +2,9 @@
  * Checks Signature Version 4 of a request that came in: in the Authorization header, in a presigned URL, or of a POST
  * policy. Codes are those of S3; `json-protocol.ts` has the names that the JSON services use.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isSameText } from '../../../shared/text/same-text.ts';
 import { ServiceError } from './service-error.ts';
 
 export interface Credentials {
@@ -137,7 +138,7 @@ export function verifyPolicySignature(
   const scope = parseScope(form.credential, 'InvalidArgument');
   checkKey(scope, credentials);
   const expected = createHmac('sha256', signingKey(scope, credentials)).update(form.policy).digest('hex');
-  if (!sameText(expected, form.signature)) throw mismatch();
+  if (!isSameText(expected, form.signature)) throw mismatch();
 }
 
 /** `20261121T015250Z` as milliseconds since 1970. */
@@ -163,7 +164,7 @@ function compare(
     createHash('sha256').update(canonical).digest('hex'),
   ].join('\n');
   const expected = createHmac('sha256', signingKey(scope, credentials)).update(toSign).digest('hex');
-  if (!sameText(expected, signature)) throw mismatch();
+  if (!isSameText(expected, signature)) throw mismatch();
 }
 
 function canonicalRequest(
@@ -227,10 +228,6 @@ function encode(text: string): string {
 
 function encodePath(path: string): string {
   return path.split('/').map(encode).join('/');
-}
-
-function sameText(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
 function queryError(message: string): ServiceError {
