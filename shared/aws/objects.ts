@@ -12,6 +12,7 @@ import {
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { config } from '../config/config.ts';
+import { steady } from './steady.ts';
 
 let client: S3Client | undefined;
 
@@ -49,7 +50,7 @@ export async function presignUpload(
 /** A URL that anybody can fetch until it expires. */
 export async function presignRead(key: string, expiresInS: number): Promise<string> {
   const command = new GetObjectCommand({ Bucket: config('media').MEDIA_BUCKET, Key: key });
-  return getSignedUrl(s3(), command, { expiresIn: expiresInS });
+  return getSignedUrl(s3(), command, steady(expiresInS));
 }
 
 /** The object's size, or null where there is none. */

@@ -4,6 +4,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { config } from '../config/config.ts';
+import { steady } from './steady.ts';
 
 const PART_BYTES = 8 * 1024 * 1024; // times S3's 10,000 parts: 78 GiB
 const PARTS_AT_ONCE = 2;
@@ -39,5 +40,5 @@ export async function presignDownload(key: string, fileName: string, expiresInS:
     Key: key,
     ResponseContentDisposition: `attachment; filename="${fileName}"`,
   });
-  return getSignedUrl(s3(), command, { expiresIn: expiresInS });
+  return getSignedUrl(s3(), command, steady(expiresInS));
 }

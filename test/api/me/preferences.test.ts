@@ -124,3 +124,18 @@ test('a wall time without a zone is the person’s, else the project’s, and a 
   const both = await ask({ type: 'at', at: `${wall}Z`, timeZone: 'Europe/Berlin' });
   expect([both.code, both.pointers]).toEqual(['invalid_request', ['/body/schedule/timeZone']]);
 });
+
+/** What each choice changes, and where that is shown. */
+const readers: Readonly<Record<string, string>> = {
+  timeZone: 'new projects and wall times: above',
+  defaultPostingTime: 'a date without a time: above',
+  emailNotifications: 'test/workers/alert-failures.test.ts, test/api/me/exports.test.ts',
+  postFailureAlerts: 'test/workers/alert-failures.test.ts',
+  extra: 'kept for clients',
+};
+
+test('every preference changes something, or says that it waits for who reads it', () => {
+  const { version: _, ...fields } = Preferences.shape;
+  for (const [name, field] of Object.entries(fields))
+    expect(name in readers, name).toBe(!/does not read it yet/.test(field.description ?? ''));
+});
