@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { mailToken } from '../../shared/auth/shapes.ts';
 import { hashToken } from '../../shared/auth/tokens.ts';
 import { baseSheet } from '../../shared/html/sheet.ts';
-import { invitationPage, invitationScript } from '../../shared/invitations/invitation-page.ts';
+import { invitationPage, invitationSheet } from '../../shared/invitations/invitation-page.ts';
+import { invitationScript } from '../../shared/invitations/invitation-script.ts';
 import { showInvitation } from '../../shared/invitations/queries.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 import { HTML, htmlPage } from '../_kit/page.ts';
@@ -23,7 +24,7 @@ export const handler = endpoint({
   return htmlPage({
     title: 'An invitation – Posthaste',
     body: invitationPage(invitation).markup,
-    style: baseSheet,
+    style: baseSheet + invitationSheet,
     script: invitationScript,
     head: '<meta name="robots" content="noindex">',
     sources: { 'connect-src': "'self'" },

@@ -1,4 +1,4 @@
-/** The page behind the link of an invitation. Opening it changes nothing; its buttons do. */
+/** The page behind the link of an invitation. Opening it changes nothing; its buttons do (invitation-script.ts). */
 import { type Html, html } from '../html/html.ts';
 
 export interface ShownInvitation {
@@ -24,67 +24,35 @@ export function invitationPage(invitation: ShownInvitation | null): Html {
   const { projectName, inviter, role } = invitation;
   return html`<main><h1>${projectName}</h1>
     <p>${inviter ?? 'Somebody'} invites you into this project as ${role}. You could ${what[role] ?? 'look'}.</p>
-    <form class="card"><h2>Accept</h2>
-      <p><label>E-mail address, to which the invitation was sent<br><input name="email" type="email" autocomplete="username" required></label></p>
-      <p><label>Password<br><input name="password" type="password" autocomplete="current-password" required></label></p>
-      <p><label><input name="isNew" type="checkbox"> I am new here</label></p>
-      <p hidden><label>Your name<br><input name="displayName" autocomplete="name" maxlength="100"></label></p>
+    <form class="card" id="login"><h2>Accept</h2>
+      <p><label>E-mail address, to which the invitation was sent<input name="email" type="email" autocomplete="username" required></label></p>
+      <p><label>Password<input name="password" type="password" autocomplete="current-password" required></label></p>
+      <p><label class="check"><input name="isNew" type="checkbox"> I am new here</label></p>
+      <p hidden><label>Your name<input name="displayName" autocomplete="name" maxlength="100"></label></p>
       <p><button type="submit">Accept</button></p>
     </form>
-    <p><button type="button" id="decline">Decline</button></p>
-    <p role="status"></p></main>`;
+    <form class="card" id="factor" hidden><h2>Your second factor</h2>
+      <p><label>The six digits that your authenticator app shows<input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="11" required></label></p>
+      <p hidden><label>One of your recovery codes<input name="recoveryCode" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="100"></label></p>
+      <p><button type="submit">Go on</button> <button type="button" id="other" class="plain">Use a recovery code</button>
+        <button type="button" id="back" class="plain">Start again</button></p>
+    </form>
+    <p role="status"></p>
+    <p><button type="button" id="decline" class="plain">Decline the invitation</button></p></main>`;
 }
 
-/** Logs in, after a registration where the person is new, and accepts. The session is only for this and ends with it. */
-export const invitationScript = `
-const token = location.pathname.split('/').at(-1);
-const form = document.querySelector('form');
-const status = document.querySelector('[role=status]');
-const buttons = document.querySelectorAll('button');
-async function post(path, body, bearer) {
-  const headers = { 'content-type': 'application/json' };
-  if (bearer !== undefined) headers.authorization = 'Bearer ' + bearer;
-  const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-  const text = await answer.text();
-  const json = text === '' ? {} : JSON.parse(text);
-  if (!answer.ok) throw new Error([json.title, ...(json.errors ?? []).map(({ message }) => message)].join(' '));
-  return json;
-}
-async function run(action) {
-  for (const button of buttons) button.disabled = true;
-  status.textContent = 'One moment…';
-  try {
-    status.textContent = await action();
-    form.hidden = true;
-    document.querySelector('#decline').hidden = true;
-  } catch (error) {
-    status.textContent = error instanceof TypeError ? 'The server could not be reached. Please try again.' : error.message;
-    for (const button of buttons) button.disabled = false;
-  }
-}
-form?.elements.isNew.addEventListener('change', ({ target }) => {
-  const { displayName, password } = form.elements;
-  displayName.closest('p').hidden = !target.checked;
-  displayName.required = target.checked;
-  password.autocomplete = target.checked ? 'new-password' : 'current-password';
-});
-form?.addEventListener('submit', (event) => {
-  event.preventDefault();
-  const { email, password, displayName, isNew } = form.elements;
-  const credentials = { email: email.value, password: password.value };
-  run(async () => {
-    if (isNew.checked) {
-      await post('/v1/auth/register', { ...credentials, displayName: displayName.value, invitationToken: token });
-      isNew.checked = false;
-    }
-    const { accessToken } = await post('/v1/auth/login', credentials);
-    if (accessToken === undefined) throw new Error('Your account has a second factor: log in with your client and accept there.');
-    await post('/v1/invitations/accept', { token }, accessToken);
-    await post('/v1/auth/logout', {}, accessToken);
-    return 'Welcome. You belong to the project now; log in with your client to see it.';
-  });
-});
-document.querySelector('#decline')?.addEventListener('click', () => run(async () => {
-  await post('/v1/invitations/decline', { token });
-  return 'You declined. Nobody will ask again by this invitation.';
-}));`;
+/** Beside the sheet of all pages: fields that fit a telephone. */
+export const invitationSheet = `
+main{max-width:34rem}
+h2{margin-top:0}
+[hidden]{display:none!important}
+input:not([type=checkbox]){display:block;width:100%;margin-top:.25rem;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:8px}
+button{font:inherit;padding:.6rem 1rem;margin:0 .25rem .25rem 0;border:1px solid var(--accent);border-radius:8px;background:var(--accent);color:var(--card);cursor:pointer}
+button.plain{background:none;color:var(--accent)}
+button:disabled{opacity:.5;cursor:default}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+form p:last-child{margin-bottom:0}
+[role=status]{min-height:1.5em;margin-top:1rem}
+[role=status].bad{color:var(--bad)}
+[role=status].ok{color:var(--ok)}
+`;
