@@ -212,6 +212,23 @@ test('50 registrations at once are one person and one mail, 50 logins one sessio
   expect(await sessions()).toBe(before + 1);
 });
 
+test('nobody speaks for another address by saying so', async () => {
+  const json = await verification();
+  const idempotencyKey = randomUUID();
+  await postFrom(world, { ...first, idempotencyKey }, '/v1/auth/verify-email', json);
+  const forged = {
+    'user-agent': first.userAgent,
+    'x-forwarded-for': first.address,
+    forwarded: `for=${first.address}`,
+    'x-real-ip': first.address,
+  };
+  const claims = { address: '127.9.9.9', userAgent: first.userAgent, idempotencyKey, headers: forged };
+  expect((await postFrom(world, claims, '/v1/auth/verify-email', json)).code).toBe('invalid_token');
+  // And who is here cannot be taken for another by what it says.
+  const claimed = { ...first, idempotencyKey, headers: { 'x-forwarded-for': '203.0.113.9' } };
+  expect((await postFrom(world, claimed, '/v1/auth/verify-email', json)).code).toBeNull();
+});
+
 test('a client of IPv6 keeps its keys while its address changes within its own network', async () => {
   const callerOf = async (ip: string) => {
     const call = JSON.stringify({ ip, userAgent: 'x', repeat: {} });

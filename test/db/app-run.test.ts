@@ -364,6 +364,77 @@ describe('an Idempotency-Key', () => {
     ).toEqual(rows);
   });
 
+  it('is free when its holder dies before the commit, for one of those who come at once', async () => {
+    const person = await addPerson(open.sql, 'pia');
+    const call = { ...actor(person), repeat: repeat() };
+    const first = await open.login('api');
+    first.on('error', () => undefined); // it is ended from outside
+    await first.query('begin');
+    await run(call, make, ['A'], first);
+    const [{ pid } = {}] = (await first.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
+    expect(await failure(run(call, make, ['A']))).toBe('PH409');
+    await api.query('select pg_terminate_backend($1, 5000)', [pid]);
+    const clients = await Promise.all(Array.from({ length: 10 }, () => open.login('api')));
+    const outcomes = await Promise.all(
+      clients.map((client) => run(call, make, ['A'], client).catch((error) => error.code)),
+    );
+    const taken = outcomes.filter((outcome) => outcome !== 'PH409' && !JSON.stringify(outcome).includes('stored'));
+    expect(taken).toHaveLength(1);
+    expect(await count(person)).toBe(1);
+    expect(await run(call, make, ['A'])).toMatchObject([['stored', {}]]);
+  });
+
+  it('is looked at without a hash of the body, which tells that there is an answer and nothing of it', async () => {
+    const person = await addPerson(open.sql, 'qea');
+    const { bodyHash, ...bare } = repeat();
+    const look = { ...actor(person), repeat: { ...bare, look: true } };
+    expect(await parts(look, 'select 1 as x')).toEqual(['{"x":1}\n']);
+    await run({ ...actor(person), repeat: { ...bare, bodyHash } }, make, ['A']);
+    expect(await parts(look, 'select 1 as x')).toEqual(['#{"repeat": true}\n', '{"x":1}\n']);
+  });
+
+  it('gives no answer, and does nothing, for a write that does not say what it was sent with', async () => {
+    const person = await addPerson(open.sql, 'ria');
+    const { bodyHash, ...bare } = repeat();
+    expect(await failure(run({ ...actor(person), repeat: bare }, make, ['A']))).toBe('23502');
+    await run({ ...actor(person), repeat: { ...bare, bodyHash } }, make, ['A']);
+    expect(await parts({ ...actor(person), repeat: bare }, make, ['A'])).not.toContain('projectId');
+    expect(await failure(run({ ...actor(person), repeat: { ...bare, bodyHash: null } }, make, ['A']))).toBe('PH422');
+    expect(await count(person)).toBe(1);
+  });
+
+  it('that somebody else’s statement holds does not stop what only looks, but what counts before the effect', async () => {
+    const person = await addPerson(open.sql, 'sue');
+    const call = { ...actor(person), repeat: repeat() };
+    const first = await open.login('api');
+    await first.query('begin');
+    await run(call, make, ['A'], first);
+    const look = (lock: boolean) => run({ ...call, repeat: repeat({ look: true, lock }) }, 'select 1 as x');
+    expect(await look(false)).toEqual([{ x: 1 }]);
+    expect(await failure(look(true))).toBe('PH409');
+    await first.query('rollback');
+    expect(await look(true)).toEqual([{ x: 1 }]);
+  });
+
+  it('of nobody is of an address and a program, and kept by keyed hashes alone', async () => {
+    const text = "select 'ok' as outcome, $1 as given";
+    const key = randomUUID();
+    const ask = (who: Call, given: string) =>
+      run({ ...nobody, ...who, repeat: repeat({ key, bodyHash: given }) }, text, [given]);
+    const here = { ip: '192.0.2.1', userAgent: 'a' };
+    expect(await ask(here, 'one')).toEqual([{ outcome: 'ok', given: 'one' }]);
+    expect(await ask(here, 'one')).toEqual([['stored', { outcome: 'ok', given: 'one' }]]);
+    expect(await failure(ask(here, 'two'))).toBe('PH422');
+    for (const other of [{ ip: '192.0.2.2', userAgent: 'a' }, { ip: '192.0.2.1', userAgent: 'b' }, { ip: '192.0.2.1' }])
+      expect(await ask(other, 'two')).toEqual([{ outcome: 'ok', given: 'two' }]);
+    const rows = await open.sql('select caller, body_hash from idempotency_keys where key = $1', [key]);
+    expect(new Set(rows.map(({ caller }) => caller)).size).toBe(4);
+    for (const { caller, body_hash: hash } of rows) {
+      expect(String(caller)).toMatch(/^nameless:[0-9a-f]{32}$/);
+      expect(String(hash)).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
   it('works for nobody too, and 20 at once have one effect', async () => {
     const call = { ...nobody, repeat: repeat({ key: randomUUID() }) };
     const text = "select outcome, mail_id from app.register($1, 'hash', 'Name', $1, 'link')";

@@ -14,13 +14,14 @@ export interface Client {
   readonly address: string;
   readonly userAgent?: string;
   readonly idempotencyKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const problem = z.looseObject({ code: z.string() });
 
 export function postFrom(
   world: World,
-  { address, userAgent = 'test', idempotencyKey }: Client,
+  { address, userAgent = 'test', idempotencyKey, headers: more }: Client,
   path: string,
   json: unknown,
 ): Promise<AnswerFrom> {
@@ -29,6 +30,7 @@ export function postFrom(
       'content-type': 'application/json',
       'user-agent': userAgent,
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      ...more,
     };
     const sent = request(`${world.origin}${path}`, { method: 'POST', localAddress: address, headers }, (answer) => {
       let text = '';
