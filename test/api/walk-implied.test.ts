@@ -255,5 +255,7 @@ describe('a key', () => {
 
 test('a session that has not proven itself lately', async () => {
   await world.sql(`update user_sessions set elevated_until = app.now() - interval '1 second'`);
-  expect(await refusals(implying('step_up_needed'), 'step_up_needed', (door) => ask(door))).toEqual([]);
+  // Doors that ask for it of some requests alone have tests of their own.
+  const doors = implying('step_up_needed').filter(({ contract }) => contract.stepUp === true);
+  expect(await refusals(doors, 'step_up_needed', (door) => ask(door))).toEqual([]);
 });
