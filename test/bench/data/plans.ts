@@ -2,7 +2,9 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { Asking } from '../../db/crowd.ts';
-import { type AnyStatement, argumentOf, callOf, loginOfKind, statements } from '../../db/every-statement.ts';
+import { type AnyStatement, callOf, loginOfKind, statements } from '../../db/every-statement.ts';
+import { type Asked, idleness, layOut, valuesOf } from './work.ts';
+import { idle } from './work-of.ts';
 
 export interface Figures {
   readonly name: string;
@@ -11,8 +13,8 @@ export interface Figures {
   readonly buffers: number;
   /** Tables of more than GROWN_ROWS rows that were read from their begin to their end. */
   readonly wholeTables: readonly string[];
-  /** Why it could not run to its end with made-up arguments; its figures are then of the plan up to there. */
-  readonly refused: string | null;
+  /** Why it had nothing to do, if so; its figures are then of finding that out. */
+  readonly idle: string | null;
 }
 
 /** A table with fewer is read whole because that is cheapest. */
@@ -38,7 +40,10 @@ const explained = z.object({
   'QUERY PLAN': z.array(z.object({ Plan: node, 'Execution Time': z.number().default(0) })).min(1),
 });
 
-/** Measures all of them, each twice: the second time counts. With every filter of a list, and (`… (all)`) with none. */
+/**
+ * Measures all of them, each twice: the second time counts. With every filter of a list, and (`… (all)`) with none. Throws where
+ * one did not do its work, or did what `idle` says it cannot: figures of a refusal would look fast for ever.
+ */
 export async function measureStatements(client: pg.Client, asking: Asking): Promise<Figures[]> {
   await client.query('set plan_cache_mode = force_custom_plan');
   const { rows } = await client.query<{ name: string }>('select relname as name from pg_class where reltuples > $1', [
@@ -46,44 +51,41 @@ export async function measureStatements(client: pg.Client, asking: Asking): Prom
   ]);
   const grown = new Set(rows.map(({ name }) => name));
   const figures: Figures[] = [];
+  const astray: string[] = [];
   for (const statement of statements) {
     for (const filtered of statement.keys.includes('limit') ? [true, false] : [true]) {
       const name = filtered ? statement.name : `${statement.name} (all)`;
-      await measure(client, statement, { asking, filtered });
-      const found = await measure(client, statement, { asking, filtered });
-      figures.push({ name, ...found, wholeTables: found.wholeTables.filter((table) => grown.has(table)) });
+      const asked = { asking, filtered };
+      const idleHere = await idleness(client, statement, asked);
+      if ((idleHere === null) === statement.name in idle) astray.push(`${name}: ${idleHere ?? 'works'}`);
+      if (idleHere !== null && !(statement.name in idle)) continue;
+      await explain(client, statement, asked);
+      const found = await explain(client, statement, asked);
+      const wholeTables = found.wholeTables.filter((table) => grown.has(table));
+      figures.push({ name, ...found, wholeTables, idle: idleHere });
     }
   }
+  if (astray.length > 0)
+    throw new Error(`only what is work is measured (test/bench/data/work-of.ts):\n${astray.join('\n')}`);
   return figures;
-}
-
-async function measure(
-  client: pg.Client,
-  statement: AnyStatement,
-  how: { readonly asking: Asking; readonly filtered: boolean },
-): Promise<Omit<Figures, 'name'>> {
-  const values = statement.keys.map((key) => argumentOf(statement, key, how));
-  try {
-    return { ...(await explain(client, statement, 'analyze, buffers, ', how.asking, values)), refused: null };
-  } catch (error) {
-    const plan = await explain(client, statement, '', how.asking, values);
-    return { ...plan, refused: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 async function explain(
   client: pg.Client,
   statement: AnyStatement,
-  options: string,
-  asking: Asking,
-  values: readonly (string | null)[],
-): Promise<Omit<Figures, 'name' | 'refused'>> {
+  asked: Asked,
+): Promise<Omit<Figures, 'name' | 'idle'>> {
   await client.query('begin');
   try {
+    await layOut(client, statement, asked.asking);
     await client.query(`set local session authorization ${loginOfKind[statement.kind]}`);
     const { rows } = await client.query<{ part: string }>(
       'select part from app.run($1::jsonb, $2, $3::text[]) as part',
-      [callOf(statement, asking), `explain (${options}format json) ${statement.text}`, values],
+      [
+        callOf(statement, asked.asking),
+        `explain (analyze, buffers, format json) ${statement.text}`,
+        valuesOf(statement, asked),
+      ],
     );
     const [plan] = explained.parse(JSON.parse(rows.map(({ part }) => part).join('')))['QUERY PLAN'];
     if (plan === undefined) throw new Error(`${statement.name} has no plan`);

@@ -7,6 +7,7 @@ import { type Figures, measureStatements } from './plans.ts';
 import { askingOf, ID_FUNCTION, type Size, sizes, stepsOf } from './rows.ts';
 import { type DataServer, secondsOf, startDataServer } from './server.ts';
 import { grows, maintenance } from './verdict.ts';
+import { idle } from './work-of.ts';
 
 /** The months of the past that the rows lie in; those ahead are there. */
 const PARTITIONS = `select app.add_month_partition(t.name::regclass, (app.now() - make_interval(months => back))::date)
@@ -99,7 +100,14 @@ function judge(before: readonly Figures[], after: readonly Figures[]): void {
     return small === undefined ? [] : [{ small, large }];
   });
   const row = ({ small, large }: (typeof pairs)[number]) =>
-    [large.name, small.buffers, large.buffers, small.ms, large.ms, large.refused?.slice(0, 60) ?? ''] as const;
+    [
+      large.name,
+      small.buffers,
+      large.buffers,
+      small.ms,
+      large.ms,
+      large.idle === null ? '' : (idle[large.name] ?? ''),
+    ] as const;
   const header = ['statement', 'buffers small', 'large', 'ms small', 'large', ''];
   printTable('every statement through app.run', header, pairs.map(row));
   const slowest = pairs.toSorted((a, b) => b.large.ms - a.large.ms).slice(0, SLOWEST);
