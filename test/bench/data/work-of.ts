@@ -3,6 +3,8 @@ export interface Work {
   /** SQL that lays out rows. */
   readonly rows?: string;
   readonly values?: Readonly<Record<string, string | null>>;
+  /** What looks like a filter of a list and must be given. */
+  readonly needs?: readonly string[];
 }
 
 /** Person 8: somebody else. */
@@ -163,6 +165,9 @@ export const work: Readonly<Record<string, Work>> = {
   stepUpByPassword: { rows: PASSWORD },
   useTicket: { rows: `${FACTOR}; ${RECOVERY}; ${TICKET}`, values: { ip: '192.0.2.1', device: '{}' } },
   changeMember: { values: AT_FIRST },
+  listMembers: { needs: ['projectId'] },
+  listInvitations: { needs: ['projectId'] },
+  listApiKeys: { needs: ['projectId'] },
   removeMember: {
     rows: "update project_collaborators set role = 'owner' where project_id = '{project}'",
     values: AT_FIRST,
@@ -336,6 +341,7 @@ export const work: Readonly<Record<string, Work>> = {
     rows: `insert into analytics_rollups (project_id, account_id, publication_id, period, starts_at, likes)
       values ('{project}', '{account}', '{publication}', 'daily', date_trunc('day', app.now(), 'UTC'), 1)`,
     values: { targetId: '{publication}', period: 'daily', since: '2020-01-01T00:00:00Z' },
+    needs: ['since'],
   },
   claimRevocations: { rows: event('account.disconnected', '{"accountId": "{account}"}') },
 };

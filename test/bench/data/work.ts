@@ -12,9 +12,10 @@ export interface Asked {
 
 /** Arguments of a statement, in the order of its keys: those that fit what `layOut` lays, else as a request would bring them. */
 export function valuesOf(statement: AnyStatement, asked: Asked): (string | null)[] {
-  const fitting = work[statement.name]?.values ?? {};
+  const { values: fitting = {}, needs } = work[statement.name] ?? {};
   return statement.keys.map((key) => {
-    const usual = argumentOf(statement, key, asked);
+    const filtered = asked.filtered || (needs?.includes(key) ?? false);
+    const usual = argumentOf(statement, key, { ...asked, filtered });
     const value = fitting[key];
     // A filter that is left out is left out.
     if (value === undefined || usual === null) return usual;
