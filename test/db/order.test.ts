@@ -49,7 +49,7 @@ describe.each(ways)('after `%s`', (way) => {
     await open.sql('delete from users where email like $1', ['crowd%']);
     await open.sql(
       `insert into users (email, password_hash, display_name)
-       select 'crowd' || (2000 - n) || '@example.com', 'x', 'Somebody' from generate_series(1, 1050) n`,
+       select 'crowd' || (949 + n) || '@example.com', 'x', 'Somebody' from generate_series(1, 1050) n`,
     );
     await client.query(`reset all; ${way}`);
     const { rows } = await client.query<{ part: string }>(
