@@ -9,6 +9,7 @@ export default defineConfig({
     // They end what hangs; a busy machine may take ten times as long as an idle one.
     testTimeout: 120_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 25_000 } },
     pool: 'forks',
     // Much of the time is spent waiting for real clocks: more files at once than there are cores.
     maxWorkers: 3,

@@ -33,7 +33,9 @@ const places = () =>
 describe('months', () => {
   it('are there two ahead after the migrations, and further when the schedule asks', async () => {
     // As it was when the migrations ran: a month may have ended since.
-    const [age] = await open.sql('select extract(epoch from max(applied_at) - now())::integer as s from schema_migrations');
+    const [age] = await open.sql(
+      'select extract(epoch from max(applied_at) - now())::integer as s from schema_migrations',
+    );
     await open.moveClock(Number(age?.s));
     expect(await ensure(2)).toEqual([]);
     const made = await ensure(3);

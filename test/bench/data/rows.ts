@@ -19,6 +19,8 @@ export const POSTS_EACH = 1_000;
 const DUE_EACH = 20;
 /** Those of so many projects fall due now, whatever the size: more customers post at more times, not all at once. */
 const DUE_PROJECTS = 40;
+/** Mails that wait, whatever the size: the sweep takes them each minute. */
+const WAITING_MAILS = 40;
 const ASKING = 7;
 
 export const sizes = {
@@ -198,7 +200,7 @@ export function stepsOf({ publishers, readers, snapshots }: Size): Step[] {
     step(
       'outbox_events',
       `insert into outbox_events (kind, payload, dispatched_at)
-      select 'mail', '{}', case when n % 50 > 0 then app.now() - interval '1 day' end from generate_series(1::bigint, ${people}) n`,
+      select 'mail', '{}', case when n > ${WAITING_MAILS} then app.now() - interval '1 day' end from generate_series(1::bigint, ${people}) n`,
     ),
     step(
       'idempotency_keys',
