@@ -155,14 +155,25 @@ describe('the browser', () => {
     expect([again.status, (await again.text()).includes('invalid_state')]).toEqual([400, true]);
   });
 
-  test('comes back within ten minutes, by a link that was begun and not yet used', async () => {
+  test('goes by a link of the last ten minutes that has brought nobody back yet', async () => {
+    const goes = async ({ url }: { url: string }) => (await fetch(url, { redirect: 'manual' })).status;
     const late = await begin(world);
+    expect(await goes(late)).toBe(302);
     await world.moveClock(601_000);
-    expect((await openBrowser().go(late.url, returnTo)).status).toBe(400);
+    expect(await goes(late)).toBe(400);
     await world.moveClock(0);
     const used = await begin(world);
     await passThrough(used);
-    expect((await openBrowser().go(used.url, returnTo)).status).toBe(400);
+    expect(await goes(used)).toBe(400);
+  });
+
+  test('comes back within ten minutes', async () => {
+    const browser = openBrowser();
+    const { url } = await browser.go((await begin(world)).url, `${world.origin}/v1/auth/callback`);
+    await world.moveClock(601_000);
+    expect((await browser.go(url, returnTo)).status).toBe(400);
+    await world.moveClock(0);
+    expect((await browser.go(url, returnTo)).url).toContain('#code=');
   });
 
   test('brings the state unchanged', async () => {
@@ -245,8 +256,11 @@ describe('the provider', () => {
     const begun = await begin(world);
     const set = (isEnabled: boolean) =>
       world.call('PATCH', '/v1/admin/identity-providers/somewhere', { token: admin.token, json: { isEnabled } });
+    const browser = openBrowser();
+    const { url } = await browser.go((await begin(world)).url, `${world.origin}/v1/auth/callback`);
     expect((await set(false)).status).toBe(200);
-    expect((await openBrowser().go(begun.url, returnTo)).status).toBe(400);
+    expect((await fetch(begun.url, { redirect: 'manual' })).status).toBe(400);
+    expect((await browser.go(url, returnTo)).status).toBe(400);
     const json = { returnTo, codeChallenge: 'x'.repeat(43) };
     expect((await world.call('POST', '/v1/auth/providers/somewhere/sign-in', { json })).code).toBe('not_found');
     await set(true);

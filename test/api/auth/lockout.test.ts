@@ -80,6 +80,30 @@ test('the right password forgets the failures of its caller', async () => {
   expect(row).toEqual({ failed_login_attempts: 0, locked_until: null });
 });
 
+test('guesses of two at the same moment wait for each other', async () => {
+  const email = nobody();
+  const guess = `select outcome from app.log_in($1, 'wrong', 'never', null, '127.0.3.9', '{}')`;
+  for (let n = 0; n < 4; n += 1) await world.sql(guess, [email]);
+  const [one, two] = await Promise.all([world.database.connect(), world.database.connect()]);
+  await one.query('begin');
+  expect((await one.query(guess, [email])).rows).toEqual([{ outcome: 'invalid_credentials' }]);
+  const other = two.query(guess, [email]);
+  // Whether it waits or not, it has begun before the first is over.
+  await new Promise((done) => setTimeout(done, 300));
+  await one.query('commit');
+  expect((await other).rows).toEqual([{ outcome: 'too_many_requests' }]);
+  await Promise.all([one.end(), two.end()]);
+});
+
+test('the right password forgets the failures of all others too', { timeout: 60_000 }, async () => {
+  const person = await registerUser(world, 'Forgetting Person');
+  for (let n = 0; n < 31; n += 1) await login({ address: `127.5.0.${n + 1}` }, person.email);
+  const abroad = { address: '127.5.1.1' };
+  expect((await login(abroad, person.email, password)).code).toBe('too_many_requests');
+  expect((await login(home, person.email, password)).status).toBe(200);
+  expect((await login(abroad, person.email, password)).status).toBe(200);
+});
+
 test('who hammers for days from everywhere keeps the owner out for no moment', async () => {
   const person = await registerUser(world, 'Hunted Person');
   let guesses = 0;

@@ -71,6 +71,19 @@ describe('a login', () => {
     expect(answer.json(SignedIn).status).toBe('signed_in');
   });
 
+  test('takes no code of an app that was begun and never confirmed', async () => {
+    const abandoned = await enrol(world, ada, 'Abandoned');
+    const ticket = await ticketFor(world, ada);
+    expect((await show({ ticket, code: await codeOf(world, abandoned) })).code).toBe('wrong_code');
+    expect((await show({ ticket, code: await codeOf(world, app) })).status).toBe(200);
+  });
+
+  test('refuses the code of a minute ago, and of the next minute', async () => {
+    const ticket = await ticketFor(world, ada);
+    for (const steps of [-2, 2])
+      expect((await show({ ticket, code: await codeOf(world, app, steps) })).code).toBe('wrong_code');
+  });
+
   test('takes any of several apps', async () => {
     const second = await addApp(world, ada, 'Tablet');
     expect(second.recoveryCodes).toEqual([]);
@@ -142,6 +155,21 @@ describe('guesses', () => {
     expect(answers.filter((answer) => answer.code === 'too_many_requests')).toHaveLength(45);
   });
 
+  test('wait an hour at most, and a day without one forgets them', async () => {
+    const code = await wrong();
+    await show({ ticket: await ticketFor(world, ada), code });
+    await world.sql('update proof_tries set failures = 40 where user_id = $1', [ada.id]);
+    const ticket = await ticketFor(world, ada);
+    expect((await show({ ticket, code })).code).toBe('wrong_code');
+    const held = await show({ ticket, code });
+    expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect(Number(held.headers.get('retry-after'))).toBeLessThanOrEqual(3_600);
+    await world.moveClock(24 * 3600_000 + 3_700_000);
+    const next = await ticketFor(world, ada);
+    for (let guess = 0; guess < 2; guess += 1)
+      expect((await show({ ticket: next, code: '000000' })).code).toBe('wrong_code');
+  });
+
   test('of one person hold up nobody else', async () => {
     const code = await wrong();
     const ticket = await ticketFor(world, ada);
@@ -159,6 +187,22 @@ describe('a ticket', () => {
     expect((await show({ ticket, code: await codeOf(world, app) })).status).toBe(200);
     const again = await show({ ticket, code: await codeOf(world, app, 1) });
     expect([again.status, again.code]).toEqual([400, 'invalid_token']);
+  });
+
+  test('is good for ten tries; those that had to wait are none', async () => {
+    const ticket = await ticketFor(world, ada);
+    const code = await wrong();
+    for (let guess = 0; guess < 10; guess += 1) {
+      expect((await show({ ticket, code })).code).toBe('wrong_code');
+      if (guess < 4 || guess === 9) continue;
+      expect((await show({ ticket, code })).code).toBe('too_many_requests');
+      // The wait is over.
+      await world.sql('update proof_tries set failures = 4, blocked_until = null where user_id = $1', [ada.id]);
+    }
+    expect((await show({ ticket, code: await codeOf(world, app) })).code).toBe('invalid_token');
+    await world.sql('delete from proof_tries where user_id = $1', [ada.id]);
+    const next = await ticketFor(world, ada);
+    expect((await show({ ticket: next, code: await codeOf(world, app) })).status).toBe(200);
   });
 
   test('ends after ten minutes', async () => {

@@ -51,6 +51,22 @@ test('a wrong password does not, and guesses wait', async () => {
   expect(await dangerous()).toBe('step_up_needed');
 });
 
+test('the right password forgets the wrong ones', async () => {
+  for (let round = 0; round < 2; round += 1) {
+    for (let guess = 0; guess < 4; guess += 1)
+      expect((await stepUp({ password: 'a guess' })).code).toBe('wrong_password');
+    expect((await stepUp({ password })).status).toBe(200);
+  }
+});
+
+test('guesses of one session hold up no other one, nor a login', async () => {
+  const other = await login(world, ada.email);
+  for (let guess = 0; guess < 6; guess += 1) await stepUp({ password: 'a guess' });
+  expect((await stepUp({ password })).code).toBe('too_many_requests');
+  expect((await stepUp({ password }, other.accessToken)).status).toBe(200);
+  await login(world, ada.email);
+});
+
 test('whoever has a second factor shows that one: the password is not enough', async () => {
   const app = await addApp(world, ada);
   await anHourLater();

@@ -45,6 +45,11 @@ test('length is counted in characters, from 8 to 256, and nothing else is asked'
   for (const password of ['🐴'.repeat(7), 'x'.repeat(257)]) expect(newPassword.safeParse(password).success).toBe(false);
 });
 
+test('a password is taken as it was typed: spaces at its ends count, and stay', () => {
+  for (const password of ['  sixsix  ', '\tsixsix\t', 'e\u0301'.repeat(4)])
+    expect(newPassword.parse(password)).toBe(password);
+});
+
 test('of passwords that nobody chose one in two thousand is refused at most', async () => {
   let refused = 0;
   for (let n = 0; n < 20_000; n += 1) if (await isCommon(`n0body chose ${n} of these`)) refused += 1;

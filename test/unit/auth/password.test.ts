@@ -20,6 +20,14 @@ test('both ways to type an umlaut are one password', async () => {
   expect(await hashBy(recipeOf(hash), 'gru\u0308n')).toBe(hash);
 });
 
+test('what looks different, and every space, is part of it', async () => {
+  const hash = await hashPassword(' two  words ');
+  for (const other of ['two  words', ' two words ', ' two  words', ' two  words\u00a0', ' two  words\t'])
+    expect([other, (await hashBy(recipeOf(hash), other)) === hash]).toEqual([other, false]);
+  const wide = await hashPassword('ｗｉｄｅ ﬁ ①');
+  expect(await hashBy(recipeOf(wide), 'wide fi 1')).not.toBe(wide);
+});
+
 test('nothing is cut off: the last of 256 characters counts', async () => {
   const hash = await hashPassword(`${'🐴'.repeat(255)}a`);
   expect(await hashBy(recipeOf(hash), `${'🐴'.repeat(255)}b`)).not.toBe(hash);
