@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { decodeProtectedHeader } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rotateKeys } from '../../shared/auth/rotate-keys.ts';
 import { Tokens } from '../../shared/auth/shapes.ts';
@@ -31,9 +31,10 @@ const command = fileURLToPath(new URL('../../infra/tools/keys.ts', import.meta.u
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 const isHeard = async (token: string) => (await verifyAccessToken(token)) !== null;
 
-/** Time passes for what is kept in memory and for the keys; sessions stay as young as they are. */
-async function later(seconds: number): Promise<void> {
+/** Time passes for what is kept in memory and, unless they are not to be touched, for the keys; sessions stay as young as they are. */
+async function later(seconds: number, also = true): Promise<void> {
   vi.advanceTimersByTime(seconds * 1000);
+  if (!also) return;
   const arn = config('signingKeys').SIGNING_KEYS_SECRET_ARN;
   const known = await readSecretNow(arn, signingKeys);
   const keys = known?.keys.map((key) => ({ ...key, activeFrom: key.activeFrom - seconds }));
@@ -58,6 +59,56 @@ test('a new key signs after two hours, and tokens of the old one are good to the
   const answer = await world.call('GET', '/.well-known/jwks.json');
   expect(answer.text).toContain(String(added));
   expect(answer.text).not.toContain(String(kidOf(last)));
+});
+
+test('a client that keeps the published keys as long as they say can check every token across a rotation', async () => {
+  const jwks = async () => {
+    const answer = await world.call('GET', '/.well-known/jwks.json');
+    const maxAgeS = Number(/max-age=(\d+)/.exec(answer.headers.get('cache-control') ?? '')?.[1]);
+    return { maxAgeS, check: createLocalJWKSet(JSON.parse(answer.text)) };
+  };
+  const kept = await jwks();
+  const before = await rotateKeys('now');
+  await later(kept.maxAgeS + 300); // ours and theirs have just ended, or nearly
+  const { accessToken: meanwhile } = await login(world, ada.email);
+  await expect(jwtVerify(meanwhile, kept.check)).resolves.toBeDefined();
+  const fresh = await jwks();
+  await later(LEAD_S);
+  const { accessToken: next } = await login(world, ada.email);
+  expect(kidOf(next)).toBe(before.added);
+  for (const token of [meanwhile, next]) await expect(jwtVerify(token, fresh.check)).resolves.toBeDefined();
+});
+
+test('keys that cannot be read are our failure and nobody’s forgery: told without a word of them, and mended by putting them back', async () => {
+  const { accessToken, refreshToken } = await login(world, ada.email);
+  const refresh = () => world.call('POST', '/v1/auth/refresh', { json: { refreshToken } });
+  const logIn = () => world.call('POST', '/v1/auth/login', { json: { email: ada.email, password: ada.password } });
+  const me = () => world.call('GET', '/v1/me', { token: accessToken });
+  const published = () => world.call('GET', '/.well-known/jwks.json');
+  for (const garbage of [{ keys: [] }, { keys: [{ kty: 'oct', k: 'swordfish' }] }, 'swordfish', null]) {
+    for (const [arn, shape, doors] of [
+      [config('signingKeys').SIGNING_KEYS_SECRET_ARN, signingKeys, [refresh, logIn]],
+      [config('verificationKeys').VERIFICATION_KEYS_SECRET_ARN, verificationKeys, [me, published]],
+    ] as const) {
+      const known = await readSecretNow(arn, shape);
+      await putElsewhere(arn, garbage);
+      await later(301, false);
+      for (const door of doors) {
+        const answer = await door();
+        expect([answer.status, answer.code]).toEqual([500, 'internal']);
+        expect(answer.text).not.toMatch(/swordfish|secret|arn:/);
+      }
+      // Nobody writes over what may still be mended by hand.
+      if (arn === config('signingKeys').SIGNING_KEYS_SECRET_ARN) {
+        await expect(rotateKeys('due')).rejects.toThrow('does not have the expected shape');
+      }
+      await putElsewhere(arn, known);
+      await later(301, false);
+    }
+  }
+  expect([(await me()).status, (await published()).status, (await logIn()).status]).toEqual([200, 200, 200]);
+  expect((await refresh()).status).toBe(200);
+  expect(world.logs.join('\n')).not.toContain('swordfish');
 });
 
 test('a function that knows the old keys hears of a new one within seconds, and is not made to read all day', async () => {

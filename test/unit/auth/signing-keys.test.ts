@@ -47,6 +47,10 @@ test('a new key is published two hours before it signs, the old one until its la
   expect(kids(planRotation(keys, lastTokenEndsS + 3600, 'due').keys)).toEqual([added]);
 });
 
+test('a key signs only once everybody knows it: after an hourly repair, our cache and a client’s, five minutes each', () => {
+  expect(LEAD_S).toBeGreaterThanOrEqual(3600 + 300 + 300);
+});
+
 test('a second rotation waits for the first, and says so', () => {
   const { keys, added } = planRotation(first, beganS + dayS, 'now');
   expect(() => planRotation(keys, beganS + dayS + LEAD_S - 1, 'now')).toThrow(`the key ${added} is on its way already`);
