@@ -61,7 +61,14 @@ function originOf(url: string | undefined): string {
 
 const OTHERS = `select email from users
   where role = 'admin' and status = 'active' and deleted_at is null and email <> :email order by id limit 1`;
-const PROMOTE = `update users set role = 'admin', status = 'active', email_verified_at = coalesce(email_verified_at, app.now()),
+/** Of an address that nobody has proved, what was registered with it goes: whoever did it may be anybody. */
+const FORGET = `select app.forget_registration(u.id)::text as done from users u
+  where u.email = :email and u.deleted_at is null for no key update`;
+/** A password that nobody vouches for is none: one that was never proven, and one of somebody who was kept out. */
+const PROMOTE = `update users set role = 'admin', status = 'active', status_reason = null,
+    password_hash = case when email_verified_at is not null and status = 'active' then password_hash end,
+    display_name = case when email_verified_at is null then :name else display_name end,
+    email_verified_at = coalesce(email_verified_at, app.now()),
     failed_login_attempts = 0, locked_until = null, deletion_requested_at = null
   where email = :email and deleted_at is null returning id::text as id`;
 const CREATE = `insert into users (email, display_name, role, email_verified_at) values (:email, :name, 'admin', app.now())
@@ -83,7 +90,8 @@ export async function createAdmin(target: Target, admin: NewAdmin): Promise<'cre
         `${String(other.email)} is administrator already and can make others; say --force if that is meant`,
       );
     }
-    const [promoted] = await run(PROMOTE, { email });
+    await run(FORGET, { email });
+    const [promoted] = await run(PROMOTE, { email, name });
     const [person] = promoted === undefined ? await run(CREATE, { email, name }) : [promoted];
     await run(TOKEN, { id: String(person?.id), tokenHash });
     if (mailedLink !== null) await run(MAIL, { email, name, link: mailedLink });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AdminUser, AdminUserDetails } from '../../../shared/admin/shapes.ts';
 import { pageOf } from '../../../shared/paging/rules.ts';
-import { createProject, login, type Person, password, registerUser } from '../../support/people.ts';
+import { createProject, login, mailedToken, type Person, password, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 import { personOf, refusedOf, type Staff, staffOf } from './staff.ts';
 
@@ -266,6 +266,11 @@ test('unlocking and verifying by hand let somebody in', async () => {
   expect((await world.call('POST', '/v1/auth/login', { json: { email, password } })).code).toBe('invalid_credentials');
   const verified = await asAdmin('POST', `/v1/admin/users/${person.id}/verify-email`);
   expect(verified.json(AdminUser).emailVerifiedAt).not.toBeNull();
+  // Who registered it may have been anybody: whoever reads the mail of the address chooses the password.
+  expect((await world.call('POST', '/v1/auth/login', { json: { email, password } })).code).toBe('invalid_credentials');
+  expect((await world.call('POST', '/v1/auth/forgot-password', { json: { email } })).status).toBe(202);
+  const chosen = { token: mailedToken(world, email, 'reset-password'), newPassword: password };
+  expect((await world.call('POST', '/v1/auth/reset-password', { json: chosen })).status).toBe(200);
   await world.sql(
     "update users set failed_login_attempts = 50, locked_until = now() + interval '1 hour' where id = $1",
     [person.id],

@@ -6,7 +6,7 @@ import { openBrowser } from '../../support/browser.ts';
 import { addApp, codeOf } from '../../support/factors.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type IdentityProvider, startProvider } from '../../support/identity-provider.ts';
-import { type Person, registerUser } from '../../support/people.ts';
+import { mailedToken, type Person, registerUser } from '../../support/people.ts';
 import { addProvider, begin, comeBack, finish, passThrough, returnTo } from '../../support/sign-in.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -85,6 +85,22 @@ describe('a new person', () => {
   });
 });
 
+test('whoever wrote the address down before its owner came keeps nobody out, and gets nowhere', async () => {
+  const email = provider.person?.email ?? '';
+  const json = { email, password: 'chosen by a squatter', displayName: 'Sid Squatter' };
+  expect((await world.call('POST', '/v1/auth/register', { json })).status).toBe(202);
+  const link = mailedToken(world, email);
+  await world.sql(`update installation_settings set registration = 'closed'`);
+  expect((await signIn()).code).toBe('registration_closed');
+  await world.sql(`update installation_settings set registration = 'open'`);
+  expect((await signIn()).json(SignedIn).status).toBe('signed_in');
+  expect(await usersWith(email)).toMatchObject([{ display_name: 'Grace Hopper', verified: true, password_hash: null }]);
+  const verified = await world.call('POST', '/v1/auth/verify-email', { json: { token: link } });
+  expect([verified.status, verified.code]).toEqual([400, 'invalid_token']);
+  const { password } = json;
+  expect((await world.call('POST', '/v1/auth/login', { json: { email, password } })).code).toBe('invalid_credentials');
+});
+
 describe('a person who is known here by a password', () => {
   test('is not taken over by an identity with the same address, verified or not', async () => {
     const ada = await registerUser(world);
@@ -100,6 +116,8 @@ describe('a person who is known here by a password', () => {
     const email = `grace.${randomUUID().slice(0, 8)}@bücher.example`;
     const json = { email, password: 'correct horse battery', displayName: 'Grace' };
     expect((await world.call('POST', '/v1/auth/register', { json })).status).toBe(202);
+    const token = mailedToken(world, email.replace('bücher', 'xn--bcher-kva'));
+    expect((await world.call('POST', '/v1/auth/verify-email', { json: { token } })).status).toBe(200);
     for (const written of [email, email.toUpperCase(), email.replace('bücher', 'xn--bcher-kva')]) {
       provider.person = newPerson({ email: written });
       expect([written, (await signIn()).code]).toEqual([written, 'account_exists']);
