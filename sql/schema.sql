@@ -1707,7 +1707,7 @@ create table email_verification_tokens (
 comment on table email_verification_tokens is 'Hashes of the tokens in mails that verify an address; single use.';
 comment on column email_verification_tokens.email is 'The new address of somebody who is registered; null: the address that the person has.';
 comment on column email_verification_tokens.invitation_token_hash is 'Of the invitation that the registration came with: what it gives to staff goes with this link alone.';
-comment on column email_verification_tokens.password_hash is 'Of a registration of an address that was registered before and is not verified: becomes the person''s with the link. Null: what the person has.';
+comment on column email_verification_tokens.password_hash is 'Of the registration that the link belongs to: becomes the person''s with it. Null: the link proves the address, and brings no password.';
 comment on column email_verification_tokens.username is 'Wished for at registration and given with the verification, if it is still free: a name taken at once would tell whether the address was new.';
 
 CREATE INDEX email_verification_tokens_expires_at_idx ON public.email_verification_tokens USING btree (expires_at);
@@ -4978,6 +4978,7 @@ begin
   if outcome = 'ok' then
     case action
       when 'role' then
+        perform app.forget_registration(person);
         update users u set role = value where u.id = person;
       when 'deactivate' then
         update users u set status = 'deactivated', status_reason = value where u.id = person;
@@ -4986,6 +4987,7 @@ begin
       when 'delete' then
         update users u set status = 'deactivated', status_reason = value, deletion_requested_at = app.now() where u.id = person;
       when 'verify-email' then
+        perform app.forget_registration(person);
         update users u set email_verified_at = app.now() where u.id = person and u.email_verified_at is null;
       when 'unlock' then
         update users u set failed_login_attempts = 0, locked_until = null where u.id = person;
@@ -5583,7 +5585,7 @@ begin
     return;
   end if;
   update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.email is not null and t.used_at is null;
-  if exists (select from users u where u.email = change_email.email and u.deleted_at is null) then
+  if exists (select from users u where u.email = change_email.email and u.deleted_at is null and not app.is_unclaimed(u)) then
     content := jsonb_build_object('template', 'already-registered', 'to', change_email.email);
   else
     insert into email_verification_tokens (user_id, token_hash, email) values (person.id, change_email.token_hash, change_email.email);
@@ -7096,7 +7098,7 @@ begin
       return query select 'email_not_verified', null::uuid, null::uuid;
       return;
     end if;
-    if exists (select from users u where u.email = told.email and u.deleted_at is null) then
+    if exists (select from users u where u.email = told.email and u.deleted_at is null and not app.is_unclaimed(u)) then
       return query select 'account_exists', null::uuid, null::uuid;
       return;
     end if;
@@ -7105,6 +7107,7 @@ begin
         from installation_settings s;
       return;
     end if;
+    perform app.make_way(told.email);
     insert into users (email, display_name, email_verified_at)
     values (told.email, coalesce(told.display_name, split_part(told.email, '@', 1)), app.now())
     on conflict (email) where deleted_at is null do nothing
@@ -7329,6 +7332,22 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.forget_registration(person uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update users u set password_hash = null, display_name = app.name_of_address(u.email) where u.id = person and app.is_unproven(u);
+  if found then
+    update email_verification_tokens t set used_at = app.now() where t.user_id = person and t.used_at is null;
+    perform app.end_sessions(person, 'the address was somebody else''s');
+  end if;
+end
+$function$;
+comment on function app.forget_registration(uuid) is 'Before somebody else says whose the address is: password, name and links of whoever registered it go. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.guard_ai_task()
  RETURNS trigger
@@ -7879,7 +7898,7 @@ begin
   update user_invitations i set accepted_at = app.now(), accepted_by = new.id
   where i.email = new.email and i.accepted_at is null and i.revoked_at is null and i.expires_at > app.now()
     and (tg_op = 'INSERT' or i.role not in ('admin', 'moderator')
-      or i.token_hash = current_setting('app.invitation_hash', true))
+      or current_setting('app.invitation_hash', true) in (i.token_hash, '*'))
   returning i.role into given;
   if given <> 'user' then
     update users u set role = given where u.id = new.id and u.role = 'user';
@@ -7887,7 +7906,7 @@ begin
   return null;
 end
 $function$;
-comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to. To be staff also takes the token of the invitation, or a provider who vouches for the address: the link of somebody else''s registration may be clicked by mistake.';
+comment on function app.honour_invitation() is 'The address is proven, and that was what the invitation was sent to. To be staff also takes the token of the invitation, a password chosen behind a link to the address, or a provider who vouches for it: the link of somebody else''s registration may be clicked by mistake.';
 
 CREATE OR REPLACE FUNCTION app.identity_provider_labels()
  RETURNS TABLE(name text, label text)
@@ -7994,7 +8013,7 @@ begin
   outcome := case
     when not app.is_staff('admin') then 'not_found'
     when (select s.registration from installation_settings s) = 'closed' then 'wrong_state'
-    when exists (select from users u where u.email = invite_user.email and u.deleted_at is null) then 'already_registered'
+    when exists (select from users u where u.email = invite_user.email and u.deleted_at is null and not app.is_unclaimed(u)) then 'already_registered'
     else 'ok' end;
   if outcome = 'ok' then
     -- One that nobody answered in time makes way for a new one.
@@ -8039,11 +8058,19 @@ CREATE OR REPLACE FUNCTION app.is_unclaimed(u users)
  LANGUAGE sql
  STABLE
 AS $function$
-  select coalesce(u.email_verified_at is null and u.status = 'active' and u.role = 'user' and u.last_login_at is null
-    and u.password_hash like '$argon2id$%', false)
+  select coalesce(u.status = 'active' and u.role = 'user', false) and app.is_unproven(u)
+$function$;
+comment on function app.is_unclaimed(users) is 'Whether whoever reads the mail of the address may have it: a registration without more, not what an operator or an import brought. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.is_unproven(u users)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select u.id is not null and u.email_verified_at is null and u.last_login_at is null and coalesce(u.password_hash like '$argon2id$%', true)
     and not exists (select from project_collaborators c where c.user_id = u.id)
 $function$;
-comment on function app.is_unclaimed(users) is 'Whether nobody has proved to be this person: a registration without more, not what an operator or an import brought. Granted to nobody.';
+comment on function app.is_unproven(users) is 'Whether nobody has ever shown to be this person: what is known of them was written by whoever knew the address. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.is_user_invitation(token_hash text)
  RETURNS boolean
@@ -8595,6 +8622,16 @@ AS $function$
 $function$;
 comment on function app.mail_user_invitation(user_invitations,text) is 'Granted to nobody.';
 
+CREATE OR REPLACE FUNCTION app.make_way(email text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  delete from users u where u.email = make_way.email and u.deleted_at is null and app.is_unclaimed(u)
+$function$;
+comment on function app.make_way(text) is 'For somebody who has proved the address: a registration of it that nobody proved goes. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.mark_edited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8801,6 +8838,15 @@ end
 $function$;
 comment on function app.name_heirs() is 'Who is being erased leaves their projects to an owner who can act, else to the member with most rights who can.';
 
+CREATE OR REPLACE FUNCTION app.name_of_address(email text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select split_part(email, '@', 1)
+$function$;
+comment on function app.name_of_address(text) is 'For who has told no name. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.nameless(call jsonb, OUT caller text, OUT repeat jsonb)
  RETURNS record
  LANGUAGE sql
@@ -8817,16 +8863,6 @@ AS $function$
 $function$;
 comment on function app.nameless(jsonb) is 'The caller of app.run whom nobody knows, and the repeat with the hash of its body keyed.';
 grant execute on function app.nameless(jsonb) to posthaste_api;
-
-CREATE OR REPLACE FUNCTION app.nobodys_hash(password_hash text)
- RETURNS text
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-  select app.recipe_of(nobodys_hash.password_hash) || '$' || rtrim(encode(crypto.gen_random_bytes(32), 'base64'), '=')
-$function$;
-comment on function app.nobodys_hash(text) is 'By the same recipe, and of no password that anybody knows. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.normal_hashtag(tag text)
  RETURNS text
@@ -9800,6 +9836,7 @@ AS $function$
 #variable_conflict use_column
 declare
   person users;
+  is_open boolean;
   content jsonb;
 begin
   if not app.may_register(register.email, register.invitation_hash) then
@@ -9814,7 +9851,7 @@ begin
   end if;
   if not app.holds_invitation(register.email, register.invitation_hash) and not app.count_mail(register.email, 'register', null) then
     -- Whose of the links that were sent is the owner's own nobody knows any more: none of them brings a password.
-    update users u set password_hash = app.nobodys_hash(u.password_hash)
+    update users u set password_hash = null
     where u.email = register.email and u.deleted_at is null and app.is_unclaimed(u)
     returning * into person;
     update email_verification_tokens t set password_hash = null, display_name = null
@@ -9827,20 +9864,22 @@ begin
   on conflict (email) where deleted_at is null do nothing
   returning * into person;
   if person.id is not null then
-    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, invitation_token_hash)
-    values (person.id, register.token_hash, register.username, register.username_skeleton, register.invitation_hash);
-    content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
+    is_open := true;
   else
-    select * into person from users u where u.email = register.email and u.deleted_at is null;
-    if app.is_unclaimed(person) then
-      -- Somebody else may have written the address down first: with each link goes what its own registration said.
-      insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name, invitation_token_hash)
-      values (person.id, register.token_hash, register.username, register.username_skeleton, register.password_hash,
-        register.display_name, register.invitation_hash);
-      content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
+    -- The row is held: who proves the address at this moment comes before, and is not a registration any more.
+    select * into person from users u where u.email = register.email and u.deleted_at is null for no key update;
+    is_open := app.is_unclaimed(person);
+    if is_open then
+      -- Which of them is the owner's nobody knows: from here on the person is nobody's until a link is used.
+      update users u set password_hash = null, display_name = app.name_of_address(u.email) where u.id = person.id;
     end if;
   end if;
-  if content is null then
+  if is_open then
+    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name, invitation_token_hash)
+    values (person.id, register.token_hash, register.username, register.username_skeleton, register.password_hash, register.display_name,
+      register.invitation_hash);
+    content := jsonb_build_object('template', 'verify-email', 'to', register.email, 'name', register.display_name, 'link', register.link);
+  else
     content := jsonb_build_object('template', 'already-registered', 'to', register.email);
   end if;
   return query select 'ok', app.write_mail(content, true), register.email, content;
@@ -10265,23 +10304,27 @@ AS $function$
 declare
   person users;
   content jsonb;
+  is_single boolean;
 begin
   if not app.count_mail(resend_verification.email, 'verify') then
     return query select 'ok', null::uuid, null::text;
     return;
   end if;
-  select * into person from users u where u.email = resend_verification.email and u.deleted_at is null and u.status = 'active';
+  select * into person from users u where u.email = resend_verification.email and u.deleted_at is null and u.status = 'active'
+  for no key update;
   content := jsonb_build_object('to', resend_verification.email, 'template',
     case when person.id is null then 'no-account' when person.email_verified_at is null then 'verify-again' else 'already-registered' end);
   if content ->> 'template' = 'verify-again' then
-    -- With what the registration said. Of several nobody knows which is that of who asks: the link brings no password then.
-    insert into email_verification_tokens (user_id, token_hash, username, username_skeleton, password_hash, display_name)
-    select person.id, resend_verification.token_hash, w.username, w.username_skeleton, w.hash, case when w.hash is not null then w.display_name end
+    -- With what the registration said, while there is but one: of several nobody knows which is that of who asks.
+    is_single := app.is_unclaimed(person) and person.password_hash is not null;
+    insert into email_verification_tokens (user_id, token_hash, password_hash, display_name, username, username_skeleton, invitation_token_hash)
+    select person.id, resend_verification.token_hash, case when is_single then person.password_hash end,
+      case when is_single then left(person.display_name, 100) end, case when is_single then w.username end,
+      case when is_single then w.username_skeleton end, w.invitation_token_hash
     from (values (1)) one left join lateral (
-      select t.username, t.username_skeleton, t.display_name,
-        case when t.display_name is not null then app.nobodys_hash(person.password_hash) end as hash
-      from email_verification_tokens t
-      where t.user_id = person.id and t.email is null order by t.id desc limit 1) w on true;
+      -- Whoever brought the token of an invitation has read the mail of the address.
+      select t.username, t.username_skeleton, t.invitation_token_hash from email_verification_tokens t
+      where t.user_id = person.id and t.email is null order by t.invitation_token_hash is null, t.id desc limit 1) w on true;
     content := content || jsonb_build_object('link', resend_verification.link);
   end if;
   return query select 'ok', app.write_mail(content, true), content ->> 'template';
@@ -10318,14 +10361,20 @@ begin
     return query select 'invalid_token';
     return;
   end if;
-  update users u set password_hash = reset_password.password_hash, email_verified_at = coalesce(u.email_verified_at, app.now())
+  select u.* into person from users u
   where u.id = (select t.user_id from password_reset_tokens t where t.token_hash = reset_password.token_hash)
     and u.status = 'active' and u.deleted_at is null
-  returning u.* into person;
+  for no key update;
   if person.id is null then
     return query select 'invalid_token';
     return;
   end if;
+  perform app.forget_registration(person.id);
+  -- Whoever chooses the password here reads the mail of the address, and is whom an invitation to it was meant for.
+  perform set_config('app.invitation_hash', '*', true);
+  update users u set password_hash = reset_password.password_hash, email_verified_at = coalesce(u.email_verified_at, app.now())
+  where u.id = person.id;
+  perform set_config('app.invitation_hash', '', true);
   update users u set failed_login_attempts = 0, locked_until = null
   where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
   delete from auth_attempts a where a.subject = app.attempt_subject(person.email) and a.source not like 'mail:%';
@@ -11857,8 +11906,11 @@ begin
   select * into person from users u where u.id = used.user_id for no key update;
   perform set_config('app.invitation_hash', coalesce(used.invitation_token_hash, ''), true);
   if used.email is null then
-    if used.password_hash is not null and app.is_unclaimed(person) then
-      update users u set password_hash = used.password_hash, display_name = used.display_name where u.id = person.id;
+    if app.is_unproven(person) then
+      -- What the link's own registration said, and of no other. Who was made more of meanwhile chooses a password anew.
+      update users u set password_hash = case when app.is_unclaimed(person) then used.password_hash end,
+        display_name = coalesce(used.display_name, app.name_of_address(u.email))
+      where u.id = person.id;
     end if;
     update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.email is null and t.used_at is null;
     update users u set email_verified_at = coalesce(u.email_verified_at, app.now()) where u.id = person.id;
@@ -11872,6 +11924,7 @@ begin
     end if;
   else
     begin
+      perform app.make_way(used.email);
       update users u set email = used.email, email_verified_at = app.now() where u.id = person.id;
     exception when unique_violation then
       return query select 'invalid_token', null::uuid;
