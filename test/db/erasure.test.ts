@@ -252,6 +252,11 @@ describe('erasing a person', () => {
     await addRow(open.sql, 'user_invitations', {
       ...{ email: marks.email, role: 'user', token_hash: randomUUID(), created_by: other.userId },
     });
+    // What they did to others is counted on, and tells no more of whence they came.
+    await open.sql(
+      "insert into engagement_events (type, user_id, actor_id, metadata) values ('profile_view', $1, $2, $3::jsonb)",
+      [other.userId, userId, JSON.stringify({ ip: marks.ip })],
+    );
     await open.sql("insert into auth_attempts (subject, source) values (app.attempt_subject($1), '*')", [marks.email]);
     await addRow(open.sql, 'approval_workflows', {
       ...{ project_id: own.projectId, created_by: userId, name: `Asks ${marks.displayName}` },
