@@ -4636,6 +4636,7 @@ CREATE TRIGGER users_keep_an_admin AFTER UPDATE OF role, status, deletion_reques
 CREATE TRIGGER users_links_ended AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.end_links();
 CREATE TRIGGER users_office_ended AFTER UPDATE OF role, status ON public.users FOR EACH ROW WHEN ((((old.role = 'admin'::text) AND (new.role <> 'admin'::text)) OR ((new.role = 'viewer'::text) AND (old.role <> 'viewer'::text)) OR ((old.status = 'active'::text) AND (new.status <> 'active'::text)))) EXECUTE FUNCTION app.end_office();
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW WHEN (((NOT (old.last_login_at IS DISTINCT FROM new.last_login_at)) AND (old.failed_login_attempts = new.failed_login_attempts) AND (NOT (old.locked_until IS DISTINCT FROM new.locked_until)))) EXECUTE FUNCTION app.touch();
+CREATE TRIGGER users_traces BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_traces();
 
 alter table users enable row level security;
 
@@ -6799,9 +6800,6 @@ begin
     or (r.target_type = 'comment' and r.target_id in (select k.id from comments k where k.author_id = person))
     or (r.target_type = 'post' and r.target_id in (select p.id from community_posts p where p.author_id = person)));
   delete from rate_counters c where strpos(c.caller, person::text) > 0;
-  -- Where they came from stands in others' events too: it goes before the rows that would hand it on.
-  update user_engagement e set metadata = '{}' where e.user_id = person and e.metadata <> '{}';
-  update engagement_events v set metadata = '{}' where v.actor_id = person and v.metadata <> '{}';
   delete from users u where u.id = person;
   return query select 'ok';
 end
@@ -6911,7 +6909,7 @@ begin
   else
     select '(' || string_agg(format('t.%I = $1', p), ' or ') || ')' into condition from unnest(rules.person_columns) p;
     if rules.project_column is not null then
-      condition := condition || format(' and t.%I <> all ($2)', rules.project_column);
+      condition := condition || format(' and (t.%1$I is null or t.%1$I <> all ($2))', rules.project_column);
     end if;
   end if;
   if after is not null then
@@ -7348,6 +7346,21 @@ begin
 end
 $function$;
 comment on function app.forget_registration(uuid) is 'Before somebody else says whose the address is: password, name and links of whoever registered it go. Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.forget_traces()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- Where they came from stands in others' events too: it goes before the rows that would hand it on.
+  update user_engagement e set metadata = '{}' where e.user_id = old.id and e.metadata <> '{}';
+  update engagement_events v set metadata = '{}' where v.actor_id = old.id and v.metadata <> '{}';
+  return old;
+end
+$function$;
+comment on function app.forget_traces() is 'As a trigger: events take changes from within one alone.';
 
 CREATE OR REPLACE FUNCTION app.guard_ai_task()
  RETURNS trigger
