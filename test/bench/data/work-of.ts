@@ -91,6 +91,7 @@ export const work: Readonly<Record<string, Work>> = {
   openSessionByPassword: { rows: PASSWORD, values: { ...MAIL, ip: '192.0.2.1', device: '{}' } },
   rotateSession: { values: { presentedHash: 'hash of person7@example.com', successorHash: 'y' } },
   findReport: { rows: REPORT },
+  listReportLinks: { rows: REPORT, values: { before: null } },
   revokeReportLink: { rows: REPORT },
   listUsage: { values: { scope: 'user', subjectId: '{user}' } },
   setQuotas: { rows: ADMIN, values: { scope: 'user', subjectId: '{user}', limits: '{"projects": 5}' } },
