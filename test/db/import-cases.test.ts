@@ -90,6 +90,13 @@ it('a name that is taken gets a mark, and its owner is told', async () => {
   });
 });
 
+it('what nobody sees in a name is left there', async () => {
+  const { url } = await ownerOf('social-live', [live('quiet', { username: 'qui\u200bet' })]);
+  const { complained } = await bring('social-live', url);
+  expect(complained.join()).toContain('the name quiet held what nobody sees');
+  expect(await one(`select username from users where email = 'quiet@example.com'`, [])).toEqual({ username: 'quiet' });
+});
+
 it('a row that our rules refuse is named with the rule; so is what hangs on it; the rest comes', async () => {
   const [good, bad] = [randomUUID(), randomUUID()];
   const [longComment, reply] = [randomUUID(), randomUUID()];

@@ -1,5 +1,6 @@
 /** What every system has: people. One is merged with whoever has the address here already, and has a personal project. */
 import { createHash } from 'node:crypto';
+import { withoutInvisible } from '../../../shared/text/visible.ts';
 import { type Cells, type Context, type Made, type Merge, must, ref, text } from './plan.ts';
 import type { Row } from './source.ts';
 
@@ -17,7 +18,7 @@ export function mergePeople({ email, username, deletedAt }: PersonColumns): Merg
     into: 'users',
     keys: (row) => {
       if (deletedAt !== undefined && text(row, deletedAt) !== null) return [];
-      const name = username === undefined ? null : text(row, username);
+      const name = nameOf(row, username);
       return [`mail ${mailOf(row, email)}`, ...(name === null ? [] : [`name ${name.toLowerCase()}`])];
     },
     sql: `with wanted as (select key, substr(key, 6) as word from jsonb_array_elements_text(:keys::jsonb) k(key))
@@ -87,8 +88,15 @@ function mailOf(row: Row, column: string): string {
   return must(row, column).trim().toLowerCase();
 }
 
+/** Without what nobody sees, or it could be told from another's by nobody. */
+function nameOf(row: Row, column: string | undefined): string | null {
+  const name = column === undefined ? null : text(row, column);
+  return name === null ? null : withoutInvisible(name) || null;
+}
+
 function freeName(row: Row, { username, table }: PersonColumns, context: Context): string | null {
-  const name = username === undefined ? null : text(row, username);
+  const name = nameOf(row, username);
+  if (username !== undefined && name !== text(row, username)) context.note(`the name ${name} held what nobody sees`);
   if (name === null || context.merged || !context.found.has(`name ${name.toLowerCase()}`)) return name;
   const mark = createHash('sha256')
     .update(`${table}${String(row['@id'])}`)

@@ -84,6 +84,7 @@ test('comments and replies are counted, listed newest first, and taken away by t
     commentCount: 1,
     comment: { text: 'First <b>!', author: { displayName: 'Eve' }, parentId: null },
   });
+  expect((await comment(id, eve, { text: '\u2800\u200b' })).pointers).toEqual(['/body/text']);
   const reply = (await comment(id, ada, { text: 'Thanks', parentId: first.comment.id })).json(Made);
   expect(reply).toMatchObject({ commentCount: 2, comment: { parentId: first.comment.id } });
   const list = (await world.call('GET', `/v1/community/posts/${id}/comments`)).json(page(Comment)).data;

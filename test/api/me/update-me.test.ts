@@ -42,6 +42,10 @@ test('a user name is one person’s, however it is written, and free again when 
   const taken = await change({ username: 'CountEss' }, {}, eve);
   expect([taken.status, taken.code]).toEqual([409, 'username_taken']);
   expect((await me(eve)).username).toBeNull();
+  // A dot more on a letter that has one is not seen.
+  await change({ username: 'dmitri' });
+  expect((await change({ username: 'dmi\u0307tri' }, {}, eve)).code).toBe('username_taken');
+  await change({ username: 'countess' });
   expect((await change({ username: null })).status).toBe(200);
   expect((await change({ username: 'countess' }, {}, eve)).status).toBe(200);
 });
@@ -52,6 +56,12 @@ test.each([
   [{ displayName: 'two\nlines' }, '/body/displayName'],
   [{ username: 'a' }, '/body/username'],
   [{ username: 'admin' }, '/body/username'],
+  [{ username: 'dave\ufe0frfox' }, '/body/username'],
+  [{ username: 'dave\u034frfox' }, '/body/username'],
+  [{ username: 'dave\u180brfox' }, '/body/username'],
+  [{ displayName: '\u200b' }, '/body/displayName'],
+  [{ displayName: '\u3164' }, '/body/displayName'],
+  [{ givenName: '\u2800' }, '/body/givenName'],
   [{ bio: 'x'.repeat(2001) }, '/body/bio'],
   [{ bio: 'bell \u0007' }, '/body/bio'],
   [{ role: 'admin' }, '/body/role'],

@@ -37,7 +37,7 @@ test('refuses what is no project, field by field', async () => {
   const answer = await create({ name: '', description: 7, timeZone: 'Europe/Atlantis', owner: 'me' });
   expect([answer.status, answer.code]).toEqual([422, 'invalid_request']);
   expect(answer.pointers.toSorted()).toEqual(['/body/description', '/body/name', '/body/owner', '/body/timeZone']);
-  for (const name of ['a\0b', 'half \ud83d', 'two\nlines', 'bell\u0007']) {
+  for (const name of ['a\0b', 'half \ud83d', 'two\nlines', 'bell\u0007', '\u200b', '\u2800 \u3164', '\ufe0f']) {
     const bad = await create({ name });
     expect([bad.status, bad.pointers]).toEqual([422, ['/body/name']]);
   }

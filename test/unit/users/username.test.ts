@@ -25,6 +25,15 @@ test.each([
   'αda',
   '٣٣٣x',
   '🐴🐴🐴',
+  'dave\ufe0frfox',
+  'dave\u034frfox',
+  'dave\u180brfox',
+  'dave\u{e0101}rfox',
+  '\u3164김철수',
+  '김철\u115f수',
+  '김철수\uffa0',
+  'ada\u{16fe4}x',
+  'ada\u0e47x',
 ])('refuses %j', (given) => expect(username.safeParse(given).success).toBe(false));
 
 test.each([
@@ -47,6 +56,10 @@ test('names that people take for each other have one skeleton', () => {
     ['lovelace', '1ove1ace'],
     ['ada', 'ＡＤＡ'],
     ['corn', 'com'],
+    ['vivi', 'vi\u0307vi'],
+    ['josé', 'jose\u0301\u0301'],
+    ['daverfox', 'dave\ufe0frfox'],
+    ['김철수', '김철\u115f수'],
   ] as const)
     expect([one, other, skeletonOf(one)]).toEqual([one, other, skeletonOf(other)]);
   expect(skeletonOf('ada')).not.toBe(skeletonOf('eda'));
