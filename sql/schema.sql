@@ -1701,7 +1701,8 @@ create table email_verification_tokens (
   constraint email_verification_tokens_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
   constraint email_verification_tokens_email_form CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 254)))),
   constraint email_verification_tokens_of_registration CHECK (((password_hash IS NULL) = (display_name IS NULL))),
-  constraint email_verification_tokens_one_purpose CHECK (((email IS NULL) OR (password_hash IS NULL)))
+  constraint email_verification_tokens_one_purpose CHECK (((email IS NULL) OR (password_hash IS NULL))),
+  constraint email_verification_tokens_username_visible CHECK ((username !~ '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'::text))
 );
 
 comment on table email_verification_tokens is 'Hashes of the tokens in mails that verify an address; single use.';
@@ -4595,7 +4596,8 @@ create table users (
   constraint users_status_reason_length CHECK (((length(status_reason) >= 1) AND (length(status_reason) <= 500))),
   constraint users_username_length CHECK (((length(username) >= 1) AND (length(username) <= 50))),
   constraint users_username_skeleton_length CHECK (((length(username_skeleton) >= 1) AND (length(username_skeleton) <= 500))),
-  constraint users_username_skeleton_of_name CHECK (((username IS NOT NULL) OR (username_skeleton IS NULL)))
+  constraint users_username_skeleton_of_name CHECK (((username IS NOT NULL) OR (username_skeleton IS NULL))),
+  constraint users_username_visible CHECK ((username !~ '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'::text))
 );
 
 comment on table users is 'People who can log in. password_hash is read by functions alone, and leaves none of them.';
