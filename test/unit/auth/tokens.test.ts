@@ -152,6 +152,14 @@ describe('an access token', () => {
     expect(await verifyAccessToken(await sign(forgery))).toBe(null);
   });
 
+  test('of a function whose clock is seconds off is good, and of one that is further off is not', async () => {
+    // Five seconds are allowed; the test itself may take two.
+    for (const issuedAtS of [3, -902])
+      expect([issuedAtS, await verifyAccessToken(await sign({ issuedAtS }))]).toEqual([issuedAtS, claims]);
+    for (const issuedAtS of [9, -906])
+      expect([issuedAtS, await verifyAccessToken(await sign({ issuedAtS }))]).toEqual([issuedAtS, null]);
+  });
+
   test('that was touched is refused', async () => {
     const token = await sign();
     const other = encode({ ...JSON.parse(Buffer.from(part(token, 1), 'base64url').toString()), sub: randomUUID() });
