@@ -297,6 +297,31 @@ describe('erasing a person', () => {
     expect(JSON.stringify(await reveal(other.userId))).toContain('stays readable');
   });
 
+  it('is claimed by nobody, and done for nobody, before the grace time is over', async () => {
+    const { userId } = await addPerson(open.sql, 'hesitating');
+    await open.sql('update users set deletion_requested_at = app.now() where id = $1', [userId]);
+    const worker = await open.login('worker');
+    const claimed = async () => {
+      const { rows } = await worker.query<{ user_id: string }>('select user_id from app.claim_erasures(1000)');
+      return rows.map((row) => row.user_id);
+    };
+    const finish = async () => {
+      const { rows } = await worker.query<{ outcome: string }>('select outcome from app.finish_deletion($1)', [userId]);
+      return rows[0]?.outcome;
+    };
+    expect(await claimed()).not.toContain(userId);
+    expect(await finish()).toBe('wrong_state');
+    const due = (at: string) =>
+      open.sql(
+        `update account_deletions set due_at = app.now() + $2::interval, requested_at = app.now() - interval '14 days' where user_id = $1`,
+        [userId, at],
+      );
+    await due('1 minute');
+    expect([await claimed(), await finish()]).toEqual([[], 'wrong_state']);
+    await due('-1 minute');
+    expect([await claimed(), await finish()]).toEqual([[userId], 'ok']);
+  });
+
   it('works for people who have done everything that can be done', async () => {
     const own = await openDatabase();
     try {
