@@ -68,11 +68,19 @@ const testedIn: Readonly<Record<string, string>> = {
   ]),
   ...together('test/api/admin/platforms.test.ts', [
     'listPlatformSettings',
+    'getPlatform',
     'updatePlatform',
     'setPlatformApp',
     'deletePlatformApp',
   ]),
-  ...together('test/api/admin/quotas.test.ts', ['setUserQuotas', 'setProjectQuotas', 'getProjectUsage', 'getMyUsage']),
+  ...together('test/api/admin/quotas.test.ts', [
+    'getUserQuotas',
+    'getProjectQuotas',
+    'setUserQuotas',
+    'setProjectQuotas',
+    'getProjectUsage',
+    'getMyUsage',
+  ]),
   ...together('test/api/admin/users.test.ts', [
     'listUsers',
     'getUser',

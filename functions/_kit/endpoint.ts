@@ -12,7 +12,7 @@ import { describeError, type Fields, log } from '../../shared/log.ts';
 import { takesBody } from './body.ts';
 import type { Admission, EndpointContract } from './contract.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { expectedVersion } from './entity-tag.ts';
+import { expectedVersions, refuseConditions } from './entity-tag.ts';
 import { withSafeHeaders } from './headers.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
@@ -88,13 +88,12 @@ async function answer<C extends EndpointContract>(
     const leftMs = () => context.getRemainingTimeInMillis();
     const query = await openCursor(event.rawPath, input.query);
     const repeat = readRepeat(contract, event, input.rawBody);
-    db = connect({ caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs });
+    const connection = { caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs };
+    if (takesBody(contract)) refuseConditions(event, contract);
     const call = {
       ...input,
       query,
-      db,
       user: caller.kind === 'actor' ? { id: caller.userId, sessionId: caller.sessionId } : null,
-      expectedVersion: contract.ifMatch ? expectedVersion(event) : null,
       request: {
         id: requestId,
         method: event.requestContext.http.method,
@@ -104,13 +103,17 @@ async function answer<C extends EndpointContract>(
         cookies: event.cookies ?? [],
       },
       remainingMs: () => context.getRemainingTimeInMillis(),
-    } as unknown as Call<C>;
-    const sent = await handle(call);
+    };
+    const versions = contract.ifMatch ? expectedVersions(event) : [null];
+    const sent = await firstThatFits(versions, (version) => {
+      db = openAgain(connection, db);
+      return handle({ ...call, db, expectedVersion: version } as unknown as Call<C>);
+    });
     result = refuseTooLarge(reply(contract, await sealCursor(event.rawPath, input.query, sent), event));
     result.headers = {
       ...result.headers,
-      ...(repeat !== undefined && db.isRepeat() && { 'idempotency-replayed': 'true' }),
-      ...limitHeaders(contract, db.about.limit),
+      ...(repeat !== undefined && db?.isRepeat() && { 'idempotency-replayed': 'true' }),
+      ...limitHeaders(contract, db?.about.limit),
     };
   } catch (error) {
     const thrown = asAppError(error);
@@ -135,6 +138,27 @@ async function answer<C extends EndpointContract>(
     ...(defect === undefined ? {} : describeError(defect.error)),
   });
   return withSafeHeaders(result, event);
+}
+
+/** Of several versions at most one is the row's, and what is `stale` has changed nothing. */
+async function firstThatFits<V, R>(
+  [version, ...others]: readonly V[],
+  attempt: (version: V) => Promise<R>,
+): Promise<R> {
+  if (version === undefined) throw new Error('there is no version to try');
+  try {
+    return await attempt(version);
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof AppError) || error.code !== 'stale') throw error;
+    return firstThatFits(others, attempt);
+  }
+}
+
+/** With what was spent before: the log has one line for all. */
+function openAgain(connection: Parameters<typeof connect>[0], before: Db | undefined): Db {
+  const db = connect(connection);
+  if (before !== undefined) Object.assign(db.spent, before.spent);
+  return db;
 }
 
 /** Who asked, for the request log: an id that a person with the database can look up, never a name, an address or a token. */

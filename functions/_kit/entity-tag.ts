@@ -5,7 +5,12 @@ import { z } from 'zod';
 import { fail } from '../../shared/errors.ts';
 
 const versioned = z.looseObject({ version: z.int() });
-const LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*\s*$/;
+/** One element of a list of tags, or none: a list may have empty ones (RFC 9110, section 5.6.1.2). */
+const ELEMENT = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\uffff]*")[ \t]*)?(?:,|$)/y;
+/** Versions of one thing that a caller may mean at once: each that does not fit is another call of the database. */
+const MAX_VERSIONS = 10;
+/** No row has it. */
+const NO_VERSION = -1;
 
 /** `"7-<hash>"`, or `"<hash>"` of what has no version of its own. */
 export function entityTag(body: unknown, text: string): string {
@@ -14,27 +19,48 @@ export function entityTag(body: unknown, text: string): string {
   return row.success ? `"${row.data.version}-${hash}"` : `"${hash}"`;
 }
 
-/** Whether the caller's If-None-Match names this tag, so that 304 says all. */
+/** Whether the caller's If-None-Match names this tag, so that 304 says all. Weak tags are as good as strong ones here. */
 export function isKnown(event: APIGatewayProxyEventV2, tag: string): boolean {
   const header = event.headers['if-none-match'];
   if (header === undefined) return false;
-  return header.trim() === '*' || tags(header).includes(tag);
+  return header.trim() === '*' || (readTags(header) ?? []).some((known) => known.replace(/^W\//, '') === tag);
 }
 
-/** The version that the caller saw; null without If-Match, or for `*`. Throws `stale` for a tag that is of no version. */
-export function expectedVersion(event: APIGatewayProxyEventV2): number | null {
+/**
+ * The versions that the caller may have seen, of which one must be the row's; null alone without If-Match, or for `*`. A weak
+ * tag and one that is of no version fit none: whether that matters the statement says, after rights and existence
+ * (RFC 9110, section 13.2.1). Throws `invalid_request` for what is no list of tags.
+ */
+export function expectedVersions(event: APIGatewayProxyEventV2): readonly (number | null)[] {
   const header = event.headers['if-match'];
-  if (header === undefined || header.trim() === '*') return null;
-  if (!LIST.test(header) || tags(header).length > 1) {
-    const message = 'must be one entity tag as an answer gave it, or *';
-    fail('invalid_request', { fields: [{ pointer: '/headers/if-match', message }] });
-  }
-  // A weak tag never matches: two that are only alike may be edited apart.
-  const version = /^\s*"(\d{1,9})-[\w-]+"\s*$/.exec(header)?.[1];
-  return version === undefined ? fail('stale') : Number(version);
+  if (header === undefined || header.trim() === '*') return [null];
+  const tags = readTags(header);
+  if (tags === null) return refuse('if-match', 'must be entity tags as answers gave them, or *');
+  const versions = tags.flatMap((tag) => /^"(\d{1,9})-[\w-]+"$/.exec(tag)?.[1] ?? []);
+  const distinct = [...new Set(versions.map(Number))];
+  if (distinct.length > MAX_VERSIONS) return refuse('if-match', `must be of at most ${MAX_VERSIONS} versions`);
+  return distinct.length === 0 ? [NO_VERSION] : distinct;
 }
 
-/** As they are compared: without the mark of the weak ones. */
-function tags(header: string): string[] {
-  return [...header.matchAll(/(?:W\/)?("[\x21\x23-\x7e]*")/g)].map(([, tag]) => tag ?? '');
+/** A condition that nobody would look at is not passed over: who sends one relies on it. */
+export function refuseConditions(event: APIGatewayProxyEventV2, { ifMatch }: { readonly ifMatch?: true }): void {
+  const { 'if-match': match, 'if-none-match': noneMatch } = event.headers;
+  if (match !== undefined && match.trim() !== '*' && ifMatch !== true) refuse('if-match', 'is not taken here');
+  if (noneMatch !== undefined) refuse('if-none-match', 'is taken by reads alone');
+}
+
+function refuse(name: string, message: string): never {
+  return fail('invalid_request', { fields: [{ pointer: `/headers/${name}`, message }] });
+}
+
+/** Null for what is no list of at least one tag. */
+function readTags(header: string): string[] | null {
+  const tags: string[] = [];
+  ELEMENT.lastIndex = 0;
+  while (ELEMENT.lastIndex < header.length) {
+    const found = ELEMENT.exec(header);
+    if (found === null) return null;
+    if (found[1] !== undefined) tags.push(found[1]);
+  }
+  return tags.length === 0 ? null : tags;
 }

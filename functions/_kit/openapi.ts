@@ -105,7 +105,7 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` of what you saw: 412 `stale` where somebody changed it since. Without it the last one wins.',
+      'The `ETag` of what you saw, or several: 412 `stale` where somebody changed it since. Without it the last one wins.',
     schema: { type: 'string', format: 'entity-tag' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },

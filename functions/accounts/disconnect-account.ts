@@ -19,9 +19,10 @@ export const handler = endpoint({
       .describe('Cancels drafts, what is scheduled or queued, and what failed.'),
   }),
   status: 204,
+  ifMatch: true,
   errors: ['forbidden', 'in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ params, query, db }) => {
-  await disconnect(db, { accountId: params.accountId, cancelWaiting: query.cancelWaiting });
+})(async ({ params, query, db, expectedVersion }) => {
+  await disconnect(db, { accountId: params.accountId, cancelWaiting: query.cancelWaiting, expectedVersion });
   return {};
 });

@@ -16,8 +16,9 @@ export const handler = endpoint({
   body: z.strictObject({ reason }),
   status: 200,
   response: AdminUser,
+  ifMatch: true,
   errors: ['not_oneself', 'last_admin', 'wrong_state'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) =>
-  db.change(administerUser, { ...params, action: 'deactivate', value: body.reason, expectedVersion: null }),
+})(async ({ body, db, expectedVersion, params }) =>
+  db.change(administerUser, { ...params, action: 'deactivate', value: body.reason, expectedVersion }),
 );

@@ -14,6 +14,7 @@ export const handler = endpoint({
   params: z.strictObject({ platform: platformName }),
   status: 200,
   response: PlatformSettings,
+  ifMatch: true,
   errors: ['wrong_state'],
   uses: { database: 'api', secrets: ['verificationKeys'], rotates: ['platformApps'] },
-})(async ({ db, params }) => setApp(db, params.platform, null));
+})(async ({ db, expectedVersion, params }) => setApp(db, params.platform, null, expectedVersion));

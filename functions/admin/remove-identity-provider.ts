@@ -12,9 +12,10 @@ export const handler = endpoint({
   description: 'Not while an identity there is linked to somebody: switch it off instead.',
   params: z.strictObject({ name: providerName }),
   status: 204,
+  ifMatch: true,
   errors: ['in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db, params }) => {
-  await db.change(removeIdentityProvider, params);
+})(async ({ db, expectedVersion, params }) => {
+  await db.change(removeIdentityProvider, { ...params, expectedVersion });
   return {};
 });

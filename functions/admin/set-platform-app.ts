@@ -15,6 +15,7 @@ export const handler = endpoint({
   body: PlatformApp,
   status: 200,
   response: PlatformSettings,
+  ifMatch: true,
   errors: ['wrong_state'],
   uses: { database: 'api', secrets: ['verificationKeys'], rotates: ['platformApps'] },
-})(async ({ body, db, params }) => setApp(db, params.platform, body));
+})(async ({ body, db, expectedVersion, params }) => setApp(db, params.platform, body, expectedVersion));

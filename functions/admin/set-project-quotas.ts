@@ -16,6 +16,9 @@ export const handler = endpoint({
   body: ProjectLimits.partial(),
   status: 200,
   response: UsageList,
+  ifMatch: true,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) => limit(db, { scope: 'project', subjectId: params.projectId }, body));
+})(async ({ body, db, expectedVersion, params }) =>
+  limit(db, { scope: 'project', subjectId: params.projectId }, body, expectedVersion),
+);

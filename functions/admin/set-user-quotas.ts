@@ -16,6 +16,9 @@ export const handler = endpoint({
   body: UserLimits.partial(),
   status: 200,
   response: UsageList,
+  ifMatch: true,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) => limit(db, { scope: 'user', subjectId: params.userId }, body));
+})(async ({ body, db, expectedVersion, params }) =>
+  limit(db, { scope: 'user', subjectId: params.userId }, body, expectedVersion),
+);

@@ -14,8 +14,9 @@ export const handler = endpoint({
   params: z.strictObject({ userId: id }),
   status: 200,
   response: AdminUser,
+  ifMatch: true,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db, params }) =>
-  db.change(administerUser, { ...params, action: 'unlock', value: null, expectedVersion: null }),
+})(async ({ db, expectedVersion, params }) =>
+  db.change(administerUser, { ...params, action: 'unlock', value: null, expectedVersion }),
 );

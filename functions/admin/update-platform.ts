@@ -14,6 +14,7 @@ export const handler = endpoint({
   body: z.strictObject({ enabled: z.boolean() }),
   status: 200,
   response: PlatformSettings,
+  ifMatch: true,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys', 'platformApps'] },
-})(async ({ body, db, params }) => setEnabled(db, params.platform, body.enabled));
+})(async ({ body, db, expectedVersion, params }) => setEnabled(db, params.platform, body.enabled, expectedVersion));

@@ -19,7 +19,10 @@ export const handler = endpoint({
   status: 201,
   location: '/v1/projects/{projectId}/api-keys/{apiKey.id}',
   response: NewApiKey,
+  ifMatch: true,
   errors: ['forbidden', 'wrong_state'],
   secretAnswer: true,
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ body, db, params }) => replaceApiKey(db, params, body.overlapS));
+})(async ({ body, db, expectedVersion, params }) =>
+  replaceApiKey(db, params, { overlapS: body.overlapS, expectedVersion }),
+);

@@ -12,9 +12,10 @@ export const handler = endpoint({
   description: 'With the last one go the recovery codes: the password alone is asked for again.',
   params: z.strictObject({ factorId: id }),
   status: 204,
+  ifMatch: true,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db, params }) => {
-  await db.change(removeFactor, { factorId: params.factorId });
+})(async ({ db, expectedVersion, params }) => {
+  await db.change(removeFactor, { factorId: params.factorId, expectedVersion });
   return {};
 });

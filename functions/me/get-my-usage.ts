@@ -1,5 +1,5 @@
-import { listOwnUsage } from '../../shared/quotas/queries.ts';
 import { UsageList } from '../../shared/quotas/shapes.ts';
+import { ownUsage } from '../../shared/quotas/usage.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -12,4 +12,4 @@ export const handler = endpoint({
   response: UsageList,
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db }) => ({ data: await db.many(listOwnUsage, {}) }));
+})(async ({ db }) => ownUsage(db));

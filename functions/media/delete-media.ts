@@ -12,9 +12,10 @@ export const handler = endpoint({
   description: 'Posts that are still to be published with it are listed in `errors` of a 409: cancel those first.',
   params: z.strictObject({ mediaId: id }),
   status: 204,
+  ifMatch: true,
   errors: ['forbidden', 'in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ params, db }) => {
-  await removeMedia(db, params.mediaId);
+})(async ({ params, db, expectedVersion }) => {
+  await removeMedia(db, { ...params, expectedVersion });
   return {};
 });

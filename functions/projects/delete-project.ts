@@ -12,9 +12,10 @@ export const handler = endpoint({
   description: 'Only its owner may, and only when none of its publications still waits: cancel those first.',
   params: z.strictObject({ projectId: id }),
   status: 204,
+  ifMatch: true,
   errors: ['forbidden', 'in_use'],
   uses: { database: 'api', secrets: ['verificationKeys'] },
-})(async ({ db, params }) => {
-  await removeProject(db, params.projectId);
+})(async ({ db, expectedVersion, params }) => {
+  await removeProject(db, { id: params.projectId, expectedVersion });
   return {};
 });

@@ -174,13 +174,13 @@ export const disconnectAccount = query({
   kind: 'actor',
   access: 'guarded',
   row: z.object({
-    outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use']),
+    outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use', 'stale']),
     waiting: z.array(z.object({ id, state: z.string() })),
     cancelled: z.number(),
   }),
-})<{ accountId: string; cancelWaiting: boolean }>`
+})<{ accountId: string; cancelWaiting: boolean; expectedVersion: number | null }>`
   with account as (
-    select a.id, a.project_id, a.status, a.project_id = any ((select app.projects_of('write'))::uuid[]) as writable
+    select a.id, a.project_id, a.status, a.version, a.project_id = any ((select app.projects_of('write'))::uuid[]) as writable
     from social_accounts a where a.id = ${'accountId'}::uuid
   ), waiting as (
     select pp.id, pp.state,
@@ -188,25 +188,29 @@ export const disconnectAccount = query({
     from account a join post_publications pp on pp.project_id = a.project_id and pp.account_id = a.id
     where a.writable
       and pp.state in ('draft', 'pending_approval', 'scheduled', 'queued', 'publishing', 'processing', 'unknown')
+  ), done as (
+    update social_accounts s set status = 'disconnected', status_reason = null, disconnected_at = app.now()
+    from account a
+    where a.writable and s.id = a.id and s.status <> 'disconnected' and not exists (select from waiting w where w.blocks)
+      and (${'expectedVersion'}::integer is null or s.version = ${'expectedVersion'}::integer)
+    returning s.id
   ), cancelled as (
     update post_publications pp
     set state = 'cancelled', next_attempt_at = null, prepared = null, prepared_ready = false, prepared_expires_at = null
     from account a
     where a.writable and ${'cancelWaiting'}::boolean and not exists (select from waiting w where w.blocks)
+      and (a.status = 'disconnected' or exists (select from done))
       and pp.project_id = a.project_id and pp.account_id = a.id
       and pp.state in ('draft', 'pending_approval', 'scheduled', 'queued', 'failed')
     returning pp.id
-  ), done as (
-    update social_accounts s set status = 'disconnected', status_reason = null, disconnected_at = app.now()
-    from account a
-    where a.writable and s.id = a.id and s.status <> 'disconnected' and not exists (select from waiting w where w.blocks)
-    returning s.id
   )
   select
     case
       when a.id is null then 'not_found'
       when not a.writable then 'forbidden'
+      when a.status <> 'disconnected' and a.version <> ${'expectedVersion'}::integer then 'stale'
       when exists (select from waiting w where w.blocks) then 'in_use'
+      when a.status <> 'disconnected' and d.id is null then 'stale'
       else 'ok'
     end as outcome,
     coalesce((

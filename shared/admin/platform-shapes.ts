@@ -10,6 +10,7 @@ export const PlatformSettings = z
     enabled: z.boolean().describe('Off: nothing new is connected. What is connected already goes on publishing.'),
     needsApp: z.boolean().describe('Its accounts are connected through an app of ours that somebody registered there.'),
     clientId: z.string().nullable().describe('Of that app; its secret is never shown. Null: not entered yet.'),
+    version: z.int(),
   })
   .meta({ id: 'PlatformSettings' });
 

@@ -9,17 +9,23 @@ import { platformName } from './platform-shapes.ts';
 
 /** Throws `not_found` for whoever is no administrator. */
 export async function listPlatformSettings(db: Db) {
-  await db.change(notePlatformApp, { platform: null, action: 'read' });
+  await db.change(notePlatformApp, { platform: null, action: 'read', expectedVersion: null });
   return settingsOf(db);
+}
+
+/** Throws `not_found`. */
+export async function getPlatformSettings(db: Db, platform: PlatformName) {
+  await db.change(notePlatformApp, { platform, action: 'read', expectedVersion: null });
+  return oneOf(db, platform);
 }
 
 async function settingsOf(db: Db) {
   const [switches, apps] = await Promise.all([db.many(listSwitches, {}), readPlatformApps(0)]);
-  return switches.flatMap(({ name, displayName, enabled }) => {
+  return switches.flatMap(({ name, displayName, enabled, version }) => {
     const platform = platformName.safeParse(name);
     if (!platform.success) return [];
     const clientId = apps[platform.data]?.clientId ?? null;
-    return [{ platform: platform.data, displayName, enabled, needsApp: needsApp(platform.data), clientId }];
+    return [{ platform: platform.data, displayName, enabled, needsApp: needsApp(platform.data), clientId, version }];
   });
 }
 
@@ -28,15 +34,23 @@ async function oneOf(db: Db, platform: PlatformName) {
   return found ?? fail('not_found');
 }
 
-/** Throws `not_found`. */
-export async function setEnabled(db: Db, platform: PlatformName, enabled: boolean) {
-  await db.change(switchPlatform, { platform, enabled });
+/** The version of its settings that the caller saw, or null. */
+type Seen = number | null;
+
+/** Throws `not_found` and `stale`. */
+export async function setEnabled(db: Db, platform: PlatformName, enabled: boolean, expectedVersion: Seen) {
+  await db.change(switchPlatform, { platform, enabled, expectedVersion });
   return oneOf(db, platform);
 }
 
-/** Throws `not_found`, and `wrong_state` for a platform that knows no such apps. */
-export async function setApp(db: Db, platform: PlatformName, app: { clientId: string; clientSecret: string } | null) {
-  await db.change(notePlatformApp, { platform, action: app === null ? 'delete' : 'set' });
+interface App {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Throws `not_found`, `stale`, and `wrong_state` for a platform that knows no such apps. */
+export async function setApp(db: Db, platform: PlatformName, app: App | null, expectedVersion: Seen) {
+  await db.change(notePlatformApp, { platform, action: app === null ? 'delete' : 'set', expectedVersion });
   if (!needsApp(platform)) fail('wrong_state', { detail: 'Its accounts are connected without an app of ours.' });
   await changePlatformApp(platform, app);
   return oneOf(db, platform);

@@ -26,9 +26,14 @@ export async function makeApiKey(db: Db, { projectId, ...request }: KeyRequest) 
 }
 
 /** Throws `not_found`, `forbidden`, and `wrong_state` for a key that is dead or was replaced before. */
-export async function replaceApiKey(db: Db, ids: KeyIds, overlapS: number) {
+interface Rotation {
+  readonly overlapS: number;
+  readonly expectedVersion: number | null;
+}
+
+export async function replaceApiKey(db: Db, ids: KeyIds, how: Rotation) {
   const { key, prefix } = newApiKey();
-  const { keyId } = await db.change(rotateApiKey, { ...ids, overlapS, prefix, keyHash: hashToken(key) });
+  const { keyId } = await db.change(rotateApiKey, { ...ids, ...how, prefix, keyHash: hashToken(key) });
   return { apiKey: await db.change(getApiKey, { ...ids, apiKeyId: keyId }), key };
 }
 

@@ -25,9 +25,11 @@ export const rotateApiKey = query({ name: 'rotateApiKey', kind: 'actor', access:
   prefix: string;
   keyHash: string;
   overlapS: number;
+  expectedVersion: number | null;
 }>`
   select outcome, key_id
-  from app.rotate_api_key(${'projectId'}::uuid, ${'apiKeyId'}::uuid, ${'prefix'}, ${'keyHash'}, ${'overlapS'}::integer)`;
+  from app.rotate_api_key(${'projectId'}::uuid, ${'apiKeyId'}::uuid, ${'prefix'}, ${'keyHash'}, ${'overlapS'}::integer,
+    ${'expectedVersion'}::integer)`;
 
 const seen = fragment<{ projectId: string }>()`
   select p.id, p.id = any ((select app.projects_of('manage'))::uuid[]) as mine from projects p where p.id = ${'projectId'}::uuid`;

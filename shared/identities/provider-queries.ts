@@ -71,5 +71,5 @@ export const removeIdentityProvider = query({
   kind: 'actor',
   access: 'write',
   row: z.object({ outcome: z.string() }),
-})<{ name: string }>`
-  select outcome from app.remove_identity_provider(${'name'})`;
+})<{ name: string; expectedVersion: number | null }>`
+  select outcome from app.remove_identity_provider(${'name'}, ${'expectedVersion'}::integer)`;

@@ -129,10 +129,11 @@ export const deleteMedia = query({
   name: 'deleteMedia',
   kind: 'actor',
   access: 'guarded',
-  row: z.object({ outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use']), posts: z.array(id) }),
-})<{ mediaId: string }>`
+  row: z.object({ outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use', 'stale']), posts: z.array(id) }),
+})<{ mediaId: string; expectedVersion: number | null }>`
   with medium as (
-    select m.id, m.project_id, m.project_id = any ((select app.projects_of('write'))::uuid[]) as writable
+    select m.id, m.project_id, m.project_id = any ((select app.projects_of('write'))::uuid[]) as writable,
+      coalesce(m.version <> ${'expectedVersion'}::integer, false) as stale
     from media m where m.id = ${'mediaId'}::uuid and m.deleted_at is null
   ), used as (
     select distinct pm.post_id
@@ -145,6 +146,7 @@ export const deleteMedia = query({
   ), done as (
     update media d set deleted_at = app.now()
     from medium m where d.id = m.id and m.writable and not exists (select from used)
+      and (${'expectedVersion'}::integer is null or d.version = ${'expectedVersion'}::integer)
     returning d.id
   )
   select
@@ -152,7 +154,8 @@ export const deleteMedia = query({
       when d.id is not null then 'ok'
       when m.id is null then 'not_found'
       when not m.writable then 'forbidden'
-      else 'in_use'
+      when not m.stale and exists (select from used) then 'in_use'
+      else 'stale'
     end as outcome,
     coalesce((select jsonb_agg(u.post_id) from (select post_id from used order by post_id limit 100) u), '[]'::jsonb) as posts
   from (select 1) one left join medium m on true left join done d on true`;

@@ -77,8 +77,8 @@ export const removeFactor = query({
   kind: 'actor',
   access: 'write',
   row: z.object({ outcome: z.string() }),
-})<{ factorId: string }>`
-  select outcome from app.remove_factor(${'factorId'}::uuid)`;
+})<{ factorId: string; expectedVersion: number | null }>`
+  select outcome from app.remove_factor(${'factorId'}::uuid, ${'expectedVersion'}::integer)`;
 
 export const replaceRecoveryCodes = query({
   name: 'replaceRecoveryCodes',

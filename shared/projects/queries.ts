@@ -62,12 +62,12 @@ export const deleteProject = query({
   kind: 'actor',
   access: 'write',
   row: z.object({
-    outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use']),
+    outcome: z.enum(['ok', 'not_found', 'forbidden', 'in_use', 'stale']),
     waiting: z.array(z.object({ id, state: z.string() })),
   }),
-})<{ id: string }>`
+})<{ id: string; expectedVersion: number | null }>`
   with seen as (
-    select id, id = any ((select app.projects_of('manage'))::uuid[]) as mine from projects p where id = ${'id'}::uuid
+    select id, id = any ((select app.projects_of('manage'))::uuid[]) as mine, version from projects p where id = ${'id'}::uuid
   ),
   waiting as (
     select pp.id, pp.state, pp.due_at from seen join post_publications pp on pp.project_id = seen.id
@@ -75,13 +75,17 @@ export const deleteProject = query({
     order by pp.due_at, pp.id limit 100
   ),
   done as (
-    update projects p set deleted_at = app.now() from seen where p.id = seen.id and seen.mine and not exists (select from waiting)
+    update projects p set deleted_at = app.now() from seen
+    where p.id = seen.id and seen.mine and (p.version = ${'expectedVersion'}::integer or ${'expectedVersion'}::integer is null)
+      and not exists (select from waiting)
     returning p.id
   )
   select case
     when exists (select from done) then 'ok'
     when not exists (select from seen) then 'not_found'
     when exists (select from seen where not mine) then 'forbidden'
-    else 'in_use'
+    when exists (select from seen where version <> ${'expectedVersion'}::integer) then 'stale'
+    when exists (select from waiting) then 'in_use'
+    else 'stale'
   end as outcome,
   coalesce((select jsonb_agg(jsonb_build_object('id', w.id, 'state', w.state) order by w.due_at, w.id) from waiting w), '[]'::jsonb) as waiting`;

@@ -9,13 +9,24 @@ export const listUsage = query({ name: 'listUsage', kind: 'actor', access: 'read
   scope: string;
   subjectId: string;
 }>`
-  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at
+  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at,
+    app.limits_version(${'scope'}, ${'subjectId'}::uuid) as version
   from app.usage_of(${'scope'}, ${'subjectId'}::uuid) u`;
+
+/** The same for administrators alone. */
+export const listLimits = query({ name: 'listLimits', kind: 'actor', access: 'read', row: usageRow })<{
+  scope: string;
+  subjectId: string;
+}>`
+  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at,
+    app.limits_version(${'scope'}, ${'subjectId'}::uuid) as version
+  from app.usage_of(${'scope'}, ${'subjectId'}::uuid) u where (select app.is_staff('admin'))`;
 
 export const listOwnUsage = query({ name: 'listOwnUsage', kind: 'actor', access: 'read', row: usageRow })<
   Record<never, never>
 >`
-  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at
+  select u.quota, u.most::text as limit, u.own, u.used::text as used, u.resets_at,
+    app.limits_version('user', app.user_id()) as version
   from app.usage_of('user', app.user_id()) u`;
 
 /** Limits that are not named are everybody's again. */
@@ -24,5 +35,5 @@ export const setQuotas = query({
   kind: 'actor',
   access: 'guarded',
   row: z.object({ outcome: z.string() }),
-})<{ scope: string; subjectId: string; limits: Json }>`
-  select outcome from app.set_quotas(${'scope'}, ${'subjectId'}::uuid, ${'limits'}::jsonb)`;
+})<{ scope: string; subjectId: string; limits: Json; expectedVersion: number | null }>`
+  select outcome from app.set_quotas(${'scope'}, ${'subjectId'}::uuid, ${'limits'}::jsonb, ${'expectedVersion'}::integer)`;

@@ -29,6 +29,11 @@ export const Usage = z
   })
   .meta({ id: 'Usage' });
 
-export const usageRow = Usage.extend({ limit: count.nullable(), used: count });
+export const usageRow = Usage.extend({ limit: count.nullable(), used: count, version: z.int() });
 
-export const UsageList = z.object({ data: z.array(Usage) }).meta({ id: 'UsageList' });
+export const UsageList = z
+  .object({
+    data: z.array(Usage),
+    version: z.int().describe('Of the limits that are this person’s or project’s own.'),
+  })
+  .meta({ id: 'UsageList' });

@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import { json } from '../db/parameters.ts';
 import { fail } from '../errors.ts';
-import { listUsage, setQuotas } from './queries.ts';
+import { listLimits, listOwnUsage, listUsage, setQuotas } from './queries.ts';
 
 export interface Subject {
   readonly scope: 'user' | 'project';
@@ -9,13 +9,27 @@ export interface Subject {
 }
 
 /** Throws `not_found` for whoever may not see it. */
-export async function usageOf(db: Db, { scope, subjectId }: Subject) {
-  const data = await db.many(listUsage, { scope, subjectId });
-  return data.length === 0 ? fail('not_found') : { data };
+export async function usageOf(db: Db, subject: Subject) {
+  return together(await db.many(listUsage, { ...subject }));
 }
 
-/** Throws `not_found` for whoever is no administrator. Less than is used takes nothing away. */
-export async function limit(db: Db, { scope, subjectId }: Subject, limits: object) {
-  await db.change(setQuotas, { scope, subjectId, limits: json(limits) });
-  return usageOf(db, { scope, subjectId });
+export async function ownUsage(db: Db) {
+  return together(await db.many(listOwnUsage, {}));
+}
+
+/** Throws `not_found` for whoever is no administrator. */
+export async function limitsOf(db: Db, subject: Subject) {
+  return together(await db.many(listLimits, { ...subject }));
+}
+
+/** Throws `not_found` for whoever is no administrator, and `stale`. Less than is used takes nothing away. */
+export async function limit(db: Db, subject: Subject, limits: object, expectedVersion: number | null) {
+  await db.change(setQuotas, { ...subject, limits: json(limits), expectedVersion });
+  return limitsOf(db, subject);
+}
+
+function together<Row extends { readonly version: number }>(rows: readonly Row[]) {
+  const [first] = rows;
+  if (first === undefined) fail('not_found');
+  return { data: rows.map(({ version: _, ...usage }) => usage), version: first.version };
 }

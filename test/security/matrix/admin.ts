@@ -28,10 +28,13 @@ export const admin: Rows = {
   revokeUserInvitation: { is: 'admin', ask: invited },
   // The look is noted.
   listPlatformSettings: { is: 'admin', writes: true },
+  getPlatform: { is: 'admin', writes: true },
   updatePlatform: { is: 'admin' },
   setPlatformApp: { is: 'admin' },
   deletePlatformApp: { is: 'admin' },
   showJoin: { is: 'public' },
+  getUserQuotas: { is: 'admin' },
+  getProjectQuotas: { is: 'admin' },
   setUserQuotas: { is: 'admin' },
   setProjectQuotas: { is: 'admin' },
   listIdentityProviders: { is: 'admin' },

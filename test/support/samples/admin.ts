@@ -30,6 +30,8 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
     resendUserInvitation: { ...refused, params: { invitationId } },
     revokeUserInvitation: { ...refused, params: { invitationId } },
     showJoin: { stranger: 'own', params: { token: 'x'.repeat(43) } },
+    getUserQuotas: about(),
+    getProjectQuotas: { ...refused, params: { projectId } },
     setUserQuotas: about({ bodies: [{ projects: 5, accounts: null, storageBytes: 1_000, postsPerDay: 3 }] }),
     setProjectQuotas: {
       ...refused,
@@ -60,6 +62,7 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
   const params = { platform: 'threads' };
   const platforms: Rows = {
     listPlatformSettings: { ...refused },
+    getPlatform: { ...refused, params },
     updatePlatform: { ...refused, params, bodies: [{ enabled: true }] },
     setPlatformApp: { ...refused, params, bodies: [{ clientId: 'id', clientSecret: 'secret' }] },
     deletePlatformApp: { ...refused, params },
