@@ -2705,6 +2705,7 @@ create table platforms (
   sandbox_base_url text,
   limits jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default app.now(),
+  version integer not null default 1,
   constraint platforms_pkey PRIMARY KEY (name),
   constraint platforms_limits_object CHECK ((jsonb_typeof(limits) = 'object'::text))
 );
@@ -2716,6 +2717,7 @@ comment on column platforms.enabled is 'False: nobody connects an account there;
 comment on column platforms.limits is 'What differs here from the limits in the code (shared/platforms), in the words of GET /v1/platforms; {} = nothing.';
 comment on column platforms.metrics_url is 'Origin that counts likes and replies, where the account''s own host does not.';
 comment on column platforms.sandbox_base_url is 'Origin that stands for the platform in tries; null = there is none.';
+comment on column platforms.version is 'Of the switch and of our app there, whose secret lies elsewhere.';
 
 CREATE TRIGGER platforms_audit AFTER INSERT OR DELETE OR UPDATE ON public.platforms FOR EACH ROW EXECUTE FUNCTION app.audit('{name}', '', '', '{display_name,base_url,authorize_url,metrics_url,sandbox_base_url,enabled,limits}', '{}', '{}');
 
@@ -8349,6 +8351,18 @@ $function$;
 grant execute on function app.liked(uuid) to posthaste_api;
 grant execute on function app.liked(uuid) to posthaste_public;
 
+CREATE OR REPLACE FUNCTION app.limits_version(scope text, subject uuid)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select ('x' || left(md5(coalesce(string_agg(o.name || '=' || coalesce(o.most::text, ''), ',' order by o.name), '')), 7))::bit(28)::integer
+  from quota_overrides o where o.scope = limits_version.scope and subject in (o.user_id, o.project_id)
+$function$;
+comment on function app.limits_version(text,uuid) is 'Of the limits that are the subject''s own: the same limits are the same version.';
+grant execute on function app.limits_version(text,uuid) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.link_community_post()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -9017,6 +9031,27 @@ end
 $function$;
 comment on function app.note_platform_app(text,text) is 'Asked before the secret is touched: says who may, and notes it. Where the secret could not be changed, the log tells of the try.';
 grant execute on function app.note_platform_app(text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.note_platform_app(platform text, action text, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  seen integer;
+begin
+  select p.version into seen from platforms p where p.name = platform and app.is_staff('admin') for no key update;
+  if seen <> expected_version then
+    return query select 'stale';
+    return;
+  end if;
+  update platforms p set version = p.version + 1 where p.name = platform and seen is not null and action <> 'read';
+  return query select n.outcome from app.note_platform_app(platform, action) n;
+end
+$function$;
+comment on function app.note_platform_app(text,text,integer) is 'Asked before the secret is touched: says who may, and in which version, and notes it.';
+grant execute on function app.note_platform_app(text,text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.note_posted()
  RETURNS trigger
@@ -9942,6 +9977,26 @@ $function$;
 comment on function app.remove_factor(uuid) is 'With the last authenticator go the recovery codes.';
 grant execute on function app.remove_factor(uuid) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.remove_factor(factor_id uuid, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  seen integer;
+begin
+  select f.version into seen from mfa_factors f
+  where f.id = factor_id and f.user_id = app.user_id() and f.kind = 'totp' for update;
+  if seen <> expected_version then
+    return query select 'stale';
+    return;
+  end if;
+  return query select r.outcome from app.remove_factor(factor_id) r;
+end
+$function$;
+grant execute on function app.remove_factor(uuid,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.remove_identity_provider(provider text)
  RETURNS TABLE(outcome text)
  LANGUAGE plpgsql
@@ -9961,6 +10016,27 @@ end
 $function$;
 comment on function app.remove_identity_provider(text) is 'Not while somebody signs in by it: switch it off first, and people unlink it.';
 grant execute on function app.remove_identity_provider(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.remove_identity_provider(provider text, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  seen integer;
+begin
+  select p.version into seen from identity_providers p where p.name = provider and app.is_staff('admin') for update;
+  outcome := case when seen is not null and exists (
+    select from user_identities i where i.provider = remove_identity_provider.provider) then 'in_use' when seen <> expected_version then 'stale' end;
+  if outcome is not null then
+    return next;
+    return;
+  end if;
+  return query select r.outcome from app.remove_identity_provider(provider) r;
+end
+$function$;
+grant execute on function app.remove_identity_provider(text,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.remove_member(project uuid, person uuid, expected_version integer)
  RETURNS TABLE(outcome text)
@@ -10884,6 +10960,28 @@ $function$;
 comment on function app.rotate_api_key(uuid,uuid,text,text,integer) is 'The new key is the actor''s, who answers for it from now on: it may what they may.';
 grant execute on function app.rotate_api_key(uuid,uuid,text,text,integer) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.rotate_api_key(project uuid, key uuid, prefix text, key_hash text, overlap_s integer, expected_version integer)
+ RETURNS TABLE(outcome text, key_id uuid)
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  seen integer;
+begin
+  perform from projects p where p.id = project for no key update;
+  -- A key that is dead is another answer.
+  select k.version into seen from api_keys k
+  where k.project_id = project and k.id = key and k.revoked_at is null and k.replaced_by is null
+    and (k.expires_at is null or k.expires_at > app.now()) and project = any (app.projects_of('manage')) for update;
+  if seen <> expected_version then
+    return query select 'stale', null::uuid;
+    return;
+  end if;
+  return query select r.outcome, r.key_id from app.rotate_api_key(project, key, prefix, key_hash, overlap_s) r;
+end
+$function$;
+grant execute on function app.rotate_api_key(uuid,uuid,text,text,integer,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text, is_issued boolean DEFAULT true)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -11358,6 +11456,28 @@ end
 $function$;
 grant execute on function app.set_quotas(text,uuid,jsonb) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.set_quotas(scope text, subject uuid, limits jsonb, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- One after the other: who comes second sees what the first has set.
+  if scope = 'user' then
+    perform from users u where u.id = subject and u.deleted_at is null and app.is_staff('admin') for no key update;
+  else
+    perform from projects p where p.id = subject and p.deleted_at is null and app.is_staff('admin') for no key update;
+  end if;
+  if found and app.limits_version(scope, subject) <> expected_version then
+    return query select 'stale';
+    return;
+  end if;
+  return query select s.outcome from app.set_quotas(scope, subject, limits) s;
+end
+$function$;
+grant execute on function app.set_quotas(text,uuid,jsonb,integer) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.show_invitation(token_hash text)
  RETURNS TABLE(project_name text, inviter text, role text, permissions text[], expires_at timestamp with time zone)
  LANGUAGE sql
@@ -11530,6 +11650,26 @@ end
 $function$;
 comment on function app.switch_platform(text,boolean) is 'Off: nothing new is connected. What is connected already goes on publishing.';
 grant execute on function app.switch_platform(text,boolean) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.switch_platform(platform text, enabled boolean, expected_version integer)
+ RETURNS TABLE(outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  seen integer;
+begin
+  select p.version into seen from platforms p where p.name = platform and app.is_staff('admin') for no key update;
+  outcome := case when seen is null then 'not_found' when seen <> expected_version then 'stale' else 'ok' end;
+  if outcome = 'ok' then
+    update platforms p set enabled = switch_platform.enabled, version = p.version + 1 where p.name = platform;
+  end if;
+  return next;
+end
+$function$;
+comment on function app.switch_platform(text,boolean,integer) is 'Off: nothing new is connected. What is connected already goes on publishing.';
+grant execute on function app.switch_platform(text,boolean,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.take_provider_sign_in(code_hash text, code_challenge text, purpose text, person uuid)
  RETURNS provider_sign_ins
