@@ -95,6 +95,8 @@ export interface EndpointContract extends Deployment {
    * of the path. Where the answer has no such field there is no Location. Only where a GET takes it from who made it.
    */
   readonly location?: string;
+  /** A GET that uses something up, which is asked for once: it has no HEAD, which looks ahead (RFC 9110, section 9.2.1). */
+  readonly once?: true;
   /** Takes If-Match: its statement gets `expectedVersion` and answers the outcome `stale`. */
   readonly ifMatch?: true;
   /** Requests per second that the gateway lets through to all callers together, where no database counts them. */

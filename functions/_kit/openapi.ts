@@ -23,7 +23,9 @@ const DESCRIPTION = [
   'Reads answer an `ETag` and 304 to `If-None-Match`; edits of what has a `version` take it as `If-Match`.',
   'Requests are counted by caller and class of door: `RateLimit` and `RateLimit-Policy` say what is left.',
   'Any other path is answered 404, any other method of a path 405 with `Allow`;',
-  'HEAD is taken where GET needs no sign-in and answers as GET does, without the body; elsewhere it is 405. OPTIONS says which methods a path takes.',
+  'HEAD is taken where GET needs no sign-in and answers as GET does, without the body;',
+  'elsewhere it is 405, also where a GET leads elsewhere (302) or uses something up (`x-once`).',
+  'OPTIONS says which methods a path takes.',
 ].join(' ');
 
 export function openApi(doors: readonly Operation[], version: string): JsonSchema {
@@ -137,7 +139,7 @@ function rank(contract: EndpointContract): number {
 
 /** What the declaration says in words, and what it implies. */
 function describe(contract: EndpointContract): JsonSchema {
-  const { description, scope, stepUp, uses } = contract;
+  const { description, scope, stepUp, once, uses } = contract;
   const words = [
     description,
     scope === undefined ? undefined : `An API key needs the scope \`${scope}\`.`,
@@ -148,6 +150,7 @@ function describe(contract: EndpointContract): JsonSchema {
   return {
     ...(words.length > 0 && { description: words.join('\n\n') }),
     ...(scope !== undefined && { 'x-scope': scope }),
+    ...(once === true && { 'x-once': true }),
     ...(uses.database !== undefined && { 'x-rate-class': rateClassOf(contract) }),
   };
 }

@@ -3,11 +3,12 @@ import type { EndpointContract } from './contract.ts';
 
 /**
  * Methods under which the gateway knows a door. A GET that needs no sign-in answers HEAD as well, so that a monitor or a
- * calendar may ask; one that leads elsewhere does not, since what follows it would happen.
+ * calendar may ask; one that leads elsewhere or uses something up does not, since what follows it would happen.
  */
-export function methodsOfDoor({ method, auth, status }: Pick<EndpointContract, 'method' | 'auth' | 'status'>) {
+export function methodsOfDoor(door: Pick<EndpointContract, 'method' | 'auth' | 'status' | 'once'>) {
+  const { method, auth, status, once = false } = door;
   const isOpen = auth === 'public' || auth === 'page';
-  return method === 'GET' && isOpen && status === 200 ? (['GET', 'HEAD'] as const) : ([method] as const);
+  return method === 'GET' && isOpen && status === 200 && !once ? (['GET', 'HEAD'] as const) : ([method] as const);
 }
 
 /** In capitals; none for a path that no route has. */
@@ -23,8 +24,14 @@ export function methodsOf(paths: Readonly<Record<string, object>>, path: string)
   return [...new Set(methods)].sort();
 }
 
-function isOpen(operation: { readonly security?: readonly object[]; readonly responses?: object }): boolean {
-  return operation.security?.length === 0 && Object.hasOwn(operation.responses ?? {}, '200');
+interface Operation {
+  readonly security?: readonly object[];
+  readonly responses?: object;
+  readonly 'x-once'?: boolean;
+}
+
+function isOpen({ security, responses = {}, 'x-once': once = false }: Operation): boolean {
+  return security?.length === 0 && Object.hasOwn(responses, '200') && !once;
 }
 
 function fits(template: string, path: string): boolean {

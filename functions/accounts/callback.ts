@@ -17,6 +17,7 @@ export const handler = endpoint({
     code: z.string().min(1).max(4096).optional(),
     error: z.string().max(1000).optional().describe('The person or the platform said no.'),
   }),
+  once: true,
   status: 200,
   content: HTML,
   errors: [

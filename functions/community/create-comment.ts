@@ -3,7 +3,7 @@ import { showFace } from '../../shared/avatars/show-avatar.ts';
 import { addComment } from '../../shared/community/reader-queries.ts';
 import { Comment } from '../../shared/community/shapes.ts';
 import { id } from '../../shared/db/columns.ts';
-import { isVisible } from '../../shared/text/visible.ts';
+import { visibleText } from '../../shared/text/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -14,7 +14,7 @@ export const handler = endpoint({
   summary: 'Comment on a community post',
   params: z.strictObject({ communityPostId: id }),
   body: z.strictObject({
-    text: z.string().trim().min(1).max(2000).refine(isVisible, 'has nothing in it that can be seen'),
+    text: visibleText.min(1).max(2000),
     parentId: id.optional().describe('The comment that this one replies to.'),
   }),
   status: 201,

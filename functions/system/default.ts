@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Answer what no route takes',
   description:
-    'OPTIONS of a path says which methods it takes. HEAD is a route of its own where GET needs no sign-in, elsewhere it is not taken.',
+    'OPTIONS of a path says which methods it takes. HEAD is a route of its own where GET needs no sign-in and may be asked again, elsewhere it is not taken.',
   status: 200,
   content: 'text/plain',
   errors: ['no_such_route', 'method_not_allowed'],

@@ -6,6 +6,7 @@ import { z } from 'zod';
 const operation = z.object({
   security: z.array(z.object({})).optional(),
   responses: z.record(z.string(), z.unknown()).optional(),
+  'x-once': z.boolean().optional(),
 });
 const document = z.object({ paths: z.record(z.string(), z.record(z.string(), operation)) });
 
@@ -19,11 +20,12 @@ export const routesOnlyPlugin: Plugin = {
   },
 };
 
-/** With what `_kit/route-table.ts` asks of an operation: whether it needs a sign-in, and whether it succeeds with 200. */
+/** With what `_kit/route-table.ts` asks of an operation: whether it needs a sign-in, whether it succeeds with 200, and whether only once. */
 function routesOf(paths: z.output<typeof document>['paths']) {
   return mapValues(paths, (methods) =>
-    mapValues(methods, ({ security, responses }) => ({
+    mapValues(methods, ({ security, responses, 'x-once': once }) => ({
       security,
+      'x-once': once,
       responses: responses !== undefined && Object.hasOwn(responses, '200') ? { 200: {} } : {},
     })),
   );

@@ -39,6 +39,16 @@ test('who says no is told so, and nothing is connected', async () => {
   expect(await accounts()).toHaveLength(before.length);
 });
 
+test('looking ahead uses nothing up: HEAD is not taken, and the way back still works', async () => {
+  const back = await completeOauth(await begin(), await world.platforms.createUser('mastodon'));
+  const { search } = new URL(back);
+  const ahead = await fetch(`${world.origin}/v1/accounts/callback${search}`, { method: 'HEAD' });
+  expect([ahead.status, ahead.headers.get('allow')]).toEqual([405, 'GET, OPTIONS']);
+  const denied = await fetch(`${world.origin}/v1/accounts/callback${search}&error=access_denied`, { method: 'HEAD' });
+  expect(denied.status).toBe(405);
+  expect((await followCallback(world, back)).status).toBe(200);
+});
+
 test('a state that was not made here, or is older than ten minutes, is refused', async () => {
   const unknown = await world.call('GET', `/v1/accounts/callback?state=${'x'.repeat(43)}&code=abc`);
   expect(unknown.code).toBe('invalid_state');

@@ -9,6 +9,7 @@ const paths = {
   '/posts/validate': { post: signedIn },
   '/docs': { get: open },
   '/back': { get: { security: [], responses: { 302: {} } } },
+  '/used': { get: { ...open, 'x-once': true } },
   '/mixed': { get: { security: [{}, { bearer: [] }], responses: { 200: {} } } },
 };
 
@@ -18,6 +19,7 @@ test.each([
   ['/posts/validate', ['POST']],
   ['/docs', ['GET', 'HEAD']],
   ['/back', ['GET']],
+  ['/used', ['GET']],
   ['/mixed', ['GET']],
   ['/posts/', []],
   ['/posts/1/2', []],
@@ -40,5 +42,9 @@ describe('HEAD is a route of the gateway', () => {
     ['$default', 'public', 200, ['$default']],
   ] as const)('%s, %s, %i: %j', (method, auth, status, methods) => {
     expect(methodsOfDoor({ method, auth, status })).toEqual(methods);
+  });
+
+  test('but not where a GET uses something up', () => {
+    expect(methodsOfDoor({ method: 'GET', auth: 'page', status: 200, once: true })).toEqual(['GET']);
   });
 });
