@@ -10,7 +10,7 @@ export const handler = endpoint({
   rate: 'mail',
   summary: 'Send an invitation into the installation again',
   description:
-    'With a new link, good for 14 days again; the link before is good no more. One that expired is open again.',
+    'With a new link, good for 14 days again; the link before is good no more. One that expired is open again. An address is written to once a minute and five times a day at most.',
   params: z.strictObject({ invitationId: id }),
   status: 200,
   response: z.object({ status: z.literal('sent'), expiresAt: instant }),

@@ -10,7 +10,8 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Verify the address of a person by hand',
-  description: 'For mails that do not arrive: you vouch for the address. Whoever registered it may have been anybody, so what they said goes: its owner chooses a password by POST /v1/auth/forgot-password.',
+  description:
+    'For mails that do not arrive: you vouch for the address. Whoever registered it may have been anybody, so what they said goes: its owner chooses a password by POST /v1/auth/forgot-password.',
   params: z.strictObject({ userId: id }),
   status: 200,
   response: AdminUser,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   rate: 'mail',
   summary: 'Ask for a new password',
   description:
-    'Sends a mail with a link that is good for one hour and one use, at most once a minute and five times a day. An unknown address is answered alike. Good for whoever has no password yet, too.',
+    'Sends a mail with a link that is good for one hour and one use, at most once a minute and five times a day; where no mail is left, the link of the last one is good for another hour. An unknown address is answered alike. Good for whoever has no password yet, too.',
   body: z.strictObject({ email }),
   status: 202,
   response: z.object({ status: z.literal('mail_sent') }),

@@ -4,22 +4,33 @@ import { id, instant } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 import { UserInvitation } from './invitation-shapes.ts';
 
+/** Seconds until the address may be written to again, where it was too often. */
+const waitS = z.int().nullable();
+
 export const createUserInvitation = query({
   name: 'createUserInvitation',
   kind: 'actor',
   access: 'write',
-  row: z.object({ outcome: z.string(), id, createdAt: instant, sentAt: instant, expiresAt: instant, mailId: id }),
+  row: z.object({
+    outcome: z.string(),
+    id,
+    createdAt: instant,
+    sentAt: instant,
+    expiresAt: instant,
+    mailId: id,
+    waitS,
+  }),
 })<{ email: string; role: string; tokenHash: string; link: string }>`
-  select outcome, id, created_at, sent_at, expires_at, mail_id
+  select outcome, id, created_at, sent_at, expires_at, mail_id, wait_s
   from app.invite_user(${'email'}, ${'role'}, ${'tokenHash'}, ${'link'})`;
 
 export const resendUserInvitation = query({
   name: 'resendUserInvitation',
   kind: 'actor',
   access: 'write',
-  row: z.object({ outcome: z.string(), email: z.string(), expiresAt: instant, mailId: id }),
+  row: z.object({ outcome: z.string(), email: z.string(), expiresAt: instant, mailId: id, waitS }),
 })<{ invitationId: string; tokenHash: string; link: string }>`
-  select outcome, email, expires_at, mail_id
+  select outcome, email, expires_at, mail_id, wait_s
   from app.resend_user_invitation(${'invitationId'}::uuid, ${'tokenHash'}, ${'link'})`;
 
 /** Besides the invitations whether the asker is an administrator: to others even an empty list is not shown. */

@@ -11,15 +11,20 @@ export interface InvitedUser {
   readonly role: (typeof roles)[number];
 }
 
-/** Throws `not_found`, `wrong_state` where registration is closed, `already_registered`, `already_invited`. */
+/** Throws `not_found`, `wrong_state` where registration is closed, `already_registered`, `already_invited`, and `too_many_requests`. */
 export async function inviteUser(db: Db, { email, role }: InvitedUser, invitedBy: string) {
   const { tokenHash, link } = newLink();
-  const { mailId, outcome: _, ...made } = await db.change(createUserInvitation, { email, role, tokenHash, link });
+  const {
+    mailId,
+    outcome: _,
+    waitS: __,
+    ...made
+  } = await db.change(createUserInvitation, { email, role, tokenHash, link });
   if (!db.isRepeat()) await sendAtOnce(db, mailId, { template: 'user-invitation', to: email, link });
   return { ...made, email, role, state: 'open' as const, invitedBy, acceptedBy: null };
 }
 
-/** Throws `not_found`, and `wrong_state` for what was accepted or revoked. */
+/** Throws `not_found`, `wrong_state` for what was accepted or revoked, and `too_many_requests`. */
 export async function inviteUserAgain(db: Db, invitationId: string) {
   const { tokenHash, link } = newLink();
   const { mailId, email, expiresAt } = await db.change(resendUserInvitation, { invitationId, tokenHash, link });

@@ -43,7 +43,7 @@ export interface Db {
   maybe<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R> | null>;
   /** The one row, or `not_found`. */
   one<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
-  /** A write that answers by `outcome`: anything but `ok` ends the request with the code of that name. */
+  /** A write that answers by `outcome`: anything but `ok` ends the request with the code of that name, and `waitS` says when to try again. */
   change<A extends Args, R extends z.ZodObject>(statement: Statement<A, R>, args: A): Promise<z.output<R>>;
   /** Ends the request of whoever asks too often, or is not alive: before work that costs, where no statement was run yet. */
   admit(): Promise<void>;
@@ -153,8 +153,9 @@ export function connect(options: DbOptions): Db {
     const [row] = await fetchRows(statement, args);
     if (row === undefined) return notFound();
     // Before the row is checked: besides the outcome, a refusal has nothing but nulls.
-    const outcome = outcomeShape.parse(row).outcome ?? 'ok';
-    if (outcome !== 'ok') throw new AppError(outcomeCode(outcome));
+    const { outcome = 'ok', waitS } = outcomeShape.parse(row);
+    if (outcome !== 'ok')
+      throw new AppError(outcomeCode(outcome), typeof waitS === 'number' ? { retryAfterS: waitS } : {});
     return statement.row.parse(row);
   }
 
@@ -175,7 +176,7 @@ interface SentRepeat extends Omit<Repeat, 'bodyHash'> {
   readonly lock: boolean;
 }
 
-const outcomeShape = z.looseObject({ outcome: z.string().optional() });
+const outcomeShape = z.looseObject({ outcome: z.string().optional(), waitS: z.number().nullish() });
 
 function outcomeCode(outcome: string): ErrorCode {
   return isErrorCode(outcome) ? outcome : 'internal';

@@ -64,6 +64,7 @@ export function credentialMail(mail: CredentialMail): MailContent {
     case 'reset-password':
       return linkLetter('Choose a new password', mail.link, [
         'Somebody, probably you, has forgotten the password. The link is good for one hour and for one use.',
+        'Should no mail come when you ask again, this link is good for another hour.',
         'If it was not you, do nothing: your password stays as it is.',
       ]);
     case 'password-changed':

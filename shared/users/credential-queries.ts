@@ -14,6 +14,9 @@ const written = z.object({
     .nullable(),
 });
 
+/** `waitS`: seconds until another may be asked for. */
+const waiting = written.extend({ waitS: z.int().nullable() });
+
 interface Asked extends Record<string, string> {
   email: string;
   tokenHash: string;
@@ -53,8 +56,8 @@ export const askPasswordReset = query({
 })<Asked>`
   select outcome, mail_id, template from app.ask_password_reset(${'email'}, ${'tokenHash'}, ${'link'})`;
 
-export const changeEmail = query({ name: 'changeEmail', kind: 'actor', access: 'write', row: written })<Asked>`
-  select outcome, mail_id, template from app.change_email(${'email'}, ${'tokenHash'}, ${'link'})`;
+export const changeEmail = query({ name: 'changeEmail', kind: 'actor', access: 'write', row: waiting })<Asked>`
+  select outcome, mail_id, template, wait_s from app.change_email(${'email'}, ${'tokenHash'}, ${'link'})`;
 
 const named = { email: z.string(), displayName: z.string(), username: z.string().nullable() };
 

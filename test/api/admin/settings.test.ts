@@ -184,6 +184,7 @@ describe('invitations', () => {
     const email = freshEmail();
     const { id } = await invite(email);
     const first = invitationToken(email);
+    await world.moveClock(61_000);
     expect((await asAdmin('POST', `/v1/admin/invitations/${id}/resend`)).status).toBe(200);
     const second = invitationToken(email);
     expect(second).not.toBe(first);
@@ -196,12 +197,43 @@ describe('invitations', () => {
     expect((await page(second)).text).toContain('good no more');
     const [expired] = (await asAdmin('GET', '/v1/admin/invitations?state=expired')).json(pageOf(UserInvitation)).data;
     expect(expired?.id).toBe(id);
+    await world.moveClock(122_000);
     expect((await asAdmin('POST', `/v1/admin/invitations/${id}/resend`)).status).toBe(200);
     expect((await asAdmin('DELETE', `/v1/admin/invitations/${id}`)).status).toBe(204);
     expect((await asAdmin('DELETE', `/v1/admin/invitations/${id}`)).status).toBe(204);
     await register(email, { invitationToken: invitationToken(email) });
     expect(await isThere(email)).toBe(false);
     expect((await asAdmin('DELETE', `/v1/admin/invitations/${randomUUID()}`)).code).toBe('not_found');
+    await world.moveClock(0);
+  });
+
+  test('flood nobody: an address is written to once a minute and five times a day, whoever asks and however', async () => {
+    const email = freshEmail();
+    let { id } = await invite(email);
+    const resend = () => asAdmin('POST', `/v1/admin/invitations/${id}/resend`);
+    const link = invitationToken(email);
+    const tooSoon = await resend();
+    expect([tooSoon.status, tooSoon.code]).toEqual([429, 'too_many_requests']);
+    expect(Number(tooSoon.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect([world.mails(email).length, invitationToken(email)]).toEqual([1, link]);
+    expect((await world.call('GET', `/join/${link}`)).text).toContain('<form');
+    for (let n = 1; n <= 2; n += 1) {
+      await world.moveClock(n * 61_000);
+      expect((await resend()).status).toBe(200);
+    }
+    // Revoked and invited anew is written to once more, too.
+    for (let n = 0; n < 2; n += 1) {
+      expect((await asAdmin('DELETE', `/v1/admin/invitations/${id}`)).status).toBe(204);
+      id = (await invite(email)).id;
+    }
+    await world.moveClock(240_000);
+    expect((await resend()).code).toBe('too_many_requests');
+    expect((await asAdmin('DELETE', `/v1/admin/invitations/${id}`)).status).toBe(204);
+    const sixth = await asAdmin('POST', '/v1/admin/invitations', { json: { email } });
+    expect([sixth.status, sixth.code]).toEqual([429, 'too_many_requests']);
+    expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(23 * 3_600);
+    expect(world.mails(email)).toHaveLength(5);
+    await world.moveClock(0);
   });
 
   test('are listed in pages, newest first, by state', async () => {

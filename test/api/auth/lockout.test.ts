@@ -1,4 +1,4 @@
-/** Guessing gets slower, tells nothing, and keeps no owner out. */
+/** Guessing gets slower, tells nothing, and keeps no owner out who has a session, another place, or their mail. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, postFrom } from '../../support/from-address.ts';
 import { mailedToken, password, registerUser } from '../../support/people.ts';
@@ -147,6 +147,52 @@ test('the owner in a strange place is held by others for a minute at most, and b
   const reset = await postFrom(world, abroad, '/v1/auth/reset-password', { token, newPassword: 'far away from home' });
   expect(reset.status).toBe(200);
   expect((await login(abroad, person.email, 'far away from home')).status).toBe(200);
+});
+
+test('an owner whom somebody guesses at from their own office gets in there by a new password through the mail', {
+  timeout: 180_000,
+}, async () => {
+  const person = await registerUser(world, 'Office Person');
+  const office = { address: '127.5.0.1' };
+  for (let n = 0; n < 5; n += 1) await login(office, person.email);
+  expect((await login(office, person.email, password)).code).toBe('too_many_requests');
+  expect((await postFrom(world, office, '/v1/auth/forgot-password', { email: person.email })).status).toBe(202);
+  const token = mailedToken(world, person.email, 'reset-password');
+  const mine = 'chosen in the office';
+  const reset = await postFrom(world, office, '/v1/auth/reset-password', { token, newPassword: mine });
+  expect(reset.status).toBe(200);
+  for (let n = 0; n < 7; n += 1) expect((await login(office, person.email)).code).toBe('invalid_credentials');
+  expect((await login(office, person.email, mine)).status).toBe(200);
+  // Guessing is no freer for it than by a hundred.
+  let guessed = 7;
+  for (let left = 130; left > 0; left -= 1) {
+    if (left % 15 === 0) await world.moveClock((130 - left) * 5_000);
+    if ((await login(office, person.email)).code === 'too_many_requests') break;
+    guessed += 1;
+  }
+  expect(guessed).toBe(100);
+  expect((await login(office, person.email, mine)).code).toBe('too_many_requests');
+  await world.moveClock(0);
+});
+
+test('whoever asks for all the mails of a day leaves the owner the link of the last one', async () => {
+  const person = await registerUser(world, 'Flooded Person');
+  const ask = () => postFrom(world, { address: '127.4.0.1' }, '/v1/auth/forgot-password', { email: person.email });
+  for (let n = 0; n < 5; n += 1) {
+    await world.moveClock(n * 61_000);
+    expect((await ask()).status).toBe(202);
+  }
+  const mails = world.mails(person.email).length;
+  const token = mailedToken(world, person.email, 'reset-password');
+  const reset = () => postFrom(world, home, '/v1/auth/reset-password', { token, newPassword: 'at long last' });
+  await world.moveClock(20 * 60 * minute);
+  expect((await reset()).code).toBe('invalid_token');
+  expect((await ask()).status).toBe(202);
+  expect(world.mails(person.email)).toHaveLength(mails);
+  expect((await reset()).status).toBe(200);
+  expect((await ask()).status).toBe(202);
+  expect((await reset()).code).toBe('invalid_token');
+  await world.moveClock(0);
 });
 
 test('every login is in the log of changes, refused ones too, without address or name in the clear', async () => {
