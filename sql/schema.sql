@@ -5236,6 +5236,12 @@ declare
   content jsonb;
 begin
   if not app.count_mail(ask_password_reset.email, 'reset') then
+    -- Whoever asks so often that no mail is left for the day leaves the owner the link of the last one.
+    update password_reset_tokens t set expires_at = greatest(t.expires_at, app.now() + interval '1 hour')
+    where t.used_at is null and t.created_at > app.now() - interval '1 day' and t.id = (
+      select l.id from password_reset_tokens l join users u on u.id = l.user_id
+      where u.email = ask_password_reset.email and u.deleted_at is null and u.status = 'active'
+      order by l.id desc limit 1);
     return query select 'ok', null::uuid, null::text;
     return;
   end if;
@@ -5569,7 +5575,7 @@ $function$;
 grant execute on function app.cancel_deletion() to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.change_email(email text, token_hash text, link text)
- RETURNS TABLE(outcome text, mail_id uuid, template text)
+ RETURNS TABLE(outcome text, mail_id uuid, template text, wait_s integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -5581,12 +5587,13 @@ declare
 begin
   select * into person from users u where u.id = app.user_id();
   if person.email = change_email.email then
-    return query select 'wrong_state', null::uuid, null::text;
+    return query select 'wrong_state', null::uuid, null::text, null::integer;
     return;
   end if;
   -- By the one who asks as by the one who is written to: nobody fills another's box from many accounts.
   if not app.count_mail(person.email, 'change') or not app.count_mail(change_email.email, 'new') then
-    return query select 'too_many_requests', null::uuid, null::text;
+    return query select 'too_many_requests', null::uuid, null::text,
+      greatest(app.mail_wait_s(person.email, 'change'), app.mail_wait_s(change_email.email, 'new'));
     return;
   end if;
   update email_verification_tokens t set used_at = app.now() where t.user_id = person.id and t.email is not null and t.used_at is null;
@@ -5597,7 +5604,7 @@ begin
     content := jsonb_build_object('template', 'verify-new-email', 'to', change_email.email, 'link', change_email.link);
   end if;
   perform app.write_mail(jsonb_build_object('template', 'email-change-asked', 'to', person.email), false);
-  return query select 'ok', app.write_mail(content, true), content ->> 'template';
+  return query select 'ok', app.write_mail(content, true), content ->> 'template', null::integer;
 end
 $function$;
 comment on function app.change_email(text,text,text) is 'Whether somebody has the new address is told to that address alone. The old one hears of the wish and of the change.';
@@ -8018,7 +8025,7 @@ comment on function app.invite(uuid,text,text,text[],text,text) is 'At most 100 
 grant execute on function app.invite(uuid,text,text,text[],text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.invite_user(email text, role text, token_hash text, link text)
- RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, sent_at timestamp with time zone, expires_at timestamp with time zone, mail_id uuid)
+ RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, sent_at timestamp with time zone, expires_at timestamp with time zone, mail_id uuid, wait_s integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -8036,6 +8043,13 @@ begin
     -- One that nobody answered in time makes way for a new one.
     update user_invitations i set revoked_at = app.now()
     where i.email = invite_user.email and i.accepted_at is null and i.revoked_at is null and i.expires_at <= app.now();
+    outcome := case
+      when exists (select from user_invitations i where i.email = invite_user.email and i.accepted_at is null and i.revoked_at is null)
+        then 'already_invited'
+      when not app.count_mail(invite_user.email, 'invite', null) then 'too_many_requests'
+      else 'ok' end;
+  end if;
+  if outcome = 'ok' then
     insert into user_invitations as i (email, role, token_hash, created_by)
     values (invite_user.email, invite_user.role, invite_user.token_hash, app.user_id())
     on conflict (email) where accepted_at is null and revoked_at is null do nothing
@@ -8043,7 +8057,8 @@ begin
     outcome := case when made.id is null then 'already_invited' else 'ok' end;
   end if;
   return query select invite_user.outcome, made.id, made.created_at, made.sent_at, made.expires_at,
-    case when invite_user.outcome = 'ok' then app.mail_user_invitation(made, link) end;
+    case when invite_user.outcome = 'ok' then app.mail_user_invitation(made, link) end,
+    case when invite_user.outcome = 'too_many_requests' then app.mail_wait_s(invite_user.email, 'invite') end;
 end
 $function$;
 grant execute on function app.invite_user(text,text,text,text) to posthaste_api;
@@ -8521,6 +8536,7 @@ declare
   address inet := app.to_inet(log_in.ip);
   person users;
   trusted boolean;
+  was_mailed boolean;
   blocked timestamptz;
   counted record;
 begin
@@ -8535,8 +8551,13 @@ begin
     or exists (
     select from auth_attempts a
     where a.subject = subject_hash and a.source = 'reset:' || caller and a.last_at > app.now() - interval '1 day');
+  -- Whoever has read the mail is not kept out by who guesses from the same place (an office, a carrier's one address): for a
+  -- hundred wrong passwords after each reset, so that guessing is no freer by more than that.
+  was_mailed := exists (
+    select from auth_attempts a
+    where a.subject = subject_hash and a.source = 'reset:' || caller and a.last_at > app.now() - interval '1 day' and a.attempts < 100);
   select max(a.blocked_until) into blocked from auth_attempts a
-  where a.subject = subject_hash and (a.source = caller or (a.source = '*' and not trusted));
+  where a.subject = subject_hash and ((a.source = caller and not was_mailed) or (a.source = '*' and not trusted));
   if blocked > app.now() then
     perform app.write_audit('access', 'login.refused', person.id::text, null, person.id, null, '{"reason": "too_many_requests"}', null);
     return query select 'too_many_requests', null::uuid, null::uuid, ceil(extract(epoch from blocked - app.now()))::integer;
@@ -8546,6 +8567,7 @@ begin
     -- Told apart, it would tell who is new here: whoever registers an address knows the password that they gave.
     or person.email_verified_at is null then
     perform app.count_failure(subject_hash, caller, 5, 30, 900);
+    update auth_attempts a set attempts = a.attempts + 1 where a.subject = subject_hash and a.source = 'reset:' || caller;
     select * into counted from app.count_failure(subject_hash, '*', 30, 1, 60);
     update users u set failed_login_attempts = counted.attempts,
       locked_until = case when counted.blocked_until > app.now() then counted.blocked_until end
@@ -8650,6 +8672,19 @@ AS $function$
   returning e.id
 $function$;
 comment on function app.mail_user_invitation(user_invitations,text) is 'Granted to nobody.';
+
+CREATE OR REPLACE FUNCTION app.mail_wait_s(email text, purpose text, gap interval DEFAULT '00:01:00'::interval)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select greatest(1, ceil(extract(epoch from
+    case when a.attempts >= 5 and a.blocked_until > app.now() then a.blocked_until else a.last_at + gap end - app.now())))::integer
+  from auth_attempts a
+  where a.subject = app.attempt_subject(mail_wait_s.email) and a.source = 'mail:' || purpose
+$function$;
+comment on function app.mail_wait_s(text,text,interval) is 'Seconds until app.count_mail says yes again; null where nothing was counted. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.make_way(email text)
  RETURNS void
@@ -10362,7 +10397,7 @@ comment on function app.resend_invitation(uuid,uuid,text,text) is 'The link of t
 grant execute on function app.resend_invitation(uuid,uuid,text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.resend_user_invitation(invitation uuid, token_hash text, link text)
- RETURNS TABLE(outcome text, email text, expires_at timestamp with time zone, mail_id uuid)
+ RETURNS TABLE(outcome text, email text, expires_at timestamp with time zone, mail_id uuid, wait_s integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -10372,14 +10407,15 @@ declare
 begin
   select i.* into sent from user_invitations i where i.id = invitation and app.is_staff('admin') for update;
   outcome := case when sent.id is null then 'not_found' when num_nonnulls(sent.accepted_at, sent.revoked_at) > 0 then 'wrong_state'
-    else 'ok' end;
+    when not app.count_mail(sent.email, 'invite') then 'too_many_requests' else 'ok' end;
   if outcome = 'ok' then
     update user_invitations i
     set token_hash = resend_user_invitation.token_hash, sent_at = app.now(), expires_at = app.now() + interval '14 days'
     where i.id = sent.id returning i.* into sent;
   end if;
   return query select resend_user_invitation.outcome, sent.email, sent.expires_at,
-    case when resend_user_invitation.outcome = 'ok' then app.mail_user_invitation(sent, link) end;
+    case when resend_user_invitation.outcome = 'ok' then app.mail_user_invitation(sent, link) end,
+    case when resend_user_invitation.outcome = 'too_many_requests' then app.mail_wait_s(sent.email, 'invite') end;
 end
 $function$;
 comment on function app.resend_user_invitation(uuid,text,text) is 'The link of the mail before is good no more.';
