@@ -145,8 +145,9 @@ function toldBy({ sub, email, email_verified, name }: z.output<typeof claimsShap
   };
 }
 
+/** Who was asked for `max_age` must say when (OpenID Connect Core 1.0, 3.1.2.1): what is not said may be of yesterday. */
 function isOld(authTimeS: number | undefined): boolean {
-  return authTimeS !== undefined && Date.now() / 1000 - authTimeS > FRESH_S;
+  return authTimeS === undefined || Date.now() / 1000 - authTimeS > FRESH_S;
 }
 
 /** Network, or an answer that is none: what another try may mend. The library wraps what its fetch throws. */

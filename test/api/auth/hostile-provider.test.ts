@@ -55,6 +55,9 @@ test('a step-up asks for a sign-in of this moment, and takes no other', async ()
   expect([ahead.get('prompt'), ahead.get('max_age')]).toEqual(['login', '0']);
   provider.lie = { claims: { auth_time: nowS() - 301 } };
   expect((await comeBack(world, admin, 'step_up')).error).toBe('sign_in_refused');
+  // Whoever does not say when has perhaps asked nobody.
+  provider.lie = {};
+  expect((await comeBack(world, admin, 'step_up')).error).toBe('sign_in_refused');
   provider.lie = { claims: { auth_time: nowS() - 30 } };
   expect((await comeBack(world, admin, 'step_up')).error).toBe(null);
   // Who signs in is not asked anew: the provider may know them from yesterday.
