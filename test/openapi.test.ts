@@ -120,6 +120,16 @@ test('its patterns are those of any language', () => {
   expect([...text.matchAll(/"pattern": ".*\\\\[pP]\{.*"/g)].map(([line]) => line)).toEqual([]);
 });
 
+test('what a generator makes types and functions of is a name in its language, and one file on any disk', () => {
+  const { components } = z.looseObject({ components: z.record(z.string(), schema) }).parse(JSON.parse(text));
+  const named = Object.entries(components).map(([kind, all]): [string, string[]] => [kind, Object.keys(all)]);
+  named.push(['operations', endpoints().map(({ operation }) => operation)]);
+  for (const [kind, names] of named) {
+    expect(names.filter((name) => !/^[A-Za-z][A-Za-z0-9_]{0,199}$/.test(name))).toEqual([]);
+    expect([kind, new Set(names.map((name) => name.toLowerCase())).size]).toEqual([kind, names.length]);
+  }
+});
+
 test('every area is described, and none that is not there', () => {
   expect(document.tags.filter(({ description }) => description === undefined)).toEqual([]);
   const missing = document.tags.filter(({ name }) => TAGS[name] === undefined);
