@@ -86,7 +86,8 @@ async function answer<C extends EndpointContract>(
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
-    const query = await openCursor(event.rawPath, input.query);
+    // A provider's way back may carry a field of that name, which is none of ours.
+    const query = hasCursor(contract) ? await openCursor(event.rawPath, input.query) : input.query;
     const repeat = readRepeat(contract, event, input.rawBody);
     const connection = { caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs };
     if (takesBody(contract)) refuseConditions(event, contract);

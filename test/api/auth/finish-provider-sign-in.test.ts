@@ -194,6 +194,13 @@ describe('the browser', () => {
     expect((await browser.go(url, returnTo)).url).toContain('#code=');
   });
 
+  test('may bring fields of the provider’s own, whatever they are called', async () => {
+    const browser = openBrowser();
+    const { url } = await browser.go((await begin(world)).url, `${world.origin}/v1/auth/callback`);
+    const more = '&session_state=s&cursor=c&limit=0x10&projectId=p';
+    expect((await browser.go(`${url}${more}`, returnTo)).url).toContain('#code=');
+  });
+
   test('brings the state unchanged', async () => {
     const browser = openBrowser();
     const { url } = await browser.go((await begin(world)).url, `${world.origin}/v1/auth/callback`);
