@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { readImportOptions } from '../../infra/tools/import/command.ts';
 import type { SystemName } from '../../infra/tools/import/systems.ts';
+import { mailedToken } from '../support/people.ts';
 import { openWorld, type World } from '../support/world.ts';
 import type { SeedRow } from './seeds/fill.ts';
 import { bring, type Owner, openOwner } from './seeds/owner.ts';
@@ -41,6 +42,32 @@ const live = (name: string, more: Readonly<Record<string, unknown>> = {}): SeedR
   },
 ];
 const one = async (text: string, values: readonly unknown[]) => (await world.sql(text, values))[0];
+
+it('a stranger who registered the address before gets nothing of what comes, by no link', async () => {
+  const addresses = ['early.bird@example.com', 'kept.out@example.com'];
+  const register = async (email: string) => {
+    const json = { email, password: 'chosen by a squatter', displayName: 'Sid Squatter' };
+    expect((await world.call('POST', '/v1/auth/register', { json })).status).toBe(202);
+    return mailedToken(world, email);
+  };
+  const links = await Promise.all(addresses.map(register));
+  await world.sql(`update users set status = 'deactivated' where email = $1`, [addresses[1]]);
+  const { url } = await ownerOf('social-live', [live('early.bird'), live('kept.out')]);
+  await bring('social-live', url);
+  await world.sql(`update users set status = 'active' where email = $1`, [addresses[1]]);
+  for (const [n, email] of addresses.entries()) {
+    await world.call('POST', '/v1/auth/verify-email', { json: { token: links[n] } });
+    const json = { email, password: 'chosen by a squatter' };
+    expect((await world.call('POST', '/v1/auth/login', { json })).code).toBe('invalid_credentials');
+  }
+  const [early] = await world.sql(
+    `select u.display_name, count(c.project_id)::integer as projects from users u join project_collaborators c on c.user_id = u.id
+     where u.email = $1 group by u.id`,
+    [addresses[0]],
+  );
+  expect(early?.projects).toBe(1);
+  expect(early?.display_name).not.toBe('Sid Squatter');
+});
 
 it('whoever is here already stays who they are, and gets what was theirs there', async () => {
   const mine = await one(

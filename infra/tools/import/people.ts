@@ -21,8 +21,14 @@ export function mergePeople({ email, username, deletedAt }: PersonColumns): Merg
       const name = nameOf(row, username);
       return [`mail ${mailOf(row, email)}`, ...(name === null ? [] : [`name ${name.toLowerCase()}`])];
     },
-    sql: `with wanted as (select key, substr(key, 6) as word from jsonb_array_elements_text(:keys::jsonb) k(key))
-      select w.key, u.id::text as id from wanted w join users u on u.email = w.word and u.deleted_at is null where w.key like 'mail %'
+    // A registration that nobody proved is nobody's account: who comes would bring all of theirs to whoever wrote it down.
+    sql: `with wanted as (select key, substr(key, 6) as word from jsonb_array_elements_text(:keys::jsonb) k(key)),
+      gone as (delete from users u using wanted w
+        where w.key like 'mail %' and u.email = w.word and u.deleted_at is null and app.is_unclaimed(u) returning u.id),
+      forgotten as (update users u set password_hash = null from wanted w
+        where w.key like 'mail %' and u.email = w.word and u.deleted_at is null and app.is_unproven(u) and not app.is_unclaimed(u) returning u.id)
+      select w.key, u.id::text as id from wanted w join users u on u.email = w.word and u.deleted_at is null
+        where w.key like 'mail %' and not app.is_unclaimed(u)
       union all
       select 'home ' || w.word, p.id::text from wanted w join users u on u.email = w.word and u.deleted_at is null
         join projects p on p.created_by = u.id and p.personal and p.deleted_at is null where w.key like 'mail %'
