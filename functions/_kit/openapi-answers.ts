@@ -113,7 +113,7 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
   function failure(status: number, among: readonly Code[], counted: boolean): JsonSchema {
     const sorted = [...among].sort();
     for (const code of sorted) codes.add(code);
-    const name = `${status}_${sorted.join('_or_') || 'gateway'}${counted ? '' : '_uncounted'}`;
+    const name = nameOf(status, sorted, counted);
     if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, counted }));
     return { $ref: `#/components/responses/${name}` };
   }
@@ -134,6 +134,13 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
       examples: Object.fromEntries([...codes].sort().map((code) => [code, problemExample(code)])),
     }),
   };
+}
+
+/** Generators make a type of it: it must be a name in their languages, `Problem404NotFound`. */
+function nameOf(status: number, codes: readonly Code[], counted: boolean): string {
+  const words = codes.map((code) => code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const who = codes.length === 0 ? `Gateway${status}` : `Problem${status}${words.join('Or')}`;
+  return counted ? who : `${who}Uncounted`;
 }
 
 function successOf(operation: string, contract: EndpointContract, book: SchemaBook): JsonSchema {
