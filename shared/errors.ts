@@ -12,6 +12,8 @@ export interface FieldError {
 
 /** What a caller has left of a class of doors. */
 export interface Limit {
+  /** Where it is not the class of the door that was asked. */
+  readonly class?: string;
   /** Requests of a window. */
   readonly max: number;
   readonly windowS: number;

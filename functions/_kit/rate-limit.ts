@@ -8,7 +8,7 @@ export function rateClassOf(contract: EndpointContract): RateClass {
 
 export function limitHeaders(contract: EndpointContract, limit: Limit | undefined): Record<string, string> {
   if (limit === undefined) return {};
-  const name = rateClassOf(contract);
+  const name = limit.class ?? rateClassOf(contract);
   return {
     'ratelimit-policy': `"${name}";q=${limit.max};w=${limit.windowS}`,
     ratelimit: `"${name}";r=${limit.left};t=${limit.resetS}`,

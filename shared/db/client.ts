@@ -9,7 +9,7 @@ import { errors } from '../error-table.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { type About, type Counter, createCounter } from './counting.ts';
-import { readFailure, toAppError } from './errors.ts';
+import { readFailure, refusal, toAppError } from './errors.ts';
 import { encode, encodeArray, type Parameter } from './parameters.ts';
 import { admitCaller } from './queries.ts';
 import type { Statement } from './statement.ts';
@@ -127,6 +127,7 @@ export function connect(options: DbOptions): Db {
             throw error;
           });
     if (answer.lines !== undefined || answer.about !== undefined) counter.counted(answer.about);
+    if (counter.about.refused !== undefined) throw refusal(counter.about.refused, counter.about.limit);
     admitted = true;
     stored = answer.stored ?? stored;
     const lines = answer.lines ?? (isLook ? undefined : answer.stored) ?? [];

@@ -9,13 +9,15 @@ export interface About {
   /** Of an API key: whose it is, and which. */
   userId?: string;
   keyId?: string;
+  /** SQLSTATE of what the caller is refused by: counted it is already. */
+  refused?: string;
   /** The Idempotency-Key has an answer; whether to this request, the write finds out. */
   repeat?: boolean;
 }
 
 export interface Counter {
   /** For the next statement; undefined when the request has been counted, or counts nowhere. */
-  call(): { readonly class: string; readonly requests: number } | undefined;
+  call(): SentLimit | undefined;
   /** The line of app.run that begins with `#`, if there was one. */
   counted(line: string | undefined): void;
   /** The statement raised an error, and took its count along. Not for who asked too often: that window is full as it is. */
@@ -23,6 +25,14 @@ export interface Counter {
   readonly about: About;
 }
 
+interface SentLimit {
+  readonly class: string;
+  readonly requests: number;
+  /** Of those whom the database refuses as nobody, by their address. */
+  readonly refusedClass: typeof REFUSED_CLASS;
+}
+
+const REFUSED_CLASS = 'refused';
 const MOST_CALLERS = 10_000; // a flood of addresses must not fill the memory; who is forgotten gains a few requests
 
 interface Uncounted {
@@ -41,13 +51,18 @@ export function createCounter(caller: Caller, className: string | undefined): Co
   let open = className !== undefined;
   return {
     call: () =>
-      open && className !== undefined ? { class: className, requests: 1 + carried(name, className) } : undefined,
+      open && className !== undefined
+        ? { class: className, requests: 1 + carried(name, className), refusedClass: REFUSED_CLASS }
+        : undefined,
     counted: (line) => {
-      if (open) uncounted.delete(name);
-      open = false;
       about.repeat = false;
       if (line !== undefined) Object.assign(about, readLine(line));
-      if (className !== undefined && about.limit !== undefined) windows.set(className, about.limit.windowS);
+      const { limit } = about;
+      const isOther = limit?.class !== undefined && limit.class !== className;
+      // A dead token of theirs takes nothing off what a person's living one has still to pay.
+      if (open && !isOther) uncounted.delete(name);
+      open = false;
+      if (className !== undefined && limit !== undefined && !isOther) windows.set(className, limit.windowS);
     },
     undone: () => {
       if (!open || className === undefined) return;
@@ -72,20 +87,28 @@ function nameOf(caller: Caller): string {
   return caller.kind === 'public' ? (caller.ip ?? '') : '';
 }
 
-const limit = z.object({ max: z.int(), windowS: z.int(), left: z.int(), resetS: z.int() });
+const limit = z.object({
+  class: z.string().exactOptional(),
+  max: z.int(),
+  windowS: z.int(),
+  left: z.int(),
+  resetS: z.int(),
+});
 const told = z.object({
   userId: z.string().optional(),
   keyId: z.string().optional(),
   repeat: z.boolean().optional(),
+  refused: z.string().optional(),
 });
 
 function readLine(line: string): About {
-  const { userId, keyId, repeat } = told.parse(JSON.parse(line));
+  const { userId, keyId, repeat, refused } = told.parse(JSON.parse(line));
   const counts = limit.safeParse(JSON.parse(line));
   return {
     ...(counts.success && { limit: counts.data }),
     ...(userId !== undefined && { userId }),
     ...(keyId !== undefined && { keyId }),
     ...(repeat !== undefined && { repeat }),
+    ...(refused !== undefined && { refused }),
   };
 }

@@ -134,6 +134,15 @@ export function toAppError(failure: Failure, cause: unknown): AppError {
     : new AppError(code ?? 'internal', { cause, note: noteOf(failure) });
 }
 
+/** Of a caller whom app.run refused in a line, so that it counts. */
+export function refusal(sqlState: string, limit: Limit | undefined): AppError {
+  const tooMany = sqlState === TOO_MANY && limit !== undefined;
+  return toAppError(
+    { kind: 'sql', sqlState, constraint: null, retryable: false, ...(tooMany && { limit }) },
+    `app.run told ${sqlState}`,
+  );
+}
+
 /** For the log: the words of the server that are never a row's. */
 function noteOf({ sqlState, constraint }: Failure & { readonly kind: 'sql' }): string {
   return constraint === null ? `SQLSTATE ${sqlState}` : `SQLSTATE ${sqlState}, constraint ${constraint}`;

@@ -209,7 +209,8 @@ describe('the public', () => {
     "app.create_project('p', null, 'UTC')",
     "app.remember('c', '{}', '{}')",
     "app.repeated('c', '{}', false)",
-    'app.check_alive(null, null)',
+    'app.session_refusal(null, null, null)',
+    "app.count_refusal('PH401', '{}', null)",
     "app.run('{}', 'select 1', '{}')",
     'app.connect_account(null, null, null, null, null, null, null, null, null, null, null, null)',
   ])('cannot call %s', async (call) => {

@@ -65,7 +65,7 @@ it('would notice: the same without an index, or with none that fits', async () =
 
 describe('what the named functions do inside', () => {
   const calls = (one: Asking): [string, string][] => [
-    ['actor', `select app.check_alive('${one.userId}', '${one.sessionId}')`],
+    ['actor', `select app.session_refusal('${one.userId}', '${one.sessionId}', true)`],
     ['actor', "select app.projects_of('read')"],
     ['actor', "select * from app.create_project('p', null, 'UTC')"],
     [
