@@ -3718,7 +3718,7 @@ create table rate_limits (
   constraint rate_limits_window_s_range CHECK (((window_s >= 1) AND (window_s <= 86400)))
 );
 
-comment on table rate_limits is 'Requests that one caller (person, key, address without either) may make in a window, by class of door.';
+comment on table rate_limits is 'Requests that one caller (person, key, address without either) may make in a window, by class of door. refused: those by dead or invented sessions and keys, by address.';
 comment on column rate_limits.window_s is 'Seconds; windows begin at whole multiples of it.';
 
 alter table rate_limits enable row level security;
@@ -5731,25 +5731,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION app.check_alive(user_id uuid, session_id uuid)
- RETURNS void
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-begin
-  perform 1
-  from user_sessions s join users u on u.id = s.user_id
-  where s.id = check_alive.session_id and s.user_id = check_alive.user_id
-    and s.revoked_at is null and s.expires_at > app.now()
-    and u.status = 'active' and u.deleted_at is null;
-  if not found then
-    raise exception 'the session has ended' using errcode = 'PH401';
-  end if;
-end
-$function$;
-grant execute on function app.check_alive(uuid,uuid) to posthaste_api;
-
 CREATE OR REPLACE FUNCTION app.check_consistency()
  RETURNS SETOF text
  LANGUAGE plpgsql
@@ -5819,7 +5800,7 @@ $function$;
 grant execute on function app.check_elevated(uuid) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.check_key(key_hash text, scope text)
- RETURNS TABLE(user_id uuid, key_id uuid, project_id uuid)
+ RETURNS TABLE(user_id uuid, key_id uuid, project_id uuid, refused text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -5833,21 +5814,18 @@ begin
     join projects p on p.id = a.project_id and p.deleted_at is null
     join project_collaborators c on c.project_id = a.project_id and c.user_id = a.created_by
   where a.key_hash = check_key.key_hash and a.revoked_at is null and (a.expires_at is null or a.expires_at > app.now());
-  if k.id is null then
-    raise exception 'the key is unknown, revoked or expired' using errcode = 'PH401';
-  end if;
-  if not coalesce(scope = any (k.scopes) or regexp_replace(scope, 'read$', 'write') = any (k.scopes), false) then
-    raise exception 'the key has not this scope' using errcode = 'PH403';
-  end if;
+  refused := case
+    when k.id is null then 'PH401'
+    when not coalesce(scope = any (k.scopes) or regexp_replace(scope, 'read$', 'write') = any (k.scopes), false) then 'PH403' end;
   -- By the minute: a durable commit for every request would be too dear, and who cannot have the row at once leaves it.
-  if k.last_used_at is null or k.last_used_at < app.now() - interval '1 minute' then
+  if refused is null and (k.last_used_at is null or k.last_used_at < app.now() - interval '1 minute') then
     update api_keys a set last_used_at = app.now()
     where a.id = (select l.id from api_keys l where l.id = k.id for update skip locked);
   end if;
-  return query select k.created_by, k.id, k.project_id;
+  return query select k.created_by, k.id, k.project_id, check_key.refused;
 end
 $function$;
-comment on function app.check_key(text,text) is 'The liveness check of app.run for API keys: dead with its creator''s account or membership, or with the project (PH401); PH403 where the scope is missing. write holds read.';
+comment on function app.check_key(text,text) is 'The liveness check of app.run for API keys. refused: PH401 where the key is unknown, or dead with its creator''s account or membership, or with the project; PH403 where the scope is missing. write holds read.';
 grant execute on function app.check_key(text,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.check_rate(caller text, class text, requests integer)
@@ -6185,6 +6163,44 @@ begin
   return null;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.count_refusal(refused text, call jsonb, counted text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  is_nobody boolean := refused = 'PH401';
+  counting text := case when is_nobody then app.address_caller(call ->> 'ip') else counted end;
+  requests integer := case when is_nobody then 1 else coalesce((call -> 'limit' ->> 'requests')::integer, 1) end;
+  l rate_limits;
+  began timestamptz;
+  total integer;
+begin
+  select * into l from rate_limits r
+  where r.class = call -> 'limit' ->> case when is_nobody then 'refusedClass' else 'class' end;
+  if l.class is null then
+    return jsonb_build_object('refused', refused);
+  end if;
+  began := to_timestamp(floor(extract(epoch from app.now()) / l.window_s) * l.window_s);
+  if requests <= l.max_requests and not exists (
+    select from rate_counters c
+    where c.caller = counting and c.class = l.class and c.window_start = began and c.count > l.max_requests - requests
+  ) then
+    insert into rate_counters as c (caller, class, window_start, count, expires_at)
+    values (counting, l.class, began, requests, began + make_interval(secs => l.window_s))
+    on conflict on constraint rate_counters_pkey do update set count = c.count + excluded.count
+      where c.count <= l.max_requests - excluded.count
+    returning c.count into total;
+  end if;
+  return jsonb_build_object('refused', case when total is null then 'PH402' else refused end, 'class', l.class,
+    'max', l.max_requests, 'windowS', l.window_s, 'left', coalesce(l.max_requests - total, 0),
+    'resetS', l.window_s - floor(extract(epoch from app.now()))::bigint % l.window_s);
+end
+$function$;
+comment on function app.count_refusal(text,jsonb,text) is 'What the line of app.run tells; refused becomes PH402 where that has happened too often.';
+grant execute on function app.count_refusal(text,jsonb,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.count_request(caller text, class text, requests integer)
  RETURNS jsonb
@@ -11065,6 +11081,7 @@ declare
   kind text := call ->> 'kind';
   caller text := coalesce(call ->> 'userId', 'public');
   counted text;
+  refused text;
   about jsonb := '{}';
   requests integer;
   repeat jsonb := call -> 'repeat';
@@ -11079,21 +11096,31 @@ begin
     set_config('app.ip', coalesce(call ->> 'ip', ''), true), set_config('app.api_key_id', '', true),
     set_config('app.key_project', '', true);
   if kind = 'actor' then
-    perform app.check_alive((call ->> 'userId')::uuid, (call ->> 'sessionId')::uuid);
-    if call ->> 'stepUp' = 'true' then
-      perform app.check_elevated((call ->> 'sessionId')::uuid);
-    end if;
-    perform set_config('app.user_id', call ->> 'userId', true), set_config('app.session_id', call ->> 'sessionId', true);
+    refused := app.session_refusal((call ->> 'userId')::uuid, (call ->> 'sessionId')::uuid, (call ->> 'stepUp')::boolean);
     counted := 'user:' || caller;
   elsif kind = 'key' then
     select * into key from app.check_key(call ->> 'keyHash', call ->> 'scope');
-    perform set_config('app.user_id', key.user_id::text, true), set_config('app.api_key_id', key.key_id::text, true),
-      set_config('app.key_project', key.project_id::text, true);
+    refused := key.refused;
     caller := 'key:' || key.key_id;
     counted := caller;
-    about := jsonb_build_object('userId', key.user_id, 'keyId', key.key_id);
+    about := jsonb_strip_nulls(jsonb_build_object('userId', key.user_id, 'keyId', key.key_id));
   elsif kind is null or kind not in ('public', 'worker') then
     raise exception 'unknown kind of call' using errcode = 'PH000';
+  end if;
+
+  if refused is not null then
+    if call -> 'limit' ->> 'refusedClass' is null then
+      raise exception 'the caller is refused' using errcode = refused;
+    end if;
+    -- As a line, not as an error: that would take its count along.
+    return next '#' || (about || app.count_refusal(refused, call, counted))::text || E'\n';
+    return;
+  end if;
+  if kind = 'actor' then
+    perform set_config('app.user_id', call ->> 'userId', true), set_config('app.session_id', call ->> 'sessionId', true);
+  elsif kind = 'key' then
+    perform set_config('app.user_id', key.user_id::text, true), set_config('app.api_key_id', key.key_id::text, true),
+      set_config('app.key_project', key.project_id::text, true);
   end if;
 
   if call ? 'limit' then
@@ -11147,7 +11174,7 @@ begin
   end if;
 end
 $function$;
-comment on function app.run(jsonb,text,text[]) is 'One Data API call: checks that person and session, or API key and scope, are alive (PH401, PH403, PH405 step-up), that the caller has not asked too often (PH402), answers repeats of an Idempotency-Key (PH409 running, PH422 other request, PH410 secret), runs the statement under row-level security and returns its rows as JSON lines in parts. A line that begins with # tells of caller and limit, one that begins with ! opens a stored answer.';
+comment on function app.run(jsonb,text,text[]) is 'One Data API call: checks that person and session, or API key and scope, are alive (PH401, PH403, PH405 step-up), that the caller has not asked too often (PH402), answers repeats of an Idempotency-Key (PH409 running, PH422 other request, PH410 secret), runs the statement under row-level security and returns its rows as JSON lines in parts. A line that begins with # tells of caller and limit, and where limit has a refusedClass of a refusal, which is an error otherwise; one that begins with ! opens a stored answer.';
 grant execute on function app.run(jsonb,text,text[]) to posthaste_api;
 grant execute on function app.run(jsonb,text,text[]) to posthaste_worker;
 
@@ -11426,6 +11453,26 @@ grant execute on function app.session_id() to posthaste_api;
 grant execute on function app.session_id() to posthaste_public;
 grant execute on function app.session_id() to posthaste_reporting;
 grant execute on function app.session_id() to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.session_refusal(user_id uuid, session_id uuid, step_up boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  elevated boolean;
+begin
+  select coalesce(s.elevated_until > app.now(), false) into elevated
+  from user_sessions s join users u on u.id = s.user_id
+  where s.id = session_refusal.session_id and s.user_id = session_refusal.user_id
+    and s.revoked_at is null and s.expires_at > app.now()
+    and u.status = 'active' and u.deleted_at is null;
+  return case when elevated is null then 'PH401' when step_up and not elevated then 'PH405' end;
+end
+$function$;
+comment on function app.session_refusal(uuid,uuid,boolean) is 'Null for one that lives; PH401 for one that has ended, PH405 for one that must prove itself first.';
+grant execute on function app.session_refusal(uuid,uuid,boolean) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.set_follow(person uuid, following boolean)
  RETURNS TABLE(outcome text, followers_count bigint)
