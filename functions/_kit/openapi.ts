@@ -22,6 +22,7 @@ const DESCRIPTION = [
   'Lists take `limit` and `cursor` and answer `data` and `nextCursor`.',
   'Reads answer an `ETag` and 304 to `If-None-Match`; edits of what has a `version` take it as `If-Match`.',
   'Requests are counted by caller and class of door: `RateLimit` and `RateLimit-Policy` say what is left.',
+  'Those with a token that is nobody’s (any more) are counted by address, in the class `refused`.',
   'Any other path is answered 404, any other method of a path 405 with `Allow`;',
   'HEAD is taken where GET needs no sign-in and answers as GET does, without the body;',
   'elsewhere it is 405, also where a GET leads elsewhere (302) or uses something up (`x-once`).',

@@ -1,6 +1,6 @@
 /** Who app.run lets in: keys by scope, project and the life of their maker; sessions that proved themselves lately. */
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { addPerson, addTenant, type Someone } from './seed.ts';
 
@@ -93,6 +93,66 @@ it.each([
 
 it('a key nobody made is nobody’s', async () => {
   expect(await call({ kind: 'key', keyHash: 'guessed', scope: 'posts:read' })).toBe('PH401');
+});
+
+describe('who is refused, where a class for that is named', () => {
+  const refused = async (ip: string | null, more: object = {}) => {
+    const limit = { class: 'read', requests: 1, refusedClass: 'refused' };
+    const line = await call({ kind: 'key', keyHash: 'guessed', scope: 'posts:read', ip, limit, ...more });
+    return line.startsWith('#') ? JSON.parse(line.slice(1)).refused : line;
+  };
+  beforeEach(async () => {
+    await open.sql('delete from rate_counters');
+    await open.sql(`update rate_limits set max_requests = 2, window_s = 3600`);
+  });
+
+  it.each([
+    ['one IPv4 address', ['192.0.2.1', '192.0.2.1', '192.0.2.1'], 'PH402'],
+    ['two IPv4 addresses', ['192.0.2.1', '192.0.2.1', '192.0.2.2'], 'PH401'],
+    ['a /64 of IPv6', ['2001:db8::1', '2001:db8::2', '2001:db8::ffff:0:0:3'], 'PH402'],
+    ['two /64 of IPv6', ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::3'], 'PH401'],
+    ['no address', [null, null, null], 'PH402'],
+  ])('counts by address: %s', async (_name, addresses, last) => {
+    const told = [];
+    for (const address of addresses) told.push(await refused(address));
+    expect(told).toEqual(['PH401', 'PH401', last]);
+  });
+
+  it('whoever is dead counts there, whoever lacks something counts as they are', async () => {
+    const session = { kind: 'actor', userId: ada.userId, sessionId: ada.userId };
+    expect(await refused('192.0.2.1', session)).toBe('PH401');
+    expect(await refused('192.0.2.1')).toBe('PH401');
+    expect(await refused('192.0.2.1', session)).toBe('PH402');
+    const scopeless = { keyHash: ada.userId, scope: 'projects:read' };
+    expect(await refused('192.0.2.1', scopeless)).toBe('PH403');
+    expect(await refused('192.0.2.2', scopeless)).toBe('PH403');
+    expect(await refused('192.0.2.3', scopeless)).toBe('PH402');
+    expect(await open.sql('select class, count from rate_counters order by class')).toEqual([
+      { class: 'read', count: 2 },
+      { class: 'refused', count: 2 },
+    ]);
+  });
+
+  it('runs nothing of the statement, and acts for nobody', async () => {
+    const limit = { class: 'write', requests: 1, refusedClass: 'refused' };
+    const text = `select * from app.create_project('p', null, 'UTC')`;
+    const line = await call({ kind: 'actor', ...ada, sessionId: ada.userId, limit }, text);
+    expect(line.trimEnd().split('\n')).toHaveLength(1);
+    expect(await open.sql(`select 1 from projects where created_by = $1 and name = 'p'`, [ada.userId])).toEqual([]);
+  });
+
+  it('what went uncounted before counts with a refusal of who is known, not with that of nobody', async () => {
+    const limit = { class: 'read', requests: 2, refusedClass: 'refused' };
+    expect(await refused('192.0.2.1', { limit })).toBe('PH401');
+    expect(await refused('192.0.2.1', { limit })).toBe('PH401');
+    expect(await refused('192.0.2.1', { limit, keyHash: ada.userId, scope: 'projects:read' })).toBe('PH403');
+    expect(await refused('192.0.2.1', { limit, keyHash: ada.userId, scope: 'projects:read' })).toBe('PH402');
+  });
+
+  it('without limits for the class, refusals stay refusals', async () => {
+    const limit = { class: 'read', requests: 1, refusedClass: 'unheard-of' };
+    expect(await refused('192.0.2.1', { limit })).toBe('PH401');
+  });
 });
 
 it('the last use of a key is known to the minute', async () => {
