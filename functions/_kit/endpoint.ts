@@ -14,6 +14,7 @@ import type { Admission, EndpointContract } from './contract.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { expectedVersions, refuseConditions } from './entity-tag.ts';
 import { withSafeHeaders } from './headers.ts';
+import { asPage } from './page.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
 import { type Page, reply } from './reply.ts';
@@ -123,7 +124,8 @@ async function answer<C extends EndpointContract>(
     if (known.code === 'internal') defect = { error };
     code = known.code;
     const limit = known.detail.limit ?? db?.about.limit;
-    result = problem(known, { instance: event.rawPath ?? '', requestId, headers: limitHeaders(contract, limit) });
+    const plain = problem(known, { instance: event.rawPath ?? '', requestId, headers: limitHeaders(contract, limit) });
+    result = asPage(plain, { contract, error: known, event });
   }
   log(defect === undefined ? 'info' : 'error', 'request', {
     operation: context.functionName,

@@ -4,6 +4,7 @@ import type { EndpointContract } from './contract.ts';
 import { errorsOf } from './endpoint.ts';
 import { exampleOf, idOf, nounOf } from './openapi-examples.ts';
 import type { JsonSchema, SchemaBook } from './openapi-schemas.ts';
+import { HTML, isForPeople } from './page.ts';
 import { Problem, statusOf } from './problem.ts';
 
 type Code = EndpointContract['errors'][number];
@@ -110,11 +111,11 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
   const shared = new Map<string, JsonSchema>();
   const codes = new Set<Code>();
 
-  function failure(status: number, among: readonly Code[], counted: boolean): JsonSchema {
+  function failure(status: number, among: readonly Code[], kind: Kind): JsonSchema {
     const sorted = [...among].sort();
     for (const code of sorted) codes.add(code);
-    const name = nameOf(status, sorted, counted);
-    if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, counted }));
+    const name = nameOf(status, sorted, kind);
+    if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, ...kind }));
     return { $ref: `#/components/responses/${name}` };
   }
 
@@ -122,11 +123,11 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
     responses(operation, contract) {
       const byStatus = Map.groupBy(errorsOf(contract), statusOf);
       const statuses = [...new Set([...byStatus.keys(), ...GATEWAY_STATUSES])].sort((a, b) => a - b);
-      const counted = contract.uses.database !== undefined;
+      const kind = { counted: contract.uses.database !== undefined, forPeople: isForPeople(contract) };
       return {
         [contract.status]: successOf(operation, contract, book),
         ...(isTagged(contract) && { 304: notModified(contract) }),
-        ...Object.fromEntries(statuses.map((status) => [status, failure(status, byStatus.get(status) ?? [], counted)])),
+        ...Object.fromEntries(statuses.map((status) => [status, failure(status, byStatus.get(status) ?? [], kind)])),
       };
     },
     components: () => ({
@@ -137,9 +138,10 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
 }
 
 /** Generators make a type of it: it must be a name in their languages, `Problem404NotFound`. */
-function nameOf(status: number, codes: readonly Code[], counted: boolean): string {
+function nameOf(status: number, codes: readonly Code[], { counted, forPeople }: Kind): string {
   const words = codes.map((code) => code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()));
-  const who = codes.length === 0 ? `Gateway${status}` : `Problem${status}${words.join('Or')}`;
+  const from = forPeople ? 'ProblemPage' : 'Problem';
+  const who = codes.length === 0 ? `Gateway${status}` : `${from}${status}${words.join('Or')}`;
   return counted ? who : `${who}Uncounted`;
 }
 
@@ -186,12 +188,17 @@ function notModified(contract: EndpointContract): JsonSchema {
   return { description: REASONS[304], headers: { ...commonHeaders(contract), ETag: header('ETag') } };
 }
 
-interface Failure {
-  readonly problem: JsonSchema;
+interface Kind {
   readonly counted: boolean;
+  /** A browser gets its problems as pages. */
+  readonly forPeople: boolean;
 }
 
-function failureOf(status: number, codes: readonly Code[], { problem, counted }: Failure): JsonSchema {
+interface Failure extends Kind {
+  readonly problem: JsonSchema;
+}
+
+function failureOf(status: number, codes: readonly Code[], { problem, counted, forPeople }: Failure): JsonSchema {
   const words = codes.map((code) => `\`${code}\`: ${errors[code].title}`);
   const message = GATEWAY_MESSAGES[status];
   if (message !== undefined) words.push(`The gateway itself: ${message}.${UNTIMED.includes(status) ? NO_TIME : ''}`);
@@ -204,6 +211,7 @@ function failureOf(status: number, codes: readonly Code[], { problem, counted }:
       ...(codes.length > 0 && {
         'application/problem+json': { schema: byCode, examples: Object.fromEntries(examples) },
       }),
+      ...(codes.length > 0 && forPeople && { [HTML]: { schema: { type: 'string' } } }),
       ...(message !== undefined && {
         'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' }, example: { message } },
       }),
