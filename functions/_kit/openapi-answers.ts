@@ -16,9 +16,9 @@ const REASONS: Readonly<Record<number, string>> = {
   200: 'Done.',
   201: 'Created.',
   202: 'Accepted.',
-  204: 'Done; there is nothing to say.',
-  302: 'Elsewhere.',
-  304: 'It is what you have.',
+  204: 'Done; there is no body.',
+  302: 'Redirect.',
+  304: 'Your copy is current.',
 };
 
 /** In the gateway's own words. */
@@ -33,11 +33,11 @@ const GATEWAY_MESSAGES: Readonly<Record<number, string>> = {
 
 /** An HTTP API takes no header fields for what it writes itself: only REST APIs have gateway responses to edit. */
 const UNTIMED: readonly number[] = [429, 503];
-const NO_TIME = ' Without `Retry-After`: wait a second, and twice as long each time.';
+const NO_TIME = ' Comes without `Retry-After`: wait a second, and double the wait each time.';
 
 export const GatewayMessage: JsonSchema = {
   type: 'object',
-  description: 'Written by the gateway, when no function was asked or none answered.',
+  description: 'Sent by the gateway itself when a request did not reach a function, or got no answer from one.',
   properties: { message: { type: 'string' } },
   required: ['message'],
 };
@@ -46,41 +46,47 @@ const text = { type: 'string' };
 
 export const headers: Readonly<Record<string, JsonSchema>> = {
   RequestId: {
-    description: 'Stands in our log, and as `requestId` in a problem.',
+    description: 'Identifies the request in our logs; also `requestId` in a problem.',
     required: true,
     schema: text,
     example: 'Zk3Tqg2wIAMEVkQ=',
   },
   ETag: {
-    description: 'For If-None-Match, and for If-Match where an edit takes it.',
+    description: 'For `If-None-Match`, and for `If-Match` where an edit accepts it.',
     required: true,
     schema: { type: 'string', pattern: '^"[\\x21\\x23-\\x7e]+"$' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
   RateLimit: {
     description:
-      'What is left of the class of doors: `r` requests, for `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
+      'What is left for this class of operations: `r` requests for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
     schema: text,
     example: '"write";r=58;t=42',
   },
   RateLimitPolicy: {
-    description: 'What the class of doors allows: `q` requests in `w` seconds.',
+    description: 'The limit for this class of operations: `q` requests in `w` seconds.',
     schema: text,
     example: '"write";q=60;w=60',
   },
   RetryAfter: {
-    description: 'Seconds. With every problem that names a time; what the gateway itself writes comes without.',
+    description:
+      'In seconds. Sent with every problem that knows a time; answers of the gateway itself come without it.',
     schema: { type: 'integer', minimum: 1 },
     example: 2,
   },
-  Elsewhere: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
+  Elsewhere: {
+    description: 'Where the browser is sent.',
+    required: true,
+    schema: text,
+    example: 'https://example.com/done',
+  },
   Location: {
-    description: 'Path of what was made: GET it.',
+    description: 'Path of the new resource.',
     schema: { type: 'string', format: 'uri-reference' },
     example: '/v1/posts/019b4c2e-8f3a-7c61-9d2b-5e0f4a1b6c7d',
   },
   IdempotencyReplayed: {
-    description: '`true` where the `Idempotency-Key` was taken before: this is what was answered then.',
+    description: '`true` if the `Idempotency-Key` was used before: this is the answer given then.',
     schema: { enum: ['true'] },
     example: 'true',
   },

@@ -13,9 +13,9 @@ export const handler = endpoint({
   summary: 'List accounts, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     platform: PlatformName.optional(),
-    status: AccountStatus.optional().describe('Without it: all but the disconnected ones.'),
+    status: AccountStatus.optional().describe('Default: all except the disconnected ones.'),
   }),
   status: 200,
   response: pageOf(Account).meta({ id: 'AccountPage' }),

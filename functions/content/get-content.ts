@@ -8,7 +8,7 @@ export const handler = endpoint({
   path: '/v1/content/{contentId}',
   auth: 'user',
   scope: 'content:read',
-  summary: 'Get a piece of content, and where its posts went',
+  summary: 'Get a piece of content and where its posts were published',
   params: z.strictObject({ contentId: z.uuid() }),
   status: 200,
   response: Content,

@@ -11,10 +11,10 @@ export const handler = endpoint({
   path: '/v1/content/titles',
   auth: 'user',
   scope: 'content:read',
-  summary: 'List the titles of a person’s content, newest first',
+  summary: 'List the titles of a user’s content, newest first',
   query: z.strictObject({
     ...pageQuery,
-    createdBy: z.uuid().optional().describe('Without it your own. You see what is in your projects.'),
+    createdBy: z.uuid().optional().describe('Default: yourself. You only see content in your projects.'),
   }),
   status: 200,
   response: Page,

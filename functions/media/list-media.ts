@@ -13,7 +13,7 @@ export const handler = endpoint({
   summary: 'List media, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     status: MediaStatus.optional(),
     kind: MediaKind.optional(),
   }),

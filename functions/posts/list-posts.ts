@@ -15,15 +15,14 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'List or search posts',
-  description:
-    'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',
+  description: 'Newest first; with `q`, best match first, among the newest thousand matches of each project.',
   query: z
     .strictObject({
       ...pageQuery,
-      projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+      projectId: z.uuid().optional().describe('Default: all your projects.'),
       accountId: z.uuid().optional(),
       createdBy: z.uuid().optional(),
-      status: PostStatus.optional().describe('With `order=due` it is `scheduled` unless you say another.'),
+      status: PostStatus.optional().describe('With `order=due`, the default is `scheduled`.'),
       externalId: z.string().min(1).max(255).optional(),
       updatedSince: givenInstant.optional(),
       hashtag: givenHashtag.optional(),
@@ -31,7 +30,7 @@ export const handler = endpoint({
       order: z
         .enum(['newest', 'due'])
         .default('newest')
-        .describe('`due`: only what is due in the future, soonest first. Not together with `q`.'),
+        .describe('`due`: only posts due in the future, soonest first. Cannot be combined with `q`.'),
     })
     .refine(({ q, order }) => q === undefined || order === 'newest', {
       path: ['order'],

@@ -9,8 +9,8 @@ export const handler = endpoint({
   path: '/v1/publications/{publicationId}/resolve',
   auth: 'user',
   scope: 'posts:write',
-  summary: 'Say what became of a publication whose outcome is unknown',
-  description: 'Either it is live at a URL, or it is not live and is tried again at once.',
+  summary: 'Resolve a publication whose outcome is unknown',
+  description: 'Say either that it is live at a URL, or that it is not live and should be tried again at once.',
   params: z.strictObject({ publicationId: z.uuid() }),
   body: z
     .discriminatedUnion('outcome', [

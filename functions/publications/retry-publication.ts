@@ -9,7 +9,7 @@ export const handler = endpoint({
   path: '/v1/publications/{publicationId}/retry',
   auth: 'user',
   scope: 'posts:write',
-  summary: 'Try a failed publication again, now',
+  summary: 'Retry a failed publication now',
   params: z.strictObject({ publicationId: z.uuid() }),
   status: 202,
   response: z.object({ id: z.uuid(), state: z.literal('scheduled') }).meta({ id: 'Retried' }),

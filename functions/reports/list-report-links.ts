@@ -10,10 +10,10 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'analytics:read',
   summary: 'List report links, newest first',
-  description: 'Who made them, and whether they still work. Never the addresses: those are shown once.',
+  description: 'Who created them and whether they still work. The links themselves are shown only once, when created.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     postId: z.uuid().optional(),
   }),
   status: 200,

@@ -11,7 +11,7 @@ const CALLS_PER_PART = 8;
 
 export const exportQuery = z.strictObject({
   ...auditFilters,
-  after: z.uuid().optional().describe('The last id of the part before: `Link` with rel="next" holds it.'),
+  after: z.uuid().optional().describe('The last id of the previous part; `Link` with rel="next" contains it.'),
 });
 type Wanted = z.output<typeof exportQuery>;
 type Entry = z.output<typeof AuditEntry>;

@@ -139,7 +139,10 @@ describe('the list of links', () => {
     const links = [];
     for (const name of ['One', 'Two']) {
       const project = (await createProject(world, person, name)).id;
-      const [post] = await world.sql(`insert into posts (project_id, text, schedule_type) values ($1, 'x', 'draft') returning id`, [project]);
+      const [post] = await world.sql(
+        `insert into posts (project_id, text, schedule_type) values ($1, 'x', 'draft') returning id`,
+        [project],
+      );
       links.push((await share(String(post?.id), person)).json(ReportLink).id);
     }
     const first = (await list(person, 'limit=1')).json(page);
