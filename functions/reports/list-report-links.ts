@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listReportLinks } from '../../shared/reports/queries.ts';
 import { ListedReportLink } from '../../shared/reports/shapes.ts';
@@ -10,11 +11,11 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'analytics:read',
   summary: 'List report links, newest first',
-  description: 'Who created them and whether they still work. The links themselves are shown only once, when created.',
+  description: 'Who made them, and whether they still work. Never the addresses: those are shown once.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Default: all your projects.'),
-    postId: z.uuid().optional(),
+    projectId: id.optional().describe('Without it the list spans all your projects.'),
+    postId: id.optional(),
   }),
   status: 200,
   response: pageOf(ListedReportLink).meta({ id: 'ReportLinkPage' }),
