@@ -9,9 +9,8 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   ifMatch: true,
-  summary: 'Change a sign-in provider',
-  description:
-    'Changes only the fields you send. While it is switched off, nobody can sign in through it; existing sessions continue.',
+  summary: 'Change a provider of sign-in',
+  description: 'Changes the fields that are given. Switched off, nobody signs in by it; who is signed in stays so.',
   params: z.strictObject({ name: providerName }),
   body: z.strictObject(providerSettings).partial(),
   status: 200,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/api-keys',
   auth: 'person',
   summary: 'List the API keys of a project, newest first',
-  description: 'Owners only. The keys themselves are never returned.',
+  description: 'For owners. Never the keys themselves.',
   params: z.strictObject({ projectId: id }),
   query: z.strictObject(pageQuery),
   status: 200,

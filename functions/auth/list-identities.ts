@@ -7,7 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/auth/identities',
   auth: 'person',
-  summary: 'List your linked identities',
+  summary: 'List your identities at providers',
   status: 200,
   response: z.object({ data: z.array(Identity) }),
   errors: [],

@@ -8,9 +8,8 @@ export const handler = endpoint({
   path: '/v1/auth/recovery-codes',
   auth: 'person',
   stepUp: true,
-  summary: 'Generate new recovery codes',
-  description:
-    'Ten new codes, which replace the remaining ones. Without an authenticator app the answer is `wrong_state`.',
+  summary: 'Make new recovery codes',
+  description: 'Ten, in place of those that are left. `wrong_state` without an authenticator app.',
   status: 201,
   response: z.object({ recoveryCodes }),
   errors: ['wrong_state'],

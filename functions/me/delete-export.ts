@@ -8,7 +8,7 @@ export const handler = endpoint({
   path: '/v1/me/exports/{exportId}',
   auth: 'person',
   summary: 'Delete an export',
-  description: 'An export in progress is cancelled.',
+  description: 'One that is still being made is called off.',
   params: z.strictObject({ exportId: id }),
   status: 204,
   errors: [],
