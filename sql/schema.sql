@@ -8774,7 +8774,7 @@ begin
     from (
       select s.relname, s.n_dead_tup, s.n_live_tup, pg_total_relation_size(s.relid) as bytes
       from pg_stat_user_tables s where s.schemaname in ('public', 'archive')
-      order by bytes desc limit 40
+      order by bytes desc nulls last limit 40
     ) t
     cross join lateral (values
       ('table.bytes', t.bytes::numeric),
@@ -8782,7 +8782,9 @@ begin
       -- Of a small table it says nothing.
       ('table.dead_percent', case when t.n_dead_tup < 1000 then 0
         else round(100.0 * t.n_dead_tup / (t.n_dead_tup + t.n_live_tup), 2) end)
-    ) m (name, value);
+    ) m (name, value)
+    -- A table that another transaction dropped since has no size any more.
+    where t.bytes is not null;
   return query
     select 'database.bytes', pg_database_size(current_database())::numeric, '{}'::jsonb
     union all

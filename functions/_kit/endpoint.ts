@@ -14,10 +14,11 @@ import type { Admission, EndpointContract } from './contract.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { expectedVersions, refuseConditions } from './entity-tag.ts';
 import { withSafeHeaders } from './headers.ts';
+import { asPage } from './page.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
 import { type Page, reply } from './reply.ts';
-import { identify, pathOf, readInput, readRepeat } from './request.ts';
+import { identify, readInput, readRepeat } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
@@ -86,10 +87,9 @@ async function answer<C extends EndpointContract>(
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
-    const path = pathOf(contract, input.params);
     // A provider's way back may carry a field of that name, which is none of ours.
-    const query = hasCursor(contract) ? await openCursor(path, input.query) : input.query;
-    const repeat = readRepeat(contract, event, input);
+    const query = hasCursor(contract) ? await openCursor(event.rawPath, input.query) : input.query;
+    const repeat = readRepeat(contract, event, input.rawBody);
     const connection = { caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs };
     if (takesBody(contract)) refuseConditions(event, contract);
     const call = {
@@ -111,7 +111,7 @@ async function answer<C extends EndpointContract>(
       db = openAgain(connection, db);
       return handle({ ...call, db, expectedVersion: version } as unknown as Call<C>);
     });
-    result = refuseTooLarge(reply(contract, await sealCursor(path, input.query, sent), event));
+    result = refuseTooLarge(reply(contract, await sealCursor(event.rawPath, input.query, sent), event));
     result.headers = {
       ...result.headers,
       ...(repeat !== undefined && db?.isRepeat() && { 'idempotency-replayed': 'true' }),
@@ -124,7 +124,8 @@ async function answer<C extends EndpointContract>(
     if (known.code === 'internal') defect = { error };
     code = known.code;
     const limit = known.detail.limit ?? db?.about.limit;
-    result = problem(known, { instance: event.rawPath ?? '', requestId, headers: limitHeaders(contract, limit) });
+    const plain = problem(known, { instance: event.rawPath ?? '', requestId, headers: limitHeaders(contract, limit) });
+    result = asPage(plain, { contract, error: known, event });
   }
   log(defect === undefined ? 'info' : 'error', 'request', {
     operation: context.functionName,

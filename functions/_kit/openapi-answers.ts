@@ -4,6 +4,7 @@ import type { EndpointContract } from './contract.ts';
 import { errorsOf } from './endpoint.ts';
 import { exampleOf, idOf, nounOf } from './openapi-examples.ts';
 import type { JsonSchema, SchemaBook } from './openapi-schemas.ts';
+import { HTML, isForPeople } from './page.ts';
 import { Problem, statusOf } from './problem.ts';
 
 type Code = EndpointContract['errors'][number];
@@ -15,9 +16,9 @@ const REASONS: Readonly<Record<number, string>> = {
   200: 'Done.',
   201: 'Created.',
   202: 'Accepted.',
-  204: 'Done; there is nothing to say.',
-  302: 'Elsewhere.',
-  304: 'It is what you have.',
+  204: 'Done; there is no body.',
+  302: 'Redirect.',
+  304: 'Your copy is current.',
 };
 
 /** In the gateway's own words. */
@@ -32,11 +33,11 @@ const GATEWAY_MESSAGES: Readonly<Record<number, string>> = {
 
 /** An HTTP API takes no header fields for what it writes itself: only REST APIs have gateway responses to edit. */
 const UNTIMED: readonly number[] = [429, 503];
-const NO_TIME = ' Without `Retry-After`: wait a second, and twice as long each time.';
+const NO_TIME = ' Comes without `Retry-After`: wait a second, and double the wait each time.';
 
 export const GatewayMessage: JsonSchema = {
   type: 'object',
-  description: 'Written by the gateway, when no function was asked or none answered.',
+  description: 'Sent by the gateway itself when a request did not reach a function, or got no answer from one.',
   properties: { message: { type: 'string' } },
   required: ['message'],
 };
@@ -45,41 +46,47 @@ const text = { type: 'string' };
 
 export const headers: Readonly<Record<string, JsonSchema>> = {
   RequestId: {
-    description: 'Stands in our log, and as `requestId` in a problem.',
+    description: 'Identifies the request in our logs; also `requestId` in a problem.',
     required: true,
     schema: text,
     example: 'Zk3Tqg2wIAMEVkQ=',
   },
   ETag: {
-    description: 'For If-None-Match, and for If-Match where an edit takes it.',
+    description: 'For `If-None-Match`, and for `If-Match` where an edit accepts it.',
     required: true,
     schema: { type: 'string', pattern: '^"[\\x21\\x23-\\x7e]+"$' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
   RateLimit: {
     description:
-      'What is left of the class of doors: `r` requests, for `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
+      'What is left for this class of operations: `r` requests for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
     schema: text,
     example: '"write";r=58;t=42',
   },
   RateLimitPolicy: {
-    description: 'What the class of doors allows: `q` requests in `w` seconds.',
+    description: 'The limit for this class of operations: `q` requests in `w` seconds.',
     schema: text,
     example: '"write";q=60;w=60',
   },
   RetryAfter: {
-    description: 'Seconds. With every problem that names a time; what the gateway itself writes comes without.',
+    description:
+      'In seconds. Sent with every problem that knows a time; answers of the gateway itself come without it.',
     schema: { type: 'integer', minimum: 1 },
     example: 2,
   },
-  Elsewhere: { description: 'Where to go.', required: true, schema: text, example: 'https://example.com/done' },
+  Elsewhere: {
+    description: 'Where the browser is sent.',
+    required: true,
+    schema: text,
+    example: 'https://example.com/done',
+  },
   Location: {
-    description: 'Path of what was made: GET it.',
+    description: 'Path of the new resource.',
     schema: { type: 'string', format: 'uri-reference' },
     example: '/v1/posts/019b4c2e-8f3a-7c61-9d2b-5e0f4a1b6c7d',
   },
   IdempotencyReplayed: {
-    description: '`true` where the `Idempotency-Key` was taken before: this is what was answered then.',
+    description: '`true` if the `Idempotency-Key` was used before: this is the answer given then.',
     schema: { enum: ['true'] },
     example: 'true',
   },
@@ -110,11 +117,11 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
   const shared = new Map<string, JsonSchema>();
   const codes = new Set<Code>();
 
-  function failure(status: number, among: readonly Code[], counted: boolean): JsonSchema {
+  function failure(status: number, among: readonly Code[], kind: Kind): JsonSchema {
     const sorted = [...among].sort();
     for (const code of sorted) codes.add(code);
-    const name = nameOf(status, sorted, counted);
-    if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, counted }));
+    const name = nameOf(status, sorted, kind);
+    if (!shared.has(name)) shared.set(name, failureOf(status, sorted, { problem, ...kind }));
     return { $ref: `#/components/responses/${name}` };
   }
 
@@ -122,11 +129,11 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
     responses(operation, contract) {
       const byStatus = Map.groupBy(errorsOf(contract), statusOf);
       const statuses = [...new Set([...byStatus.keys(), ...GATEWAY_STATUSES])].sort((a, b) => a - b);
-      const counted = contract.uses.database !== undefined;
+      const kind = { counted: contract.uses.database !== undefined, forPeople: isForPeople(contract) };
       return {
         [contract.status]: successOf(operation, contract, book),
         ...(isTagged(contract) && { 304: notModified(contract) }),
-        ...Object.fromEntries(statuses.map((status) => [status, failure(status, byStatus.get(status) ?? [], counted)])),
+        ...Object.fromEntries(statuses.map((status) => [status, failure(status, byStatus.get(status) ?? [], kind)])),
       };
     },
     components: () => ({
@@ -137,9 +144,10 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
 }
 
 /** Generators make a type of it: it must be a name in their languages, `Problem404NotFound`. */
-function nameOf(status: number, codes: readonly Code[], counted: boolean): string {
+function nameOf(status: number, codes: readonly Code[], { counted, forPeople }: Kind): string {
   const words = codes.map((code) => code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()));
-  const who = codes.length === 0 ? `Gateway${status}` : `Problem${status}${words.join('Or')}`;
+  const from = forPeople ? 'ProblemPage' : 'Problem';
+  const who = codes.length === 0 ? `Gateway${status}` : `${from}${status}${words.join('Or')}`;
   return counted ? who : `${who}Uncounted`;
 }
 
@@ -186,12 +194,17 @@ function notModified(contract: EndpointContract): JsonSchema {
   return { description: REASONS[304], headers: { ...commonHeaders(contract), ETag: header('ETag') } };
 }
 
-interface Failure {
-  readonly problem: JsonSchema;
+interface Kind {
   readonly counted: boolean;
+  /** A browser gets its problems as pages. */
+  readonly forPeople: boolean;
 }
 
-function failureOf(status: number, codes: readonly Code[], { problem, counted }: Failure): JsonSchema {
+interface Failure extends Kind {
+  readonly problem: JsonSchema;
+}
+
+function failureOf(status: number, codes: readonly Code[], { problem, counted, forPeople }: Failure): JsonSchema {
   const words = codes.map((code) => `\`${code}\`: ${errors[code].title}`);
   const message = GATEWAY_MESSAGES[status];
   if (message !== undefined) words.push(`The gateway itself: ${message}.${UNTIMED.includes(status) ? NO_TIME : ''}`);
@@ -204,6 +217,7 @@ function failureOf(status: number, codes: readonly Code[], { problem, counted }:
       ...(codes.length > 0 && {
         'application/problem+json': { schema: byCode, examples: Object.fromEntries(examples) },
       }),
+      ...(codes.length > 0 && forPeople && { [HTML]: { schema: { type: 'string' } } }),
       ...(message !== undefined && {
         'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' }, example: { message } },
       }),

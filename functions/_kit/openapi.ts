@@ -1,6 +1,5 @@
 /** The declarations of all endpoints as one OpenAPI 3.1 document. The same declarations give the same text. */
 import type { z } from 'zod';
-import { maxBodyOf } from './body.ts';
 import type { Contract, EndpointContract } from './contract.ts';
 import { GatewayMessage, headers, isTagged, objectOf, openAnswerBook } from './openapi-answers.ts';
 import { exampleOf } from './openapi-examples.ts';
@@ -18,16 +17,16 @@ export interface Operation {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const DESCRIPTION = [
-  'Every error is an RFC 9457 problem with a `code`, the `actor` who can mend it, and whether it is `retryable`.',
-  'Every POST takes an `Idempotency-Key`: the same key with the same request gets the first answer again.',
-  'Lists take `limit` and `cursor` and answer `data` and `nextCursor`.',
-  'Reads answer an `ETag` and 304 to `If-None-Match`; edits of what has a `version` take it as `If-Match`.',
-  'Requests are counted by caller and class of door: `RateLimit` and `RateLimit-Policy` say what is left.',
-  'Those with a token that is nobody’s (any more) are counted by address, in the class `refused`.',
-  'Any other path is answered 404, any other method of a path 405 with `Allow`;',
-  'HEAD is taken where GET needs no sign-in and answers as GET does, without the body;',
-  'elsewhere it is 405, also where a GET leads elsewhere (302) or uses something up (`x-once`).',
-  'OPTIONS says which methods a path takes.',
+  'Every error is an RFC 9457 problem with a `code`, the `actor` who can fix it, and whether it is `retryable`.',
+  'Every POST accepts an `Idempotency-Key`: the same key with the same request returns the first answer again.',
+  'Lists take `limit` and `cursor`, and return `data` and `nextCursor`.',
+  'Reads return an `ETag`, and 304 for a matching `If-None-Match`; edits of anything with a `version` accept the tag as `If-Match`.',
+  'Requests are limited per caller and class of operation: `RateLimit` and `RateLimit-Policy` tell what is left.',
+  'Requests with a token that is unknown or no longer valid are counted per IP address, in the class `refused`.',
+  'An unknown path gets a 404, another method of a known path a 405 with `Allow`.',
+  'HEAD works wherever GET needs no sign-in, and answers like GET without the body;',
+  'elsewhere it gets a 405, also where GET redirects (302) or can be used only once (`x-once`).',
+  'OPTIONS lists the methods of a path.',
 ].join(' ');
 
 export function openApi(doors: readonly Operation[], version: string): JsonSchema {
@@ -94,14 +93,14 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Chosen by you, once per intended effect; kept for 24 hours. Yours alone: of your session or key, and where nobody signs in of your address and `User-Agent`, so use one that nobody guesses. The same request is the same path, however it is written, and the same query and body, byte for byte.',
+      'Choose one per intended effect; it is kept for 24 hours. It belongs to your user or API key or, where no sign-in is needed, to your IP address and `User-Agent`, so use one that cannot be guessed. The same request means the same path and the same body, byte for byte.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x2b\\x2d-\\x7e]+$' },
     example: '7c1b8a52-3f1e-4b0e-9d3c-0d5f2f1f6a11',
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'The `ETag` of what you have: 304 where nothing changed.',
+    description: 'The `ETag` of your copy: 304 if nothing has changed.',
     schema: { type: 'string', format: 'entity-tag' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
@@ -109,7 +108,7 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` of what you saw, or several: 412 `stale` where somebody changed it since. Without it the last one wins.',
+      'The `ETag` of the version you read, or several: 412 `stale` if it has changed since. Without it the last write wins.',
     schema: { type: 'string', format: 'entity-tag' },
     example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
   },
@@ -120,13 +119,13 @@ const securitySchemes: Readonly<Record<string, JsonSchema>> = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'Access token of a person’s session: `POST /v1/auth/login`, renewed by `POST /v1/auth/refresh`.',
+    description: 'Access token of a session: from `POST /v1/auth/login`, renewed with `POST /v1/auth/refresh`.',
   },
   apiKey: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'phk_…',
-    description: 'API key of a program. It needs the scope that the operation names; `write` holds `read`.',
+    description: 'API key of a program. It needs the scope named by the operation; `write` includes `read`.',
   },
 };
 
@@ -185,12 +184,7 @@ function bodyOf(operation: string, contract: EndpointContract, body: z.ZodType, 
   const schema = book.schema(body, 'input');
   // No body at all says the same as an object without fields.
   const required = !body.safeParse({}).success;
-  const description = `At most ${maxBodyOf(contract) / 1024} KiB and 10,000 values.`;
-  return {
-    description,
-    required,
-    content: { 'application/json': { schema, ...(example !== undefined && { example }) } },
-  };
+  return { required, content: { 'application/json': { schema, ...(example !== undefined && { example }) } } };
 }
 
 function parametersOf(place: 'path' | 'query', fields: z.ZodObject | undefined, book: SchemaBook): JsonSchema[] {

@@ -2,6 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { AppError } from '../../shared/errors.ts';
+import { problemPage, problemSheet } from '../../shared/html/problem-page.ts';
+import type { EndpointContract } from './contract.ts';
 import type { Page } from './reply.ts';
 
 export const HTML = 'text/html; charset=utf-8';
@@ -45,6 +49,39 @@ export function htmlPage({ title, body, style, script, head = '', sources = {} }
       'referrer-policy': 'no-referrer',
     },
   };
+}
+
+/** Whether people come to the door with a browser: by a link, or sent back from elsewhere. All else is for programs alone. */
+export function isForPeople({ auth, method, content }: EndpointContract): boolean {
+  return auth === 'page' || method === '$default' || [content].flat().includes(HTML);
+}
+
+/** The same problem as a page, where a browser asks a door for people; status, code and header fields stay. */
+export function asPage(
+  problem: APIGatewayProxyStructuredResultV2,
+  { contract, error, event }: { contract: EndpointContract; error: AppError; event: APIGatewayProxyEventV2 },
+): APIGatewayProxyStructuredResultV2 {
+  if (!isForPeople(contract)) return problem;
+  const headers = { ...problem.headers, vary: 'accept' };
+  if (!prefersPage(event.headers.accept ?? '')) return { ...problem, headers };
+  const { title, body } = problemPage(error, event.requestContext.requestId);
+  const head = '<meta name="robots" content="noindex">';
+  const page = htmlPage({ title: title.markup, body: body.markup, style: problemSheet, head });
+  return { ...problem, headers: { ...headers, ...page.headers, 'content-type': HTML }, body: String(page.body) };
+}
+
+/** By weight (RFC 9110, section 12.5.1), where a page is named: who takes anything alike is a program. */
+function prefersPage(accept: string): boolean {
+  const weights = new Map<string, number>();
+  for (const part of accept.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = part.split(';').map((word) => word.trim());
+    const weight = parameters.find((word) => word.startsWith('q='))?.slice(2) ?? '1';
+    weights.set(range, Number(weight) || 0);
+  }
+  const page = weights.get('text/html') ?? 0;
+  const named = ['application/problem+json', 'application/json'].flatMap((name) => weights.get(name) ?? []);
+  if (named.length > 0) return page > Math.max(...named);
+  return page > 0 && page >= (weights.get('application/*') ?? weights.get('*/*') ?? 0);
 }
 
 function join(known: string | undefined, source: string): string {

@@ -27,25 +27,27 @@ export const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    instance: z.string().describe('The path that was called, percent-encoded.'),
+    instance: z.string().describe('The path of the request, percent-encoded.'),
     code: z.string(),
-    actor: z.enum(['you', 'platform', 'us']).describe('Who can mend it.'),
+    actor: z.enum(['you', 'platform', 'us']).describe('Who can fix it.'),
     retryable: z.boolean().describe('The same request may succeed later.'),
     requestId: z.string(),
     errors: z
       .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()
-      .describe('The fields that are wrong, at most 100 of them, by JSON pointer: `/body/text`, `/query/limit`.'),
+      .describe('The fields that are wrong, by JSON pointer: `/body/text`, `/query/limit`.'),
     quota: z
       .object({
         quota: z.string(),
         scope: z.enum(['user', 'project']),
         limit: z.number(),
-        used: z.number().describe('Without what was asked for.'),
+        used: z.number().describe('Not counting this request.'),
         resetsAt: z.string().nullable(),
       })
       .optional()
-      .describe('Of `quota_exceeded`: which one, and when it allows more; null where something must go first.'),
+      .describe(
+        'With `quota_exceeded`: which limit, and when it allows more; null if something has to be removed first.',
+      ),
   })
   .meta({ id: 'Problem' });
 

@@ -9,13 +9,13 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/accounts/callback',
   auth: 'page',
-  summary: 'Where a platform sends the browser back to',
-  description: 'Works once per sign-in, within ten minutes of its beginning.',
+  summary: 'Receive the browser back from a platform',
+  description: 'Works once per sign-in, within ten minutes of its start.',
   // Not strict: platforms add fields of their own, `iss` and `error_reason` among them.
   query: z.object({
     state: z.string().min(1).max(200),
     code: z.string().min(1).max(4096).optional(),
-    error: z.string().max(1000).optional().describe('The person or the platform said no.'),
+    error: z.string().max(1000).optional().describe('Set if the user or the platform refused.'),
   }),
   once: true,
   status: 200,

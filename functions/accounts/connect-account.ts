@@ -10,7 +10,7 @@ export const handler = endpoint({
   scope: 'accounts:write',
   summary: 'Connect an account',
   description:
-    'Connected at once, or `authorize`: open `authorizeUrl` in a browser within ten minutes. Connecting an account again keeps its id, and what failed for want of a good token in the last week resumes.',
+    'Either connects at once, or answers `authorize`: open `authorizeUrl` in a browser within ten minutes. Reconnecting an account keeps its id and resumes what failed in the last week because its token no longer worked.',
   body: ConnectInput,
   status: 201,
   location: '/v1/accounts/{account.id}',

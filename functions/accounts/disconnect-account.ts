@@ -11,12 +11,12 @@ export const handler = endpoint({
   scope: 'accounts:write',
   summary: 'Disconnect an account',
   description:
-    'What still waits for it is listed in `errors` of a 409, unless `cancelWaiting=true` cancels it; what is being published, or whose outcome is not known, must end first. The tokens are ended at the platform and deleted.',
+    'Publications still waiting for it are listed in the `errors` of a 409, unless `cancelWaiting=true` cancels them. Those being published, or whose outcome is unknown, must finish first. The tokens are revoked at the platform and deleted.',
   params: z.strictObject({ accountId: id }),
   query: z.strictObject({
     cancelWaiting: plainBoolean
       .default(false)
-      .describe('Cancels drafts, what is scheduled or queued, and what failed.'),
+      .describe('Also cancels its publications that are drafts, scheduled, queued or failed.'),
   }),
   status: 204,
   ifMatch: true,

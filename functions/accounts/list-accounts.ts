@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { listAccounts } from '../../shared/accounts/queries.ts';
 import { Account, AccountStatus } from '../../shared/accounts/shapes.ts';
-import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { PlatformName } from '../../shared/posts/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
@@ -14,9 +13,9 @@ export const handler = endpoint({
   summary: 'List accounts, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: id.optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     platform: PlatformName.optional(),
-    status: AccountStatus.optional().describe('Without it: all but the disconnected ones.'),
+    status: AccountStatus.optional().describe('Default: all except the disconnected ones.'),
   }),
   status: 200,
   response: pageOf(Account).meta({ id: 'AccountPage' }),

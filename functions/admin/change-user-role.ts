@@ -10,8 +10,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   ifMatch: true,
-  summary: 'Change the role of a person',
-  description: 'Holds from their next request on. Not your own role, and an installation keeps its last administrator.',
+  summary: 'Change the role of a user',
+  description:
+    'Takes effect with their next request. You cannot change your own role, and an installation must keep one administrator.',
   params: z.strictObject({ userId: id }),
   body: z.strictObject({ role: Role }),
   status: 200,

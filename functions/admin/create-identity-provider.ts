@@ -10,9 +10,9 @@ export const handler = endpoint({
   path: '/v1/admin/identity-providers',
   auth: 'person',
   stepUp: true,
-  summary: 'Add a provider of sign-in',
+  summary: 'Add a sign-in provider',
   description:
-    'Register this installation at the provider first, with the redirect URI `<our origin>/v1/auth/callback`. The issuer is never changed afterwards: add another provider instead.',
+    'First register this installation with the provider, using the redirect URI `<our origin>/v1/auth/callback`. The issuer cannot be changed afterwards: add another provider instead.',
   body: z.strictObject({
     name: providerName,
     issuer: providerIssuer,

@@ -11,9 +11,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   rate: 'mail',
-  summary: 'Invite somebody into the installation',
+  summary: 'Invite somebody to the installation',
   description:
-    'Sends a mail with a link to register, good for 14 days. The role is theirs once their address is verified, however they register. Not while registration is closed.',
+    'Sends a mail with a registration link that is valid for 14 days. They get the role once their address is verified, however they register. Not possible while registration is closed.',
   body: z.strictObject({ email, role: Role.default('user') }),
   status: 201,
   response: UserInvitation,

@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/admin/users/{userId}/deactivate',
   auth: 'person',
   stepUp: true,
-  summary: 'Deactivate a person',
+  summary: 'Deactivate a user',
   description:
-    'Their sessions and API keys are refused from the next request on; what they scheduled in projects still goes out.',
+    'Their sessions and API keys are refused from the next request on; posts they scheduled in projects are still published.',
   params: z.strictObject({ userId: id }),
   body: z.strictObject({ reason }),
   status: 200,

@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/admin/platforms/{platform}/app',
   auth: 'person',
   stepUp: true,
-  summary: 'Take our app at a platform away',
+  summary: 'Remove the app registered with a platform',
   description:
-    'Nothing new is connected there within five minutes, and tokens that need the app to be renewed are not.',
+    'Within five minutes no new accounts can be connected there, and tokens that need the app can no longer be renewed.',
   params: z.strictObject({ platform: platformName }),
   status: 200,
   response: PlatformSettings,

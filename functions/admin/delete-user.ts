@@ -10,9 +10,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   ifMatch: true,
-  summary: 'Delete a person',
+  summary: 'Delete a user',
   description:
-    'Deactivates at once and begins the grace time, after which the person is erased. Until then POST …/reactivate takes it back.',
+    'Deactivates the user at once and starts the grace period, after which they are erased. Until then, POST …/reactivate undoes it.',
   params: z.strictObject({ userId: id }),
   status: 200,
   response: AdminUser,

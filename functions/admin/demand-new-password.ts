@@ -9,9 +9,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   rate: 'mail',
-  summary: 'Demand a new password of a person',
+  summary: 'Require a user to choose a new password',
   description:
-    'The old one is good no more, all sessions end, and a mail brings a link for one use, good for 24 hours. Nobody but its reader sees the link.',
+    'The old password stops working, all sessions end, and a mail brings a single-use link that is valid for 24 hours. Only its recipient sees the link.',
   params: z.strictObject({ userId: id }),
   status: 202,
   response: z.object({ status: z.literal('mailed') }),

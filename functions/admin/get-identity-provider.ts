@@ -7,7 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/admin/identity-providers/{name}',
   auth: 'person',
-  summary: 'Get a provider of sign-in',
+  summary: 'Get a sign-in provider',
   params: z.strictObject({ name: providerName }),
   status: 200,
   response: IdentityProvider,

@@ -7,9 +7,9 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/admin/platforms/{platform}',
   auth: 'person',
-  summary: 'Get a platform and our app there',
+  summary: 'Get a platform and the app registered with it',
   description:
-    'Never its secret. That somebody looked is noted in the log. The `ETag` is for its switch and for the app.',
+    'The secret is never returned. Each access is recorded in the audit log. The `ETag` covers both the platform and its app.',
   params: z.strictObject({ platform: platformName }),
   status: 200,
   response: PlatformSettings,

@@ -6,7 +6,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/admin/settings',
   auth: 'person',
-  summary: 'Show the settings of the installation',
+  summary: 'Get the settings of the installation',
   status: 200,
   response: Settings,
   errors: ['not_found'],

@@ -9,7 +9,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/admin/invitations',
   auth: 'person',
-  summary: 'List invitations into the installation',
+  summary: 'List invitations to the installation',
   query: z.strictObject({ ...pageQuery, state: z.enum(invitationStates).optional() }),
   status: 200,
   response: pageOf(UserInvitation),

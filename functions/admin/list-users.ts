@@ -8,8 +8,8 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/admin/users',
   auth: 'person',
-  summary: 'List people',
-  description: 'For administrators; to others it is not there.',
+  summary: 'List users',
+  description: 'Administrators only; anybody else gets a 404.',
   query: z.strictObject({
     ...pageQuery,
     search: z
@@ -18,13 +18,15 @@ export const handler = endpoint({
       .min(1)
       .max(254)
       .optional()
-      .describe('Beginning of an address, user name or display name, or an id.'),
+      .describe('An id, or the beginning of an address, user name or display name.'),
     role: Role.optional(),
     status: z
       .enum(['active', 'deactivated', 'leaving', 'locked', 'unverified'])
       .optional()
-      .describe('`leaving`: asked to be deleted. `locked`: after too many failed logins. `unverified`: the address.'),
-    sort: z.enum(userSorts).default('newest').describe('`email` ascends, the others descend.'),
+      .describe(
+        '`leaving`: deletion requested. `locked`: after too many failed logins. `unverified`: e-mail address not verified.',
+      ),
+    sort: z.enum(userSorts).default('newest').describe('`email` sorts ascending, the others descending.'),
   }),
   status: 200,
   response: pageOf(AdminUser),

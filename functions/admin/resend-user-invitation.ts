@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/admin/invitations/{invitationId}/resend',
   auth: 'person',
   rate: 'mail',
-  summary: 'Send an invitation into the installation again',
+  summary: 'Resend an invitation to the installation',
   description:
-    'With a new link, good for 14 days again; the link before is good no more. One that expired is open again. An address is written to once a minute and five times a day at most.',
+    'Sends a new link, valid for another 14 days; the previous one stops working. An expired invitation becomes open again. An address gets at most one mail a minute and five a day.',
   params: z.strictObject({ invitationId: id }),
   status: 200,
   response: z.object({ status: z.literal('sent'), expiresAt: instant }),

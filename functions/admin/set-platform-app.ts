@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/admin/platforms/{platform}/app',
   auth: 'person',
   stepUp: true,
-  summary: 'Enter our app at a platform',
+  summary: 'Set the app registered with a platform',
   description:
-    'Takes effect without a deployment: at once where there was none, within five minutes where there was another.',
+    'Takes effect without a deployment: at once if there was none, within five minutes if it replaces another.',
   params: z.strictObject({ platform: platformName }),
   body: PlatformApp,
   status: 200,

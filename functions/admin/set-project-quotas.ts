@@ -11,7 +11,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Set the limits of a project',
   description:
-    'All that differ from everybody’s; null is as much as one likes, and what is left out is everybody’s again. Less than is used takes nothing away.',
+    'Send every limit that differs from the default: null means unlimited, and one left out returns to the default. A limit below current use removes nothing.',
   params: z.strictObject({ projectId: id }),
   body: ProjectLimits.partial(),
   status: 200,

@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/admin/users/{userId}/quotas',
   auth: 'person',
   stepUp: true,
-  summary: 'Set the limits of a person',
+  summary: 'Set the limits of a user',
   description:
-    'All that differ from everybody’s; null is as much as one likes, and what is left out is everybody’s again. Less than is used takes nothing away.',
+    'Send every limit that differs from the default: null means unlimited, and one left out returns to the default. A limit below current use removes nothing.',
   params: z.strictObject({ userId: id }),
   body: UserLimits.partial(),
   status: 200,

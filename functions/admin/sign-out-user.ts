@@ -8,9 +8,9 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/admin/users/{userId}/sign-out',
   auth: 'person',
-  summary: 'End all sessions of a person',
+  summary: 'End all sessions of a user',
   description:
-    'Their access tokens are refused from the next request on. API keys go on: deactivate the person to stop those.',
+    'Their access tokens are refused from the next request on. API keys keep working: deactivate the user to stop those.',
   params: z.strictObject({ userId: id }),
   status: 200,
   response: AdminUser,

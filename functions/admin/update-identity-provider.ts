@@ -9,8 +9,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   ifMatch: true,
-  summary: 'Change a provider of sign-in',
-  description: 'Changes the fields that are given. Switched off, nobody signs in by it; who is signed in stays so.',
+  summary: 'Change a sign-in provider',
+  description:
+    'Changes only the fields you send. While it is switched off, nobody can sign in through it; existing sessions continue.',
   params: z.strictObject({ name: providerName }),
   body: z.strictObject(providerSettings).partial(),
   status: 200,

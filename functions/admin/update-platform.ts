@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Switch a platform on or off',
-  description: 'Off, nothing new is connected; what is connected already goes on publishing.',
+  description: 'While it is off, no new accounts can be connected; accounts already connected keep publishing.',
   params: z.strictObject({ platform: platformName }),
   body: z.strictObject({ enabled: z.boolean() }),
   status: 200,

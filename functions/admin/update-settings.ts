@@ -10,8 +10,7 @@ export const handler = endpoint({
   stepUp: true,
   ifMatch: true,
   summary: 'Change the settings of the installation',
-  description:
-    'The fields that are given change, and hold from the next request on. A limit below what somebody uses takes nothing away.',
+  description: 'Changes only the fields you send, from the next request on. A limit below current use removes nothing.',
   body: SettingsPatch,
   status: 200,
   response: Settings,

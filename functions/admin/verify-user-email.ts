@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/admin/users/{userId}/verify-email',
   auth: 'person',
   stepUp: true,
-  summary: 'Verify the address of a person by hand',
+  summary: 'Verify the address of a user by hand',
   description:
-    'For mails that do not arrive: you vouch for the address. Whoever registered it may have been anybody, so what they said goes: its owner chooses a password by POST /v1/auth/forgot-password.',
+    'For mails that do not arrive: you vouch for the address. Since anybody could have registered it, the password and name given then are discarded: the owner of the address chooses a password with POST /v1/auth/forgot-password.',
   params: z.strictObject({ userId: id }),
   status: 200,
   response: AdminUser,

@@ -8,8 +8,9 @@ export const handler = endpoint({
   method: 'PATCH',
   path: '/v1/projects/{projectId}/api-keys/{apiKeyId}',
   auth: 'person',
-  summary: 'Rename an API key, or take scopes away',
-  description: 'Scopes are never added: whoever holds the key must not find it mightier. Make a new key for more.',
+  summary: 'Rename an API key, or remove scopes from it',
+  description:
+    'Scopes cannot be added, so that a key already handed out never gains rights. Create a new key for that.',
   params: z.strictObject({ projectId: id, apiKeyId: id }),
   body: z.strictObject({ name: keyName, scopes: keyScopes }).partial(),
   status: 200,

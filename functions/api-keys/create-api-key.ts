@@ -11,12 +11,12 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Create an API key',
   description:
-    'The answer shows the key, this once. It reaches this project alone, may what you may there, cut down to its scopes, and ends with your membership. Only owners may; a project has at most 50 live keys.',
+    'The key is shown only in this answer. It works for this project only, can do what you can do there within its scopes, and ends with your membership. Owners only; a project has at most 50 active keys.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({
     name: keyName,
     scopes: keyScopes,
-    expiresInDays: z.int().min(1).max(3650).nullable().default(null).describe('Null: it does not expire.'),
+    expiresInDays: z.int().min(1).max(3650).nullable().default(null).describe('Null: never expires.'),
   }),
   status: 201,
   location: '/v1/projects/{projectId}/api-keys/{apiKey.id}',

@@ -9,7 +9,7 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/api-keys/{apiKeyId}',
   auth: 'person',
   summary: 'Get an API key',
-  description: 'What is known of it; never the key itself.',
+  description: 'The key itself is never returned.',
   params: z.strictObject({ projectId: id, apiKeyId: id }),
   status: 200,
   response: ApiKey,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/api-keys',
   auth: 'person',
   summary: 'List the API keys of a project, newest first',
-  description: 'For owners. Never the keys themselves.',
+  description: 'Owners only. The keys themselves are never returned.',
   params: z.strictObject({ projectId: id }),
   query: z.strictObject(pageQuery),
   status: 200,

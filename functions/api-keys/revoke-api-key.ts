@@ -8,7 +8,7 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/api-keys/{apiKeyId}',
   auth: 'person',
   summary: 'Revoke an API key',
-  description: 'It is refused from the next request on, for good.',
+  description: 'It is permanently refused from the next request on.',
   params: z.strictObject({ projectId: id, apiKeyId: id }),
   status: 204,
   errors: ['forbidden'],

@@ -9,12 +9,17 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/api-keys/{apiKeyId}/rotate',
   auth: 'person',
   stepUp: true,
-  summary: 'Replace an API key by a new one',
+  summary: 'Rotate an API key',
   description:
-    'The new key has the name, the scopes and the end of the old one, and is yours: it may what you may. The old one works for the overlap that you choose, so that no program stops meanwhile; then it is dead.',
+    'The new key has the same name, scopes and expiry, and belongs to you: it can do what you can do. The old one keeps working for the overlap you choose, so that no program is interrupted, and then stops.',
   params: z.strictObject({ projectId: id, apiKeyId: id }),
   body: z.strictObject({
-    overlapS: z.int().min(0).max(2_592_000).default(86_400).describe('Seconds in which both work, at most 30 days.'),
+    overlapS: z
+      .int()
+      .min(0)
+      .max(2_592_000)
+      .default(86_400)
+      .describe('How long both keys work, in seconds; at most 30 days.'),
   }),
   status: 201,
   location: '/v1/projects/{projectId}/api-keys/{apiKey.id}',

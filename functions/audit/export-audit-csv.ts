@@ -5,9 +5,9 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/audit/export.csv',
   auth: 'person',
-  summary: 'Take the log of changes away as CSV',
+  summary: 'Export the audit log as CSV',
   description:
-    'At most 2,000 rows, newest first; where there are more, `Link` with rel="next" is the next part. Personal values stay hidden. Each part is noted in the log.',
+    'At most 2,000 rows, newest first; if there are more, `Link` with rel="next" leads to the next part. Personal values stay hidden. Each export is recorded in the log.',
   query: exportQuery,
   status: 200,
   content: 'text/csv; charset=utf-8',

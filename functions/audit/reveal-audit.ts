@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/audit/reveal',
   auth: 'person',
   stepUp: true,
-  summary: 'Show personal values of the log',
+  summary: 'Reveal personal values in the audit log',
   description:
-    'Of rows that you may read; others are left out. That you looked is noted in the log. Addresses are shown to administrators alone.',
+    'For rows you may read; others are left out. Each access is recorded in the log. IP addresses are shown to administrators only.',
   body: z.strictObject({ ids: z.array(id).min(1).max(200) }),
   status: 200,
   response: z.object({ data: z.array(Revealed) }).meta({ id: 'RevealedList' }),

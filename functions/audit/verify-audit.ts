@@ -8,9 +8,9 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/audit/verification',
   auth: 'person',
-  summary: 'Check whether the log is as it was sealed',
+  summary: 'Verify the audit log against its seals',
   description:
-    'For administrators. 20 seals (at most 10,000 rows) a call, from `afterSeal` on. Rows that nobody sealed are found by `npm run db -- verify-audit`, which sees the whole.',
+    'Administrators only. Checks 20 seals (at most 10,000 rows) per call, starting after `afterSeal`. Rows that were never sealed are found by `npm run db -- verify-audit`, which checks the whole log.',
   query: z.strictObject({
     afterSeal: plainInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0),
   }),

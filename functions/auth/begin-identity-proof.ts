@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/providers/{provider}/proofs',
   auth: 'person',
   rate: 'login',
-  summary: 'Begin to link a provider, or to prove yourself by one',
+  summary: 'Start linking a provider, or confirming your identity with one',
   description:
-    'As a sign-in, for who is signed in already. Finish `link` with `POST /v1/auth/identities`, and `step_up` with `POST /v1/auth/step-up`.',
+    'Like a sign-in, for users who are already signed in. Finish `link` with `POST /v1/auth/identities`, and `step_up` with `POST /v1/auth/step-up`.',
   params: z.strictObject({ provider: providerName }),
   body: BeginSignIn.extend({ purpose: z.enum(['link', 'step_up']) }),
   status: 201,

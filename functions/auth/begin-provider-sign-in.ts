@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/providers/{provider}/sign-in',
   auth: 'public',
   rate: 'login',
-  summary: 'Begin to sign in through a provider',
+  summary: 'Start a sign-in through a provider',
   description:
-    'Open `url` in the browser within ten minutes. It goes to the provider and comes back to `returnTo` with a code; finish with `POST /v1/auth/sign-in`.',
+    'Open `url` in the browser within ten minutes. The browser goes to the provider and returns to `returnTo` with a code; finish with `POST /v1/auth/sign-in`.',
   params: z.strictObject({ provider: providerName }),
   body: BeginSignIn,
   status: 201,

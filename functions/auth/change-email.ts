@@ -11,7 +11,7 @@ export const handler = endpoint({
   rate: 'mail',
   summary: 'Change your e-mail address',
   description:
-    'Sends a link to the new address, good for 24 hours and one use; POST /v1/auth/verify-email takes its token. Until then the old address stays, and it is told. An address that somebody has is answered alike. Once a minute and five times a day at most.',
+    'Sends the new address a single-use link that is valid for 24 hours; POST /v1/auth/verify-email takes its token. Until then the old address stays in use, and is notified. The answer is the same if the address is taken. At most once a minute and five times a day.',
   body: z.strictObject({ email }),
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),

@@ -11,7 +11,7 @@ export const handler = endpoint({
   rate: 'login',
   summary: 'Change your password',
   description:
-    'Ends your other sessions; this one goes on. A login that was begun with the old password ends, and so does a change of your address that waits for its link. Whoever has no password yet, or has forgotten it, asks for a link by POST /v1/auth/forgot-password.',
+    'Ends your other sessions; this one continues. A login started with the old password ends, and so does a pending change of your address. If you have no password yet, or have forgotten it, ask for a link with POST /v1/auth/forgot-password.',
   body: z.strictObject({ currentPassword: givenPassword, newPassword }),
   status: 204,
   errors: ['wrong_password', 'password_too_common'],

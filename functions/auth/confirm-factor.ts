@@ -10,7 +10,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Confirm an authenticator app',
   description:
-    'With a code that it shows. From now on every login asks for one. The first app brings ten recovery codes; for later ones `recoveryCodes` is null, and the codes stay as they are.',
+    'Send a code that it shows. From then on every login asks for one. The first app comes with ten recovery codes; for later ones `recoveryCodes` is null and the existing codes stay valid.',
   params: z.strictObject({ factorId: id }),
   body: z.strictObject({ code }),
   status: 200,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Add an authenticator app',
   description:
-    'Answers the secret for the app, also as a QR code. It counts once a code was confirmed; one that was never confirmed gives way to the next. Ten at most.',
+    'Returns the secret for the app, also as a QR code. The app counts once you have confirmed a code from it; an unconfirmed one is replaced by the next. At most ten.',
   body: z.strictObject({ name: factorName.optional() }),
   status: 201,
   location: '/v1/auth/factors/{id}',

@@ -11,10 +11,10 @@ export const handler = endpoint({
   rate: 'login',
   summary: 'Finish a sign-in through a provider',
   description:
-    'Opens a session, or asks for the second factor as a login does. A new person is registered if that is open, and only with an address that the provider has verified. Whose address is known here already logs in as before and links the provider.',
+    'Opens a session, or asks for the second factor as a login does. A new user is registered if registration is open, and only with an address the provider has verified. If the address is already registered here, log in as before and link the provider.',
   body: z.strictObject({
     ...finishFields,
-    invitationToken: z.string().max(200).optional().describe('Where registration is by invitation.'),
+    invitationToken: z.string().max(200).optional().describe('Needed if registration is by invitation only.'),
   }),
   status: 200,
   response: LoginAnswer,

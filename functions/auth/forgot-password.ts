@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/forgot-password',
   auth: 'public',
   rate: 'mail',
-  summary: 'Ask for a new password',
+  summary: 'Request a password reset',
   description:
-    'Sends a mail with a link that is good for one hour and one use, at most once a minute and five times a day; where no mail is left, the link of the last one is good for another hour. An unknown address is answered alike. Good for whoever has no password yet, too.',
+    'Sends a mail with a single-use link that is valid for one hour, at most once a minute and five times a day; after the fifth, the last link is valid for another hour instead. The answer is the same for unknown addresses. Also for users who have no password yet.',
   body: z.strictObject({ email }),
   status: 202,
   response: z.object({ status: z.literal('mail_sent') }),

@@ -7,7 +7,7 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Get the keys that verify access tokens',
   description:
-    'A JWK set (RFC 7517). A key stands here two hours before it signs, and an hour longer than the last token that it signed: look again for an unknown `kid`, at most every few seconds.',
+    'A JWK set (RFC 7517). A key is listed two hours before it starts signing and until an hour after its last token has expired. Fetch the set again when you meet an unknown `kid`, at most every few seconds.',
   tag: 'auth',
   status: 200,
   content: 'application/jwk-set+json',

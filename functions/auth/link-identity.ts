@@ -10,7 +10,7 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Link an identity',
-  description: 'Ends what was begun with the purpose `link`. From then on one may sign in by it.',
+  description: 'Completes what was started with the purpose `link`. From then on you can sign in with it.',
   body: z.strictObject(finishFields),
   status: 201,
   response: Identity,

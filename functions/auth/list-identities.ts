@@ -7,7 +7,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/auth/identities',
   auth: 'person',
-  summary: 'List your identities at providers',
+  summary: 'List your linked identities',
   status: 200,
   response: z.object({ data: z.array(Identity) }),
   errors: [],

@@ -5,15 +5,15 @@ import { showSecondFactor } from '../../shared/mfa/second-factor.ts';
 import { code, recoveryCode } from '../../shared/mfa/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
-const ticket = z.string().max(200).describe('Of the login that answered `second_factor_needed`.');
+const ticket = z.string().max(200).describe('From the login that answered `second_factor_needed`.');
 
 export const handler = endpoint({
   method: 'POST',
   path: '/v1/auth/login/second-factor',
   auth: 'public',
-  summary: 'Show the second factor of a login',
+  summary: 'Complete a login with the second factor',
   description:
-    'A ticket is good for ten minutes, ten tries and one session; a code for one use. After five wrong codes in a row each next try waits twice as long.',
+    'A ticket is valid for ten minutes, ten tries and one session; a code works once. After five wrong codes in a row, the wait before each further try doubles.',
   body: z.strictObject({ ticket, code: code.optional(), recoveryCode: recoveryCode.optional() }),
   status: 200,
   response: SignedIn,

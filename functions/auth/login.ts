@@ -10,7 +10,7 @@ export const handler = endpoint({
   rate: 'login',
   summary: 'Log in',
   description:
-    'Opens a session of 30 days, which ends earlier after 14 days without a refresh. Its access token is good for 15 minutes; refresh it with the refresh token. After five failures the caller waits, from half a minute up to a quarter of an hour, but not who has just chosen a new password by mail from there; known and unknown addresses are answered alike. Whoever came from another system, or has no password yet, asks for one by POST /v1/auth/forgot-password.',
+    'Opens a session of 30 days, which ends earlier after 14 days without a refresh. Its access token is valid for 15 minutes; get the next one with the refresh token. After five failures the caller has to wait, from 30 seconds up to 15 minutes, unless a password was just reset from there by mail. Known and unknown addresses get the same answer. Users imported from another system, or without a password, choose one with POST /v1/auth/forgot-password.',
   body: z.strictObject({ email, password: givenPassword }),
   status: 200,
   response: LoginAnswer,

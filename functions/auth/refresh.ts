@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Refresh a session',
   description:
-    'Takes a refresh token once and answers its successor. The same token again within a minute gets the same successor, as long as that was not used: two tabs, or an answer that was lost on its way (ask again without the Idempotency-Key, or with another one). After that it counts as stolen: the session ends, and its person is told. What is no token of ours ends nothing.',
+    'Exchanges a refresh token for its successor, once. Sending the same token again within a minute returns the same successor, as long as that has not been used: this covers two tabs, or an answer lost on its way (retry without the Idempotency-Key, or with another). After that the token counts as stolen: the session ends and its user is notified. A token we never issued ends nothing.',
   body: z.strictObject({ refreshToken: z.string().max(2_000) }),
   status: 200,
   response: Tokens,

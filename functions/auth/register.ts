@@ -13,7 +13,7 @@ export const handler = endpoint({
   rate: 'mail',
   summary: 'Register',
   description:
-    'Sends a mail with a link that verifies the address. A known address is answered alike, so nobody can ask who is registered. At most five times a day to an address; from then on the links that are on their way verify the address without giving it a password, which POST /v1/auth/forgot-password does. The user name is yours once the address is verified, if it is still free.',
+    'Sends a mail with a link that verifies the address. The answer is the same for known addresses, so nobody can find out who is registered. An address gets at most five such mails a day; after that, the links already sent still verify it but set no password: use POST /v1/auth/forgot-password for that. The user name is yours once the address is verified, if it is still free.',
   body: z.strictObject({
     email,
     password: newPassword,
@@ -23,7 +23,7 @@ export const handler = endpoint({
       .string()
       .max(200)
       .optional()
-      .describe('Of the mail that invited you. Into a project: it proves your address, and you can log in at once.'),
+      .describe('From the invitation mail. One to a project verifies your address, and you can log in at once.'),
   }),
   status: 202,
   response: z.object({ status: z.literal('verification_sent') }),

@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Remove an authenticator app',
-  description: 'With the last one go the recovery codes: the password alone is asked for again.',
+  description: 'Removing the last one also removes the recovery codes: from then on only the password is required.',
   params: z.strictObject({ factorId: id }),
   status: 204,
   ifMatch: true,

@@ -8,8 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/recovery-codes',
   auth: 'person',
   stepUp: true,
-  summary: 'Make new recovery codes',
-  description: 'Ten, in place of those that are left. `wrong_state` without an authenticator app.',
+  summary: 'Generate new recovery codes',
+  description:
+    'Ten new codes, which replace the remaining ones. Without an authenticator app the answer is `wrong_state`.',
   status: 201,
   response: z.object({ recoveryCodes }),
   errors: ['wrong_state'],

@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/resend-verification',
   auth: 'public',
   rate: 'mail',
-  summary: 'Send the verification mail again',
+  summary: 'Resend the verification mail',
   description:
-    'At most once a minute and five times a day to an address. Unknown and verified addresses are answered alike; the mail says how it is.',
+    'At most once a minute and five times a day per address. The answer is the same for unknown and verified addresses; the mail tells which it is.',
   body: z.strictObject({ email }),
   status: 202,
   response: z.object({ status: z.literal('mail_sent') }),

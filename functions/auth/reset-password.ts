@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/auth/reset-password',
   auth: 'public',
   rate: 'login',
-  summary: 'Choose a new password by the link of a mail',
+  summary: 'Choose a new password with the link from a mail',
   description:
-    'Ends all sessions and spends all such links. Opens no session: log in with the new password, and with the second factor where there is one.',
+    'Ends all sessions and invalidates all such links. Does not open a session: log in with the new password, and with the second factor if there is one.',
   body: z.strictObject({ token: z.string().max(200), newPassword }),
   status: 200,
   response: z.object({ status: z.literal('password_changed') }),

@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/auth/callback',
   auth: 'page',
   rate: 'login',
-  summary: 'Where a provider sends the browser back to',
+  summary: 'Receive the browser back from a provider',
   description:
-    'Goes on to `returnTo` with a code, or an error, in the fragment. Works once, in the browser that went to the provider.',
+    'Redirects to `returnTo` with a code, or an error, in the fragment. Works once, and only in the browser that was sent to the provider.',
   // Providers add fields of their own.
   query: z.object({ state: z.string().max(500) }).catchall(z.string().max(8_000)),
   status: 302,

@@ -8,9 +8,10 @@ export const handler = endpoint({
   path: '/v1/auth/sessions',
   auth: 'person',
   summary: 'End all your sessions',
-  description: 'All but the one that asks, or that one too. Their access tokens are refused from the next request on.',
+  description:
+    'All but the current one, unless you include that too. Their access tokens are refused from the next request on.',
   query: z.strictObject({
-    keepCurrent: plainBoolean.default(true).describe('`false` logs you out here, too.'),
+    keepCurrent: plainBoolean.default(true).describe('`false` also ends the current session.'),
   }),
   status: 204,
   errors: [],

@@ -32,7 +32,7 @@ export const handler = endpoint({
   path: '/verify-email/{token}',
   auth: 'page',
   summary: 'Show the page that verifies an e-mail address',
-  description: 'The link of the verification mail. Opening it changes nothing; its button does.',
+  description: 'The link in the verification mail leads here. Opening it changes nothing; its button verifies.',
   tag: 'auth',
   params: z.strictObject({ token: mailToken }),
   status: 200,

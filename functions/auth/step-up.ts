@@ -11,18 +11,20 @@ export const handler = endpoint({
   method: 'POST',
   path: '/v1/auth/step-up',
   auth: 'person',
-  summary: 'Prove that it is still you',
+  summary: 'Confirm that it is still you',
   description:
-    'For ten minutes the session may do what answers `step_up_needed` otherwise. Whoever has a second factor shows that one; everybody else the password, or who has none signs in at a provider again.',
+    'For ten minutes the session may do what is otherwise refused with `step_up_needed`. Send a code if you have a second factor, otherwise your password; if you have neither, sign in at a provider again.',
   body: z
     .strictObject({
       password: givenPassword,
       code,
       recoveryCode,
-      signIn: z.strictObject(finishFields).describe('What was begun at a provider with the purpose `step_up`.'),
+      signIn: z
+        .strictObject(finishFields)
+        .describe('Completes what was started at a provider with the purpose `step_up`.'),
     })
     .partial()
-    .describe('One of them.'),
+    .describe('Send exactly one of these.'),
   status: 200,
   response: z.object({ elevatedUntil: instant }),
   errors: ['wrong_password', 'wrong_code', 'second_factor_needed', 'invalid_token', 'sign_in_refused'],

@@ -9,7 +9,8 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Unlink an identity',
-  description: 'Never the only way in: who has no password keeps one identity at a provider that is switched on.',
+  description:
+    'Not your only way to sign in: without a password you must keep one identity at a provider that is enabled.',
   params: z.strictObject({ identityId: id }),
   status: 204,
   errors: ['last_way_in'],

@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'public',
   summary: 'Verify an e-mail address',
   description:
-    'Takes the token of the mail that followed the registration, or the wish for a new address. It is good for 24 hours and for one use.',
+    'Takes the token from the mail that followed a registration or a change of address. It is valid for 24 hours and works once.',
   body: z.strictObject({ token: z.string().max(200) }),
   status: 200,
   response: z.object({ status: z.literal('verified') }),

@@ -11,7 +11,7 @@ export const handler = endpoint({
   auth: 'optional',
   scope: 'community:read',
   summary: 'Get a community post',
-  description: 'Public and unlisted ones need no token.',
+  description: 'Public and unlisted posts need no token.',
   params: z.strictObject({ communityPostId: id }),
   status: 200,
   response: CommunityPost,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'community:write',
   summary: 'Like a community post',
-  description: 'Liking twice is liking once.',
+  description: 'Liking it again changes nothing.',
   params: z.strictObject({ communityPostId: id }),
   status: 200,
   response: Like,

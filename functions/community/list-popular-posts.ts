@@ -15,9 +15,9 @@ export const handler = endpoint({
   path: '/v1/community/popular',
   auth: 'optional',
   scope: 'community:read',
-  summary: 'List the popular posts of the last seven days, the best first',
+  summary: 'List popular posts of the last seven days, best first',
   description:
-    'Public posts by engagement, which counts less with every day; at most 1,000, ranked anew every hour. A ranking in the middle of paging may show a post twice.',
+    'Public posts ranked by engagement, which counts less each day; at most 1,000, ranked again every hour. If that happens while you page, a post may appear twice.',
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(FoundPost).meta({ id: 'PopularPostPage' }),

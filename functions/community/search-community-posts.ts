@@ -19,10 +19,10 @@ export const handler = endpoint({
   scope: 'community:read',
   summary: 'Search the public posts of the community',
   description:
-    'Every word must occur, at least as the beginning of a word of the text, of a label or of a hashtag. The newest 500 that match are ranked: hashtags before labels before the text, then the newest.',
+    'Every word must match at least the start of a word in the text, a label or a hashtag. The newest 500 matches are ranked: hashtags before labels before text, then newest first.',
   query: z.strictObject({
     ...pageQuery,
-    q: z.string().trim().min(2).max(200).describe('Words. Of more than ten the first ten count.'),
+    q: z.string().trim().min(2).max(200).describe('Words; only the first ten count.'),
   }),
   status: 200,
   response: pageOf(FoundPost).meta({ id: 'FoundPostPage' }),

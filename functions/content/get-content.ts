@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { findContent } from '../../shared/content/queries.ts';
 import { Content } from '../../shared/content/shapes.ts';
-import { id } from '../../shared/db/columns.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -9,8 +8,8 @@ export const handler = endpoint({
   path: '/v1/content/{contentId}',
   auth: 'user',
   scope: 'content:read',
-  summary: 'Get a piece of content, and where its posts went',
-  params: z.strictObject({ contentId: id }),
+  summary: 'Get a piece of content and where its posts were published',
+  params: z.strictObject({ contentId: z.uuid() }),
   status: 200,
   response: Content,
   errors: [],

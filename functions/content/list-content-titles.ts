@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { listContentTitles } from '../../shared/content/queries.ts';
 import { ContentTitle } from '../../shared/content/shapes.ts';
-import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -12,10 +11,10 @@ export const handler = endpoint({
   path: '/v1/content/titles',
   auth: 'user',
   scope: 'content:read',
-  summary: 'List the titles of a person’s content, newest first',
+  summary: 'List the titles of a user’s content, newest first',
   query: z.strictObject({
     ...pageQuery,
-    createdBy: id.optional().describe('Without it your own. You see what is in your projects.'),
+    createdBy: z.uuid().optional().describe('Default: yourself. You only see content in your projects.'),
   }),
   status: 200,
   response: Page,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { listContent, searchContent } from '../../shared/content/queries.ts';
 import { ContentStatus, ContentSummary, meantPlatform } from '../../shared/content/shapes.ts';
-import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { searchWords } from '../../shared/text/search.ts';
 import { givenInstant } from '../../shared/time/shapes.ts';
@@ -15,14 +14,13 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'content:read',
   summary: 'List or search content',
-  description:
-    'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',
+  description: 'Newest first; with `q`, best match first, among the newest thousand matches of each project.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: id.optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     platform: meantPlatform.optional(),
     status: ContentStatus.optional(),
-    since: givenInstant.optional().describe('Made at this instant or later.'),
+    since: givenInstant.optional().describe('Created at this instant or later.'),
     q: searchWords.optional(),
   }),
   status: 200,

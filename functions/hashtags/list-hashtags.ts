@@ -6,7 +6,7 @@ import { endpoint } from '../_kit/endpoint.ts';
 const Hashtag = z
   .object({
     tag: z.string(),
-    uses: z.number().int().describe('In your projects and in public posts of the community.'),
+    uses: z.number().int().describe('How often it is used in your projects and in public community posts.'),
   })
   .meta({ id: 'Hashtag' });
 
@@ -16,9 +16,9 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'content:read',
   summary: 'Complete a hashtag',
-  description: 'Hashtags that begin so, most used first: those of your projects, and those of public posts.',
+  description: 'Hashtags that start with the given text, most used first: from your projects and from public posts.',
   query: z.strictObject({
-    prefix: z.string().min(1).max(100).describe('With or without the sign.'),
+    prefix: z.string().min(1).max(100).describe('With or without the `#`.'),
     limit: plainInteger({ min: 1, max: 50 }).default(10),
   }),
   status: 200,

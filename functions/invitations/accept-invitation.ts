@@ -10,7 +10,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Accept an invitation',
   description:
-    'Takes the token of the mail, once, from the person whose address it was sent to. Who is a member already stays what they are.',
+    'Takes the token from the mail, once, from the user whose address it was sent to. A user who is already a member keeps their role.',
   body: z.strictObject({ token: InvitationToken }),
   status: 200,
   response: Membership,

@@ -13,9 +13,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: { when: 'To invite as owner' },
   rate: 'mail',
-  summary: 'Invite somebody into a project',
+  summary: 'Invite somebody to a project',
   description:
-    'Sends a mail with a link that is good for seven days. Only owners may. A project has at most 100 open invitations.',
+    'Sends a mail with a link that is valid for seven days. Owners only. A project has at most 100 open invitations.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({ email, role: projectRole, permissions: permissions.default([]) }),
   status: 201,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   auth: 'public',
   rate: 'login',
   summary: 'Decline an invitation',
-  description: 'Takes the token of the mail. Nobody needs to be registered for it.',
+  description: 'Takes the token from the mail. Works without an account.',
   body: z.strictObject({ token: InvitationToken }),
   status: 200,
   response: z.object({ status: z.literal('declined') }),

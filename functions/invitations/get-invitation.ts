@@ -8,7 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/projects/{projectId}/invitations/{invitationId}',
   auth: 'person',
-  summary: 'Get an invitation into a project',
+  summary: 'Get an invitation to a project',
   params: z.strictObject({ projectId: id, invitationId: id }),
   status: 200,
   response: Invitation,

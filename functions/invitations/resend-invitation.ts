@@ -8,9 +8,9 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/invitations/{invitationId}/resend',
   auth: 'person',
   rate: 'mail',
-  summary: 'Send an invitation again',
+  summary: 'Resend an invitation',
   description:
-    'With a new link, good for seven days again; the link before is good no more. A minute after the first mail, four after the second, up to a day.',
+    'Sends a new link, valid for another seven days; the previous one stops working. Possible one minute after the first mail, four after the second, and so on, up to a day.',
   params: z.strictObject({ projectId: id, invitationId: id }),
   status: 200,
   response: z.object({ status: z.literal('sent'), expiresAt: instant }),

@@ -11,9 +11,9 @@ export const handler = endpoint({
   path: '/v1/me/avatar',
   auth: 'person',
   rate: 'upload',
-  summary: 'Ask for an upload of your picture',
+  summary: 'Request an upload of your picture',
   description:
-    'Answers a form for one image. Once it was sent, squares are cut out of its middle, without any metadata, and take the place of your picture in `GET /v1/me`; `avatarUpload` there says when it failed. The picture before stays until then.',
+    'Returns an upload form for one image. After the upload, squares cropped from its middle, without metadata, replace your picture in `GET /v1/me`; if that fails, `avatarUpload` there says so. Your previous picture stays until then.',
   body: AvatarRequest,
   status: 201,
   response: z.object({ id, upload: Upload }).meta({ id: 'AvatarGranted' }),

@@ -9,9 +9,9 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   rate: 'heavy',
-  summary: 'Ask for everything that is yours',
+  summary: 'Request an export of your data',
   description:
-    'Rows as JSON lines and all files, as ZIP, without secrets and without other people’s addresses. One export at a time; a mail tells when it is ready, and it is kept for seven days.',
+    'A ZIP of all your data as JSON lines and all your files, without secrets and without other people’s addresses. One export at a time; you get a mail when it is ready, and it is kept for seven days.',
   status: 202,
   location: '/v1/me/exports/{id}',
   response: AccountExport,

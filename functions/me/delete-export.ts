@@ -8,7 +8,7 @@ export const handler = endpoint({
   path: '/v1/me/exports/{exportId}',
   auth: 'person',
   summary: 'Delete an export',
-  description: 'One that is still being made is called off.',
+  description: 'An export in progress is cancelled.',
   params: z.strictObject({ exportId: id }),
   status: 204,
   errors: [],

@@ -14,7 +14,7 @@ export const handler = endpoint({
   path: '/v1/me/exports/{exportId}/parts/{number}',
   auth: 'person',
   stepUp: true,
-  summary: 'Get the address of an export’s ZIP file',
+  summary: 'Get a download URL for a ZIP file of an export',
   params: z.strictObject({ exportId: id, number: plainInteger({ min: 1, max: 10_000 }) }),
   status: 200,
   response: ExportDownload,

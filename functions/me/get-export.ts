@@ -8,7 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/me/exports/{exportId}',
   auth: 'person',
-  summary: 'See how far an export is',
+  summary: 'Get the progress of an export',
   params: z.strictObject({ exportId: id }),
   status: 200,
   response: AccountExport,

@@ -8,7 +8,7 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/me',
   auth: 'person',
-  summary: 'Get yourself',
+  summary: 'Get your profile',
   status: 200,
   response: MyProfile,
   errors: [],

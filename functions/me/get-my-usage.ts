@@ -6,8 +6,9 @@ export const handler = endpoint({
   method: 'GET',
   path: '/v1/me/usage',
   auth: 'person',
-  summary: 'Show what you have of what you may have',
-  description: 'Over all your projects. Each project has limits of its own: `GET /v1/projects/{projectId}/usage`.',
+  summary: 'Get your usage and limits',
+  description:
+    'Across all your projects. Each project also has limits of its own: `GET /v1/projects/{projectId}/usage`.',
   status: 200,
   response: UsageList,
   errors: [],

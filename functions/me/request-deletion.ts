@@ -11,7 +11,7 @@ export const handler = endpoint({
   rate: 'heavy',
   summary: 'Delete your account',
   description:
-    'For 14 days you can take it back; you can sign in, and what is scheduled goes out. Then you, your sessions and keys, what you wrote to others, your exports, and all projects and files that are yours alone are erased for good. Posts and files in projects with other owners stay theirs, without your name. A 409 lists in `errors` what stands in the way.',
+    'You can cancel it for 14 days; until then you can still sign in, and scheduled posts are published. After that your profile, sessions, keys, comments and exports, and all projects and files that are yours alone, are erased permanently. Posts and files in projects with other owners stay there, without your name. The `errors` of a 409 list what prevents the deletion.',
   body: DeletionRequest,
   status: 202,
   response: Deletion,

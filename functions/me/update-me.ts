@@ -9,7 +9,8 @@ export const handler = endpoint({
   auth: 'person',
   ifMatch: true,
   summary: 'Change your profile',
-  description: 'A user name is unique however it is written. Your address and your password have routes of their own.',
+  description:
+    'User names are unique regardless of case and look-alike letters. Your address and password have routes of their own.',
   body: ProfilePatch,
   status: 200,
   response: MyProfile,

@@ -10,9 +10,9 @@ export const handler = endpoint({
   path: '/v1/media',
   auth: 'user',
   scope: 'media:write',
-  summary: 'Ask for an upload',
+  summary: 'Request an upload',
   description:
-    'Answers a form for one file. Once it was sent, the medium is `processing`, then `ready` or `failed` with the reason. The content decides what a file is, not its name.',
+    'Returns an upload form for one file. After the upload the media file is `processing`, then `ready`, or `failed` with the reason. The type is taken from its content, not its name.',
   body: UploadRequest,
   status: 201,
   location: '/v1/media/{media.id}',

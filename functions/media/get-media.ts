@@ -10,7 +10,7 @@ export const handler = endpoint({
   path: '/v1/media/{mediaId}',
   auth: 'user',
   scope: 'media:read',
-  summary: 'Get a medium with its renditions',
+  summary: 'Get a media file with its renditions',
   params: z.strictObject({ mediaId: id }),
   status: 200,
   response: Media,

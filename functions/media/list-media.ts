@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { listMedia } from '../../shared/media/queries.ts';
 import { Media, MediaKind, MediaStatus } from '../../shared/media/shapes.ts';
 import { showMedia } from '../../shared/media/show-media.ts';
@@ -14,7 +13,7 @@ export const handler = endpoint({
   summary: 'List media, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: id.optional().describe('Without it the list spans all your projects.'),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
     status: MediaStatus.optional(),
     kind: MediaKind.optional(),
   }),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { cancelPost } from '../../shared/posts/queries.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -8,11 +7,11 @@ export const handler = endpoint({
   path: '/v1/posts/{postId}/cancel',
   auth: 'user',
   scope: 'posts:write',
-  summary: 'Cancel every publication of a post that has not begun',
-  params: z.strictObject({ postId: id }),
+  summary: 'Cancel every publication of a post that has not started',
+  params: z.strictObject({ postId: z.uuid() }),
   status: 200,
   response: z
-    .object({ id: z.uuid(), cancelled: z.int().describe('Publications that will not happen.') })
+    .object({ id: z.uuid(), cancelled: z.int().describe('Publications that will not be published.') })
     .meta({ id: 'Cancellation' }),
   errors: ['forbidden', 'wrong_state'],
   uses: { database: 'api', secrets: ['verificationKeys'] },

@@ -13,7 +13,8 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:write',
   summary: 'Create a post and schedule its publications',
-  description: 'Accepted means it will happen: post, publications and what drives them are one atomic write.',
+  description:
+    'Once accepted, it will be published: the post, its publications and their schedule are one atomic write.',
   body: PostInput,
   status: 201,
   location: '/v1/posts/{id}',

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { findPost } from '../../shared/posts/queries.ts';
 import { Post } from '../../shared/posts/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
@@ -10,7 +9,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'Get a post with its publications',
-  params: z.strictObject({ postId: id }),
+  params: z.strictObject({ postId: z.uuid() }),
   status: 200,
   response: Post,
   errors: [],

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { givenHashtag } from '../../shared/hashtags/shapes.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listPosts, listPostsByHashtag, listPostsDue, searchPosts } from '../../shared/posts/list-queries.ts';
@@ -16,15 +15,14 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'List or search posts',
-  description:
-    'Newest first; with `q`, what fits best first, among the newest thousand of each project that have the words.',
+  description: 'Newest first; with `q`, best match first, among the newest thousand matches of each project.',
   query: z
     .strictObject({
       ...pageQuery,
-      projectId: id.optional().describe('Without it the list spans all your projects.'),
-      accountId: id.optional(),
-      createdBy: id.optional(),
-      status: PostStatus.optional().describe('With `order=due` it is `scheduled` unless you say another.'),
+      projectId: z.uuid().optional().describe('Default: all your projects.'),
+      accountId: z.uuid().optional(),
+      createdBy: z.uuid().optional(),
+      status: PostStatus.optional().describe('With `order=due`, the default is `scheduled`.'),
       externalId: z.string().min(1).max(255).optional(),
       updatedSince: givenInstant.optional(),
       hashtag: givenHashtag.optional(),
@@ -32,7 +30,7 @@ export const handler = endpoint({
       order: z
         .enum(['newest', 'due'])
         .default('newest')
-        .describe('`due`: only what is due in the future, soonest first. Not together with `q`.'),
+        .describe('`due`: only posts due in the future, soonest first. Cannot be combined with `q`.'),
     })
     .refine(({ q, order }) => q === undefined || order === 'newest', {
       path: ['order'],

@@ -8,7 +8,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'Check a post against every account without creating it',
-  description: 'The body is that of creating a post. The answer names every violation per account, at once.',
+  description: 'Takes the same body as creating a post, and returns all violations for every account at once.',
   body: PostInput,
   status: 200,
   response: Validation,

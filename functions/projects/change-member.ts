@@ -14,7 +14,7 @@ export const handler = endpoint({
   stepUp: { when: 'To make an owner, or of an owner something else' },
   summary: 'Change what a member may do',
   description:
-    'Only owners may, and a project keeps its last owner. Whose account is deactivated or about to be deleted becomes no owner (409 `wrong_state`). Takes effect with the next request of the member. Who is owner no more may not send away or invite; the invitations of new owners that they sent end.',
+    'Owners only, and a project must keep one owner. A user whose account is deactivated or about to be deleted cannot become an owner (409 `wrong_state`). Takes effect with the member’s next request. A former owner can no longer remove or invite members; invitations they sent that offer ownership end.',
   params: z.strictObject({ projectId: id, userId: id }),
   body: z.strictObject({ role: projectRole, permissions }).partial(),
   status: 200,

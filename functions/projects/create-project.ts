@@ -10,14 +10,14 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Create a project',
   description:
-    'You become its owner. No two of your projects have the same name. Who only reads in the installation makes none.',
+    'You become its owner. Your projects must have different names. Users with the role viewer cannot create one.',
   body: z.strictObject({
     name: projectName,
     description: projectDescription.nullable().default(null),
     timeZone: timeZone
       .nullable()
       .default(null)
-      .describe('IANA time zone. Left out: the one of your preferences, else UTC.'),
+      .describe('IANA time zone. Default: the one in your preferences, else UTC.'),
   }),
   status: 201,
   location: '/v1/projects/{id}',

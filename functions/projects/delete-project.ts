@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   stepUp: true,
   summary: 'Delete a project',
-  description: 'Only its owner may, and only when none of its publications still waits: cancel those first.',
+  description: 'Owners only, and only when no publication is still waiting: cancel those first.',
   params: z.strictObject({ projectId: id }),
   status: 204,
   ifMatch: true,

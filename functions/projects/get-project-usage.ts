@@ -9,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/usage',
   auth: 'user',
   scope: 'projects:read',
-  summary: 'Show what a project has of what it may have',
+  summary: 'Get the usage and limits of a project',
   description:
-    'Over a limit nothing is taken away; what would be more is refused with `quota_exceeded`. A post counts on the day it is due.',
+    'Nothing is removed when a limit is exceeded; requests that would add more are refused with `quota_exceeded`. A post counts on the day it is due.',
   params: z.strictObject({ projectId: id }),
   status: 200,
   response: UsageList,

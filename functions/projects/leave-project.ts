@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'Leave a project',
   description:
-    'What you made stays the project’s, and what you scheduled goes out. Your API keys of the project, the links to reports and reviews you made and the invitations you sent end. The last owner stays: transfer the project first, or delete it.',
+    'What you created stays with the project, and posts you scheduled are still published. Your API keys for the project, your report and review links and the invitations you sent end. The last owner cannot leave: transfer or delete the project first.',
   params: z.strictObject({ projectId: id }),
   status: 204,
   errors: ['last_owner'],

@@ -12,7 +12,7 @@ export const handler = endpoint({
   path: '/v1/projects/{projectId}/members',
   auth: 'person',
   summary: 'List the members of a project',
-  description: 'Those who joined first come first. Addresses are shown to owners alone.',
+  description: 'In the order they joined. E-mail addresses are shown to owners only.',
   params: z.strictObject({ projectId: id }),
   query: z.strictObject(pageQuery),
   status: 200,

@@ -10,7 +10,7 @@ export const handler = endpoint({
   stepUp: { when: 'To remove another owner' },
   summary: 'Remove a member from a project',
   description:
-    'Only owners may. What the member made stays the project’s, and what they scheduled goes out. Their API keys of the project, the links to reports and reviews they made and the invitations they sent end at once, and do not come back with them.',
+    'Owners only. What the member created stays with the project, and posts they scheduled are still published. Their API keys for the project, their report and review links and the invitations they sent end at once, and are not restored if they rejoin.',
   params: z.strictObject({ projectId: id, userId: id }),
   status: 204,
   errors: ['forbidden', 'last_owner'],

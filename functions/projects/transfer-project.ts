@@ -12,11 +12,11 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Transfer the ownership of a project',
   description:
-    'In one step the member becomes owner, and you an editor or the role that you ask for. Other owners stay owners. Not to somebody whose account is deactivated or about to be deleted (409 `wrong_state`). The API keys that you made stay, and may what you still may.',
+    'In one step the member becomes an owner and you become an editor, or the role you choose. Other owners stay owners. Not possible for a user whose account is deactivated or about to be deleted (409 `wrong_state`). Your API keys stay, limited to what you can still do.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({
     userId: id.describe('A member of the project.'),
-    role: projectRole.exclude(['owner']).default('editor').describe('What you become.'),
+    role: projectRole.exclude(['owner']).default('editor').describe('Your new role.'),
   }),
   status: 200,
   response: Transfer,

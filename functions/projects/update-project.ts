@@ -12,7 +12,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'projects:write',
   summary: 'Change a project',
-  description: 'Changes the fields that are given; a `description` of null is taken away. Only its owner may.',
+  description: 'Changes only the fields you send; a `description` of null removes it. Owners only.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({ name: projectName, description: projectDescription.nullable(), timeZone }).partial(),
   ifMatch: true,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { claimOwn } from '../../shared/publications/dispatch-queries.ts';
 import { resolvePublication } from '../../shared/publications/queries.ts';
 import { sendClaimed } from '../../shared/publications/send.ts';
@@ -10,9 +9,9 @@ export const handler = endpoint({
   path: '/v1/publications/{publicationId}/resolve',
   auth: 'user',
   scope: 'posts:write',
-  summary: 'Say what became of a publication whose outcome is unknown',
-  description: 'Either it is live at a URL, or it is not live and is tried again at once.',
-  params: z.strictObject({ publicationId: id }),
+  summary: 'Resolve a publication whose outcome is unknown',
+  description: 'Say either that it is live at a URL, or that it is not live and should be tried again at once.',
+  params: z.strictObject({ publicationId: z.uuid() }),
   body: z
     .discriminatedUnion('outcome', [
       z.strictObject({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { claimOwn } from '../../shared/publications/dispatch-queries.ts';
 import { retryPublication } from '../../shared/publications/queries.ts';
 import { sendClaimed } from '../../shared/publications/send.ts';
@@ -10,8 +9,8 @@ export const handler = endpoint({
   path: '/v1/publications/{publicationId}/retry',
   auth: 'user',
   scope: 'posts:write',
-  summary: 'Try a failed publication again, now',
-  params: z.strictObject({ publicationId: id }),
+  summary: 'Retry a failed publication now',
+  params: z.strictObject({ publicationId: z.uuid() }),
   status: 202,
   response: z.object({ id: z.uuid(), state: z.literal('scheduled') }).meta({ id: 'Retried' }),
   errors: ['forbidden', 'wrong_state'],

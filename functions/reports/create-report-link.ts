@@ -14,7 +14,7 @@ export const handler = endpoint({
   tag: 'reports',
   summary: 'Share the report of a post',
   description:
-    'Whoever has the address may read the report in a browser, until it expires or is revoked, for as long as you belong to the project and your account is active.',
+    'Anybody with the link can read the report in a browser, until it expires or is revoked, and as long as you are a member of the project and your account is active.',
   params: z.strictObject({ postId: id }),
   body: z.strictObject({ expiresInDays: z.int().min(1).max(365).default(30) }),
   status: 201,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listReportLinks } from '../../shared/reports/queries.ts';
 import { ListedReportLink } from '../../shared/reports/shapes.ts';
@@ -11,11 +10,11 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'analytics:read',
   summary: 'List report links, newest first',
-  description: 'Who made them, and whether they still work. Never the addresses: those are shown once.',
+  description: 'Who created them and whether they still work. The links themselves are shown only once, when created.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: id.optional().describe('Without it the list spans all your projects.'),
-    postId: id.optional(),
+    projectId: z.uuid().optional().describe('Default: all your projects.'),
+    postId: z.uuid().optional(),
   }),
   status: 200,
   response: pageOf(ListedReportLink).meta({ id: 'ReportLinkPage' }),

@@ -12,7 +12,7 @@ export const handler = endpoint({
   path: '/errors',
   auth: 'public',
   summary: 'Show every error code',
-  description: 'Each problem leads to its code here by `Link: </errors#code>; rel="help"`.',
+  description: 'Every problem points to its code here with `Link: </errors#code>; rel="help"`.',
   status: 200,
   content: HTML,
   errors: [],
@@ -25,7 +25,7 @@ export const handler = endpoint({
   );
   return htmlPage({
     title: 'Errors – Posthaste',
-    body: html`<main><h1>Errors</h1><p class="soft">Every error is a problem (RFC 9457) with one of these codes.</p><div class="card"><table><thead><tr><th>Code</th><th>Status</th><th>What it says</th><th>Who can mend it</th><th>Retry</th></tr></thead><tbody>${rows}</tbody></table></div></main>`
+    body: html`<main><h1>Errors</h1><p class="soft">Every error is a problem (RFC 9457) with one of these codes.</p><div class="card"><table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th><th>Who can fix it</th><th>Retry</th></tr></thead><tbody>${rows}</tbody></table></div></main>`
       .markup,
     style: `${baseSheet}.card{overflow-x:auto}td,th{padding:.4rem .75rem;text-align:start;vertical-align:top}tr:target{outline:2px solid var(--accent)}`,
   });

@@ -7,8 +7,8 @@ export const handler = endpoint({
   method: 'GET',
   path: '/health',
   auth: 'public',
-  summary: 'Ask for health',
-  description: 'Asks the database too, and answers 503 within three seconds when it is away.',
+  summary: 'Check the health of the service',
+  description: 'Checks the database too, and answers 503 within three seconds when it is unavailable.',
   status: 200,
   response: z
     .object({ status: z.literal('ok'), database: z.literal('ok'), version: z.string() })

@@ -10,7 +10,7 @@ export const AccountStatus = z
   .enum(['pending', 'connected', 'reauthorization_needed', 'restricted', 'disconnected'])
   .meta({
     id: 'AccountStatus',
-    description: '`pending`: not granted yet. `reauthorization_needed`: connect it again, it keeps its id.',
+    description: '`pending`: not granted yet. `reauthorization_needed`: connect it again; it keeps its id.',
   });
 
 export const Account = z
@@ -18,11 +18,11 @@ export const Account = z
     id,
     projectId: id,
     platform: PlatformName,
-    platformAccountId: z.string().describe("The platform's own id."),
+    platformAccountId: z.string().describe('The platform’s id for the account.'),
     handle: z.string(),
     displayName: z.string().nullable(),
     avatarUrl: z.string().nullable(),
-    baseUrl: z.string().nullable().describe('Origin that serves the account; null for our own community.'),
+    baseUrl: z.string().nullable().describe('Origin of the server that hosts the account; null for our own community.'),
     scopes: z.array(z.string()),
     status: AccountStatus,
     statusReason: z.string().nullable(),
@@ -54,7 +54,9 @@ export const ConnectInput = z
         .regex(/^[a-z0-9][a-z0-9_-]{1,29}$/, 'must be 2 to 30 of a–z, 0–9, _ and -')
         .refine((handle) => !isReservedHandle(handle), 'is reserved')
         .optional()
-        .describe("Unique here. Default: the one the account has, else one made of the project's name."),
+        .describe(
+          'Unique in the community. Default: the current handle of the account, else one made from the project’s name.',
+        ),
     }),
     z.strictObject({
       platform: z.literal('bluesky'),
@@ -64,7 +66,7 @@ export const ConnectInput = z
         .string()
         .trim()
         .regex(/^[a-z0-9]{4}(?:-[a-z0-9]{4}){3}$/, 'must be an app password, such as abcd-efgh-2345-mnop')
-        .describe('An app password, made in the settings of Bluesky; never the password of the account.'),
+        .describe('An app password, created in the Bluesky settings; never the account’s own password.'),
       baseUrl: origin.optional(),
     }),
     z.strictObject({ platform: z.literal('mastodon'), projectId, baseUrl: origin }),
@@ -78,7 +80,7 @@ export const Connection = z
     z.object({ status: z.literal('connected'), account: Account }),
     z.object({
       status: z.literal('authorize'),
-      authorizeUrl: z.string().describe('Open it in the browser of the person whose account it is.'),
+      authorizeUrl: z.string().describe('Open it in the browser of the account’s owner.'),
       expiresAt: instant,
     }),
   ])

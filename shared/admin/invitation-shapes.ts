@@ -13,7 +13,7 @@ export const UserInvitation = z
     invitedBy: id.nullable(),
     acceptedBy: id.nullable(),
     createdAt: instant,
-    sentAt: instant.describe('The last mail; its link alone is good.'),
+    sentAt: instant.describe('When the last mail was sent; only its link works.'),
     expiresAt: instant,
   })
   .meta({ id: 'UserInvitation' });

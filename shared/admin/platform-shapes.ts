@@ -7,9 +7,13 @@ export const PlatformSettings = z
   .object({
     platform: platformName,
     displayName: z.string(),
-    enabled: z.boolean().describe('Off: nothing new is connected. What is connected already goes on publishing.'),
-    needsApp: z.boolean().describe('Its accounts are connected through an app of ours that somebody registered there.'),
-    clientId: z.string().nullable().describe('Of that app; its secret is never shown. Null: not entered yet.'),
+    enabled: z
+      .boolean()
+      .describe('If false, no new accounts can be connected; accounts already connected keep publishing.'),
+    needsApp: z
+      .boolean()
+      .describe('Accounts are connected through an app that has to be registered with the platform.'),
+    clientId: z.string().nullable().describe('Client id of the app; its secret is never returned. Null: not set yet.'),
     version: z.int(),
   })
   .meta({ id: 'PlatformSettings' });

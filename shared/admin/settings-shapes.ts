@@ -6,14 +6,14 @@ import { ProjectLimits, UserLimits } from '../quotas/shapes.ts';
 export const registrations = ['open', 'invite_only', 'closed'] as const;
 const registration = z
   .enum(registrations)
-  .describe('open: anybody registers; invite_only: who holds an invitation; closed: nobody.');
+  .describe('open: anybody can register; invite_only: only with an invitation; closed: nobody.');
 
 export const Settings = z
   .object({
     registration,
     quotas: z
       .object({ user: UserLimits, project: ProjectLimits })
-      .describe('Limits of all who have none of their own; null is as much as one likes.'),
+      .describe('Default limits, for users and projects without their own; null means unlimited.'),
     updatedAt: instant,
     version: z.int(),
   })

@@ -7,7 +7,7 @@ import { oneLine } from '../text/shapes.ts';
 export const roles = ['admin', 'moderator', 'creator', 'user', 'viewer'] as const;
 export const Role = z
   .enum(roles)
-  .describe('Of the installation: admin, moderator, creator, user, or viewer, who only reads.');
+  .describe('Role in the installation: admin, moderator, creator, user, or viewer, who can only read.');
 
 /** Why something was done, for other administrators. */
 export const reason = oneLine.min(1).max(500);
@@ -20,11 +20,11 @@ export const AdminUser = z
     displayName: z.string(),
     role: Role,
     status: z.enum(['active', 'deactivated']),
-    statusReason: z.string().nullable().describe('Why an administrator deactivated the person.'),
+    statusReason: z.string().nullable().describe('Why an administrator deactivated the user.'),
     emailVerifiedAt: instant.nullable(),
-    lockedUntil: instant.nullable().describe('After too many failed logins; null when a login may be tried.'),
+    lockedUntil: instant.nullable().describe('Set after too many failed logins; null when logging in is possible.'),
     lastLoginAt: instant.nullable(),
-    deletionRequestedAt: instant.nullable().describe('Begin of the grace time after which the person is erased.'),
+    deletionRequestedAt: instant.nullable().describe('Start of the grace period after which the user is erased.'),
     createdAt: instant,
     updatedAt: instant,
     version: z.int(),
@@ -33,7 +33,7 @@ export const AdminUser = z
 
 export const AdminUserDetails = AdminUser.extend({
   secondFactor: z.boolean().describe('A login asks for a second factor.'),
-  hasPassword: z.boolean().describe('False: signs in through a provider, or has to choose a new password.'),
+  hasPassword: z.boolean().describe('False if the user signs in through a provider or has to choose a new password.'),
   sessions: z
     .array(
       z.object({

@@ -16,14 +16,14 @@ export const Snapshot = Numbers.extend({
   clicks: total,
 }).meta({
   id: 'Snapshot',
-  description: 'What the platform said at `fetchedAt`; all numbers count from the beginning.',
+  description: 'What the platform reported at `fetchedAt`; all metrics are totals since publication.',
 });
 
 export const PostAnalytics = z
   .object({
     postId: id,
-    requestedAt: instant.nullable().describe('The last refresh that was asked for.'),
-    totals: Numbers.describe('Sums of what the platforms tell.'),
+    requestedAt: instant.nullable().describe('When a refresh was last requested.'),
+    totals: Numbers.describe('Totals of what the platforms report.'),
     publications: z.array(
       Numbers.extend({
         publicationId: id,
@@ -33,7 +33,7 @@ export const PostAnalytics = z
         state: PublicationState,
         url: z.string().nullable(),
         publishedAt: instant.nullable(),
-        metricsAt: instant.nullable().describe('When these numbers were fetched.'),
+        metricsAt: instant.nullable().describe('When these metrics were fetched.'),
         history: z.array(Snapshot).describe('The newest 200, oldest first.'),
       }),
     ),
@@ -42,4 +42,7 @@ export const PostAnalytics = z
 
 export const RefreshAccepted = z
   .object({ postId: id, requestedAt: instant, publications: z.array(id) })
-  .meta({ id: 'RefreshAccepted', description: 'The numbers are here once `metricsAt` is later than `requestedAt`.' });
+  .meta({
+    id: 'RefreshAccepted',
+    description: 'The new metrics are available once `metricsAt` is later than `requestedAt`.',
+  });

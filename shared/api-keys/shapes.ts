@@ -11,23 +11,23 @@ export const keyScopes = z
   .min(1)
   .max(scopes.length)
   .transform((given) => [...new Set(given)].sort())
-  .meta({ description: '`write` holds `read`.', examples: [['posts:write', 'media:write']] });
+  .meta({ description: '`write` includes `read`.', examples: [['posts:write', 'media:write']] });
 
 export const ApiKey = z
   .object({
     id,
     projectId: id,
     name: z.string(),
-    prefix: z.string().describe('The readable beginning of the key.'),
+    prefix: z.string().describe('The first characters of the key, to recognise it by.'),
     scopes: z.array(z.string()),
     state: z
       .enum(['active', 'replaced', 'suspended', 'expired', 'revoked'])
-      .describe('replaced: works until expiresAt. suspended: the account of whoever made it is deactivated.'),
+      .describe('replaced: works until `expiresAt`. suspended: its creator’s account is deactivated.'),
     createdBy: id.nullable(),
     createdByName: z.string().nullable(),
-    replacedBy: id.nullable().describe('The key that came after it.'),
+    replacedBy: id.nullable().describe('The key that replaced it.'),
     expiresAt: instant.nullable(),
-    lastUsedAt: instant.nullable().describe('To the minute.'),
+    lastUsedAt: instant.nullable().describe('Accurate to the minute.'),
     revokedAt: instant.nullable(),
     createdAt: instant,
     updatedAt: instant,
@@ -36,5 +36,5 @@ export const ApiKey = z
   .meta({ id: 'ApiKey' });
 
 export const NewApiKey = z
-  .object({ apiKey: ApiKey, key: z.string().describe('The key: shown this once, kept nowhere.') })
+  .object({ apiKey: ApiKey, key: z.string().describe('The key itself: shown only this once, and not stored.') })
   .meta({ id: 'NewApiKey' });

@@ -6,7 +6,9 @@ import { givenInstant } from '../time/shapes.ts';
 const values = z
   .record(z.string(), z.unknown())
   .nullable()
-  .describe('By column. `{"hidden": "personal"}` is shown by POST /v1/audit/reveal, `{"hidden": "secret"}` never.');
+  .describe(
+    'By column. `{"hidden": "personal"}` can be revealed with POST /v1/audit/reveal, `{"hidden": "secret"}` never.',
+  );
 
 export const operations = ['insert', 'update', 'delete', 'access'] as const;
 export const actors = ['person', 'public', 'worker', 'operator'] as const;
@@ -15,15 +17,15 @@ export const AuditEntry = z
   .object({
     id,
     occurredAt: instant,
-    actor: z.enum(actors).describe('public: before somebody was known. operator: at the database itself.'),
-    userId: id.nullable().describe('Who did it, where it was a person.'),
-    userName: z.string().nullable().describe('Null for nobody, and for who is gone.'),
+    actor: z.enum(actors).describe('public: before anybody was signed in. operator: directly at the database.'),
+    userId: id.nullable().describe('Who did it, if it was a user.'),
+    userName: z.string().nullable().describe('Null if there was no user, or the user no longer exists.'),
     apiKeyId: id.nullable(),
-    subjectId: id.nullable().describe('Whose personal values it holds.'),
+    subjectId: id.nullable().describe('The user whose personal values it contains.'),
     subjectName: z.string().nullable(),
     projectId: id.nullable(),
     requestId: z.string().nullable(),
-    table: z.string().describe('The table; for an access what was read, such as `export.account`.'),
+    table: z.string().describe('The table, or for an access what was read, such as `export.account`.'),
     rowId: z.string().nullable(),
     operation: z.enum(operations),
     old: values,
@@ -39,8 +41,8 @@ export const auditFilters = {
   rowId: z.string().min(1).max(200).optional(),
   operation: z.enum(operations).optional(),
   requestId: z.string().min(1).max(200).optional(),
-  from: givenInstant.optional().describe('From this instant on.'),
-  to: givenInstant.optional().describe('Before this instant.'),
+  from: givenInstant.optional().describe('Only from this instant on.'),
+  to: givenInstant.optional().describe('Only before this instant.'),
 };
 
 export const Revealed = z
@@ -49,8 +51,8 @@ export const Revealed = z
     personal: z
       .object({ old: z.record(z.string(), z.unknown()).optional(), new: z.record(z.string(), z.unknown()).optional() })
       .nullable()
-      .describe('Null where there is nothing, or whose it was is gone.'),
-    ip: z.string().nullable().describe('Of the request; for administrators alone.'),
+      .describe('Null if there is nothing, or the user it was about no longer exists.'),
+    ip: z.string().nullable().describe('IP address of the request; for administrators only.'),
   })
   .meta({ id: 'Revealed' });
 
@@ -58,12 +60,12 @@ export const findingKinds = ['row-changed', 'row-removed', 'seal-changed', 'seal
 
 export const Verification = z
   .object({
-    seals: z.int().describe('Looked at by this call.'),
-    rows: z.int().describe('Under them.'),
+    seals: z.int().describe('Checked by this call.'),
+    rows: z.int().describe('Rows covered by these seals.'),
     findings: z
       .array(z.object({ what: z.enum(findingKinds), row: id.nullable(), seal: z.int() }))
-      .describe('Nothing where the log is as it was sealed.'),
-    head: z.object({ seal: z.int(), hash: z.string() }).nullable().describe('The last seal that was looked at.'),
-    nextAfterSeal: z.int().nullable().describe('`afterSeal` of the next call; null at the end of the chain.'),
+      .describe('Empty if the log matches its seals.'),
+    head: z.object({ seal: z.int(), hash: z.string() }).nullable().describe('The last seal checked.'),
+    nextAfterSeal: z.int().nullable().describe('`afterSeal` for the next call; null at the end of the chain.'),
   })
   .meta({ id: 'Verification' });

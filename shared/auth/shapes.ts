@@ -12,7 +12,7 @@ export const email = z
   .overwrite(canonicalEmail)
   .max(254)
   .pipe(z.email({ pattern: addressForm }))
-  .meta({ format: 'email', description: 'Compared without case.', examples: ['ada@example.com'] });
+  .meta({ format: 'email', description: 'Not case-sensitive.', examples: ['ada@example.com'] });
 
 const characters = (text: string) => [...text].length;
 
@@ -32,10 +32,10 @@ export const mailToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export const Tokens = z
   .object({
-    accessToken: z.string().describe('Bearer token of the API.'),
+    accessToken: z.string().describe('Bearer token for the API.'),
     tokenType: z.literal('Bearer'),
-    expiresIn: z.int().describe('Seconds until the access token ends.'),
-    refreshToken: z.string().describe('Good for one refresh; the answer holds its successor.'),
+    expiresIn: z.int().describe('Seconds until the access token expires.'),
+    refreshToken: z.string().describe('Works for one refresh, whose answer contains its successor.'),
   })
   .meta({ id: 'Tokens' });
 
@@ -45,10 +45,10 @@ export const SecondFactorNeeded = z
   .object({
     status: z.literal('second_factor_needed'),
     ticket: z.string().describe('For `POST /v1/auth/login/second-factor`.'),
-    expiresIn: z.int().describe('Seconds until the ticket ends.'),
+    expiresIn: z.int().describe('Seconds until the ticket expires.'),
     methods: z
       .array(z.enum(['totp', 'recovery_code']))
-      .describe('What may be shown: a code of the app, or a recovery code.'),
+      .describe('Accepted proofs: a code from the app, or a recovery code.'),
   })
   .meta({ id: 'SecondFactorNeeded' });
 

@@ -11,7 +11,10 @@ export const Avatar = z
   .object({
     id,
     sizes: z.array(
-      z.object({ px: z.int().describe('Side of the square.'), url: z.string().describe('Good for an hour.') }),
+      z.object({
+        px: z.int().describe('Side of the square, in pixels.'),
+        url: z.string().describe('Valid for an hour.'),
+      }),
     ),
   })
   .meta({ id: 'Avatar' });
@@ -22,12 +25,12 @@ export const AvatarUpload = z
     status: z.enum(['pending_upload', 'processing', 'failed']),
     failure: z.object({ code: z.string(), reason: z.string() }).nullable(),
   })
-  .meta({ id: 'AvatarUpload', description: 'A picture that was asked for and is not shown yet, or never will be.' });
+  .meta({ id: 'AvatarUpload', description: 'An uploaded picture that is still being processed, or that failed.' });
 
 export const AvatarRequest = z
   .strictObject({
     mimeType: z.enum(imageTypes),
-    bytes: z.int().min(1).max(maxAvatarBytes).describe('Of the file that will be sent: a larger one is refused.'),
+    bytes: z.int().min(1).max(maxAvatarBytes).describe('Size of the file to be uploaded; a larger one is refused.'),
   })
   .meta({ id: 'AvatarRequest' });
 

@@ -4,7 +4,7 @@ import { id, instant } from '../db/columns.ts';
 
 const Rendition = z.object({
   name: z.string(),
-  url: z.string().describe('Good for an hour.'),
+  url: z.string().describe('Valid for an hour.'),
   mimeType: z.string(),
   width: z.int(),
   height: z.int(),
@@ -28,7 +28,7 @@ export const CommunityPost = z
     commentCount: z.int(),
     shareCount: z.int(),
     viewCount: z.int(),
-    liked: z.boolean().describe('By you; false without a token.'),
+    liked: z.boolean().describe('Whether you like it; false without a token.'),
     createdAt: instant,
   })
   .meta({ id: 'CommunityPost' });
@@ -40,10 +40,10 @@ export const FoundPost = CommunityPost.extend({
       userId: id,
       username: z.string().nullable(),
       displayName: z.string(),
-      avatarUrl: z.string().nullable().describe('Good for an hour.'),
+      avatarUrl: z.string().nullable().describe('Valid for an hour.'),
     })
     .nullable()
-    .describe('The person who wrote it; null once they are gone.'),
+    .describe('Who wrote it; null if the user no longer exists.'),
 }).meta({ id: 'FoundPost' });
 export type FoundPost = z.output<typeof FoundPost>;
 
@@ -55,7 +55,7 @@ export const Comment = z
     author: z.object({
       userId: id,
       displayName: z.string().nullable(),
-      avatarUrl: z.string().nullable().describe('Good for an hour.'),
+      avatarUrl: z.string().nullable().describe('Valid for an hour.'),
     }),
     text: z.string(),
     createdAt: instant,

@@ -40,7 +40,7 @@ export const Content = ContentSummary.omit({ excerpt: true })
     body: z.string(),
     script: z.string().nullable(),
     tone: z.string().nullable(),
-    hashtags: z.array(z.string()).describe('As they stand in the text, in lower case and without the sign.'),
+    hashtags: z.array(z.string()).describe('As found in the text, in lower case and without the `#`.'),
     thumbnailMediaId: z.uuid().nullable(),
     thumbnailUrl: z.string().nullable(),
     videoMediaId: z.uuid().nullable(),
@@ -50,11 +50,11 @@ export const Content = ContentSummary.omit({ excerpt: true })
     likes: z
       .number()
       .int()
-      .describe('Sum over the posts made of it and of clips of its video, like the other numbers.'),
+      .describe('Total over the posts made from it and from clips of its video, like the other metrics.'),
     comments: z.number().int(),
     shares: z.number().int(),
     views: z.number().int(),
-    metricsAt: z.string().nullable().describe('When the latest of the numbers was fetched.'),
+    metricsAt: z.string().nullable().describe('When the metrics were last fetched.'),
     publications: z
       .array(
         z.object({
@@ -67,7 +67,7 @@ export const Content = ContentSummary.omit({ excerpt: true })
           publishedAt: z.string().nullable(),
         }),
       )
-      .describe('Where its posts went, newest first, at most 200.'),
+      .describe('Where its posts were published, newest first, at most 200.'),
   })
   .meta({ id: 'Content' });
 
@@ -78,8 +78,8 @@ export const ContentTitle = z
 export const NumberedContent = z
   .object({
     id: z.uuid(),
-    createdBy: z.uuid().nullable().describe('Null: somebody who has gone.'),
-    number: z.number().int().describe('1 is the newest of this person.'),
+    createdBy: z.uuid().nullable().describe('Null if the user no longer exists.'),
+    number: z.number().int().describe('1 is the newest of this user.'),
     title: z.string(),
     status: ContentStatus,
     createdAt: z.string(),

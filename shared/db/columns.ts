@@ -1,8 +1,7 @@
 /** The column types that rows are declared with. */
 import { z } from 'zod';
 
-/** As the database writes it: one that was given in capitals is the same. */
-export const id = z.uuid().toLowerCase();
+export const id = z.uuid();
 
 /** An instant as ISO text, microseconds kept, always ending in `Z`. */
 export const instant = z

@@ -1,21 +1,20 @@
 /** The end of an account. */
 import { z } from 'zod';
-import { id } from '../db/columns.ts';
 
 export const DeletionRequest = z
   .strictObject({
     deleteProjects: z
-      .array(id)
+      .array(z.uuid())
       .max(1000)
       .default([])
       .describe(
-        'Projects with other members, of which you are the only owner, that are to be deleted with you. The others must be given another owner first.',
+        'Projects with other members of which you are the only owner, to be deleted with you. Any you do not list must get another owner first.',
       ),
     cancelPending: z
       .boolean()
       .optional()
       .describe(
-        'Posts that still wait in projects that end with you: true calls them off now, false lets them go out until the end. Left out, they are listed and nothing happens.',
+        'What happens to waiting posts in projects that are deleted with you: true cancels them now, false lets them be published until then. If left out and there are any, they are listed and nothing is deleted.',
       ),
   })
   .meta({ id: 'DeletionRequest' });

@@ -7,20 +7,20 @@ export const AccountExport = z
     id,
     state: z.enum(['waiting', 'running', 'ready', 'failed']),
     percent: z.int().min(0).max(100),
-    bytes: z.int().describe('Written so far.'),
+    bytes: z.int().describe('Bytes written so far.'),
     parts: z
       .array(z.object({ number: z.int(), bytes: z.int() }))
       .describe('ZIP files. Most exports are one; a large one is several of about two gigabytes.'),
     createdAt: instant,
     completedAt: instant.nullable(),
-    expiresAt: instant.nullable().describe('Seven days after it was ready it is deleted.'),
+    expiresAt: instant.nullable().describe('It is deleted seven days after it was ready.'),
     failureReason: z.string().nullable(),
   })
   .meta({ id: 'AccountExport' });
 
 export const ExportDownload = z
   .object({
-    url: z.string().describe('Good for five minutes.'),
+    url: z.string().describe('Valid for five minutes.'),
     expiresInS: z.int(),
     bytes: z.int(),
     fileName: z.string(),

@@ -5,4 +5,4 @@ export const givenHashtag = z
   .string()
   .regex(/^[#＃]?[^\s#＃]{1,100}$/u, 'must be one hashtag, with or without the sign')
   .transform((tag) => tag.replace(/^[#＃]/u, ''))
-  .describe('With or without the sign; in any case.');
+  .describe('With or without the `#`; not case-sensitive.');

@@ -14,26 +14,28 @@ export const BeginSignIn = z.strictObject({
     .url()
     .max(2_000)
     .describe(
-      'Where the browser goes afterwards, with `#code=…`, or with `#error=denied`, `sign_in_refused` or `provider_unavailable`. Our own origin, one that the provider’s settings allow, or a port of the person’s own machine.',
+      'Where the browser returns to, with `#code=…`, or with `#error=` and `denied`, `sign_in_refused` or `provider_unavailable`. Must be on our own origin, on one the provider’s settings allow, or on a port of the user’s own machine.',
     ),
   codeChallenge: z
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/)
-    .describe('SHA-256 of a random secret of the client, base64url: `codeVerifier` at the end (S256, as in PKCE).'),
+    .describe(
+      'SHA-256, in base64url, of a random secret of the client, which it sends at the end as `codeVerifier` (S256, as in PKCE).',
+    ),
 });
 
 export const Begun = z
-  .object({ url: z.url().describe('To be opened in the browser itself, not fetched.'), expiresAt: instant })
+  .object({ url: z.url().describe('Navigate the browser to it; do not fetch it.'), expiresAt: instant })
   .meta({ id: 'SignInBegun' });
 
 /** What came back, and the secret that goes with it. */
 export const finishFields = {
-  code: z.string().max(200).describe('From the fragment of `returnTo`: good for two minutes and for one use.'),
-  codeVerifier: z.string().max(200).describe('The secret whose hash was given at the beginning.'),
+  code: z.string().max(200).describe('From the fragment of `returnTo`; valid for two minutes, once.'),
+  codeVerifier: z.string().max(200).describe('The secret whose hash you sent at the start.'),
 };
 
 export const SignInProvider = z
-  .object({ name: providerName, label: z.string().describe('For the button.') })
+  .object({ name: providerName, label: z.string().describe('Text for the button.') })
   .meta({ id: 'SignInProvider' });
 
 export const Identity = z
@@ -41,7 +43,7 @@ export const Identity = z
     id,
     provider: z.string(),
     label: z.string(),
-    email: z.string().nullable().describe('As the provider told it.'),
+    email: z.string().nullable().describe('As given by the provider.'),
     createdAt: instant,
     lastUsedAt: instant.nullable(),
   })
@@ -56,7 +58,7 @@ const origin = z
 export const providerIssuer = z
   .url({ protocol: /^https?$/ })
   .max(2_000)
-  .describe('As the provider’s discovery document says it, letter by letter.')
+  .describe('Exactly as in the provider’s discovery document.')
   .meta({ examples: ['https://accounts.google.com'] });
 
 /** What an administrator enters. The secret comes out nowhere. */

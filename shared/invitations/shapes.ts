@@ -12,14 +12,14 @@ export const Invitation = z
     projectId: id,
     email: z.string(),
     role: projectRole,
-    permissions: z.array(projectPermission).describe('Given on top of what the role allows.'),
+    permissions: z.array(projectPermission).describe('Granted in addition to what the role allows.'),
     state: invitationState,
-    invitedBy: id.nullable().describe('Null: they are gone.'),
+    invitedBy: id.nullable().describe('Null if the user no longer exists.'),
     acceptedBy: id.nullable(),
     createdAt: instant,
     expiresAt: instant,
     lastSentAt: instant,
-    sentCount: z.int().describe('Mails so far.'),
+    sentCount: z.int().describe('Mails sent so far.'),
   })
   .meta({ id: 'Invitation' });
 

@@ -9,7 +9,7 @@ import { username } from '../users/username.ts';
 export const Deletion = z
   .object({
     requestedAt: instant,
-    dueAt: instant.describe('Until then you may take it back; afterwards everything is erased.'),
+    dueAt: instant.describe('Until then you can cancel; after that everything is erased.'),
   })
   .meta({ id: 'AccountDeletion' });
 
@@ -20,7 +20,7 @@ export const MyProfile = Me.extend({
   familyName: z.string().nullable(),
   bio: z.string().nullable(),
   mfaEnabled: z.boolean().describe('Whether a login asks for a second factor.'),
-  deletion: Deletion.nullable().describe('Set while your account waits for its erasure.'),
+  deletion: Deletion.nullable().describe('Set while your account is waiting to be erased.'),
   avatar: Avatar.nullable(),
   avatarUpload: AvatarUpload.nullable(),
   updatedAt: instant,
@@ -41,4 +41,4 @@ const bio = z
 export const ProfilePatch = z
   .strictObject({ displayName, username: username.nullable(), givenName: partOfName, familyName: partOfName, bio })
   .partial()
-  .meta({ id: 'ProfilePatch', description: 'Changes the fields that are given; null takes one away.' });
+  .meta({ id: 'ProfilePatch', description: 'Changes only the fields you send; null clears a field.' });

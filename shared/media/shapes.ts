@@ -9,7 +9,7 @@ import { imageTypes, videoTypes } from './sniff.ts';
 export const MediaStatus = z.enum(['pending_upload', 'processing', 'ready', 'failed']).meta({ id: 'MediaStatus' });
 export const MediaKind = z
   .enum(['image', 'video', 'gif', 'document', 'audio'])
-  .meta({ id: 'MediaKind', description: 'Uploads become images and videos; the others come by import.' });
+  .meta({ id: 'MediaKind', description: 'Uploads become images or videos; the other kinds come from imports.' });
 export type MediaKind = z.output<typeof MediaKind>;
 
 export const Media = z
@@ -20,10 +20,10 @@ export const Media = z
     fileName: z.string(),
     declaredMimeType: z.string(),
     declaredBytes: z.int(),
-    kind: MediaKind.nullable().describe('By content; null until it was looked at.'),
-    mimeType: z.string().nullable().describe('By content.'),
-    bytes: z.int().nullable().describe('Of the file without metadata.'),
-    width: z.int().nullable().describe('Pixels, as seen.'),
+    kind: MediaKind.nullable().describe('Detected from the content; null until it has been processed.'),
+    mimeType: z.string().nullable().describe('Detected from the content.'),
+    bytes: z.int().nullable().describe('Size of the file without metadata.'),
+    width: z.int().nullable().describe('In pixels, as displayed.'),
     height: z.int().nullable(),
     video: z
       .object({
@@ -37,7 +37,7 @@ export const Media = z
     renditions: z.array(
       z.object({
         name: z.enum(['original', 'preview', 'thumb', 'poster']),
-        url: z.string().describe('Good for an hour.'),
+        url: z.string().describe('Valid for an hour.'),
         mimeType: z.string(),
         bytes: z.int(),
         width: z.int(),
@@ -59,7 +59,7 @@ export const UploadRequest = z
     projectId: givenProject,
     fileName: oneLine.min(1).max(255),
     mimeType: z.enum([...imageTypes, ...videoTypes]),
-    bytes: z.int().min(1).describe('Of the file that will be sent: a larger one is refused.'),
+    bytes: z.int().min(1).describe('Size of the file to be uploaded; a larger one is refused.'),
   })
   .refine(({ mimeType, bytes }) => bytes <= maxBytesOf(mimeType), {
     path: ['bytes'],

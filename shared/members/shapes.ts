@@ -9,25 +9,25 @@ export const permissions = z
   .array(projectPermission)
   .max(3)
   .transform((given) => [...new Set(given)])
-  .meta({ description: 'Given on top of what the role allows.' });
+  .meta({ description: 'Granted in addition to what the role allows.' });
 
 export const Member = z
   .object({
     userId: id,
     displayName: z.string(),
     username: z.string().nullable(),
-    avatarUrl: z.string().nullable().describe('Good for an hour.'),
-    email: z.string().nullable().describe('Only owners of the project see it.'),
-    active: z.boolean().describe('False: the account is deactivated.'),
+    avatarUrl: z.string().nullable().describe('Valid for an hour.'),
+    email: z.string().nullable().describe('Visible to owners of the project only.'),
+    active: z.boolean().describe('False if the account is deactivated.'),
     role: projectRole,
-    permissions: z.array(projectPermission).describe('Given on top of what the role allows.'),
+    permissions: z.array(projectPermission).describe('Granted in addition to what the role allows.'),
     joinedAt: instant,
     version: z.int(),
   })
   .meta({ id: 'Member' });
 
 export const Transfer = z
-  .object({ projectId: id, ownerId: id, role: projectRole.describe('What you are from now on.') })
+  .object({ projectId: id, ownerId: id, role: projectRole.describe('Your role from now on.') })
   .meta({ id: 'Transfer' });
 
 /** Where a page of members ended: when the last of them joined, and who it was. */

@@ -27,14 +27,16 @@ export const recoveryCode = z
 
 export const recoveryCodes = z
   .array(z.string())
-  .describe('Each is good once, in place of a code of the app. Shown this once: keep them where the phone is not.');
+  .describe(
+    'Each works once, in place of a code from the app. They are shown only this once: do not store them on the phone itself.',
+  );
 
 export const Factor = z
   .object({
     id,
     kind: z.literal('totp'),
     name: z.string().nullable(),
-    confirmedAt: instant.nullable().describe('Null until a code was shown: such a factor is asked for at no login.'),
+    confirmedAt: instant.nullable().describe('Null until confirmed with a code; logins do not ask for it before that.'),
     lastUsedAt: instant.nullable(),
     createdAt: instant,
     version: z.int(),
@@ -46,8 +48,8 @@ export const FactorList = z.object({ data: z.array(Factor), recoveryCodesLeft: z
 export const Enrolment = z
   .object({
     id,
-    secret: z.string().describe('For typing into an app that reads no QR codes: base32.'),
+    secret: z.string().describe('Base32, to type into an app that cannot scan QR codes.'),
     otpauthUri: z.string().describe('`otpauth://totp/…`: opens an authenticator app on a phone.'),
-    qrCode: z.string().describe('The URI as a QR code: a `data:` URI of an SVG, for `<img src>`.'),
+    qrCode: z.string().describe('The URI as a QR code: a `data:` URI with an SVG, for `<img src>`.'),
   })
   .meta({ id: 'Enrolment' });

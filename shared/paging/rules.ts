@@ -8,8 +8,8 @@ export const MAX_LIMIT = 100;
 
 /** The query fields that every list takes. */
 export const pageQuery = {
-  limit: plainInteger({ min: 1, max: MAX_LIMIT }).default(DEFAULT_LIMIT).describe('Items of a page, 1 to 100.'),
-  cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
+  limit: plainInteger({ min: 1, max: MAX_LIMIT }).default(DEFAULT_LIMIT).describe('Items per page, 1 to 100.'),
+  cursor: z.string().max(500).optional().describe('`nextCursor` of the previous page.'),
 };
 
 /** `{ data, nextCursor }` of a list door. */

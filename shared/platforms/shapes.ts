@@ -12,7 +12,7 @@ const MediaLimit = z
     minWidth: z.int().optional(),
     maxWidth: z.int().optional(),
     maxPixels: z.int().optional(),
-    minAspect: z.number().optional().describe('Width by height.'),
+    minAspect: z.number().optional().describe('Width divided by height.'),
     maxAspect: z.number().optional(),
     videoCodecs: z.array(z.string()).optional(),
   })
@@ -24,12 +24,12 @@ export const Platform = z
     enabled: z.boolean(),
     displayName: z.string(),
     connect: z.enum(['oauth', 'app-password', 'none']),
-    perAccountOrigin: z.boolean().describe('The account brings the address of its own server.'),
+    perAccountOrigin: z.boolean().describe('Each account names its own server.'),
     text: z.object({
       max: z.int(),
       maxBytes: z.int().nullable(),
       unit: z.enum(['characters', 'graphemes', 'threads_chars']),
-      urlWeight: z.int().nullable().describe('Length that every link counts as; null = its own.'),
+      urlWeight: z.int().nullable().describe('Length that every link counts as; null: its actual length.'),
       mentionsWithoutHost: z.literal(true).optional(),
     }),
     media: z.object({
@@ -46,7 +46,7 @@ export const Platform = z
     maxHashtags: z.int().nullable(),
     postsPerDay: z.int().nullable().describe('Per account, in any 24 hours.'),
     metrics: z.array(z.enum(['likes', 'comments', 'shares', 'views', 'impressions', 'reach', 'saves', 'clicks'])),
-    evidence: z.enum(['immediate', 'late', 'none']).describe('When id and URL of a published post are known.'),
+    evidence: z.enum(['immediate', 'late', 'none']).describe('When the id and URL of a published post become known.'),
   })
   .meta({ id: 'Platform' });
 

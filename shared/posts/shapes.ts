@@ -1,6 +1,5 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
-import { id } from '../db/columns.ts';
 import { platformNames } from '../platforms/connector.ts';
 import { givenProject } from '../projects/shapes.ts';
 import { givenDate, givenInstant, givenWallTime, isZoneless } from '../time/shapes.ts';
@@ -56,7 +55,7 @@ export const Schedule = z
       timeZone: timeZone
         .optional()
         .describe(
-          'IANA time zone of a wall time or date. Left out: the one of your preferences, else the project’s. A wall time that it has twice means the first; one that it skips is as much later as the clocks are put on.',
+          'IANA time zone of a wall time or date. Default: the one in your preferences, else the project’s. When clocks go back, a repeated wall time means the first; when they go forward, a skipped one moves forward by the same amount.',
         ),
     }),
   ])
@@ -66,7 +65,7 @@ export const Schedule = z
   })
   .meta({ id: 'Schedule' });
 
-const PostMediaInput = z.strictObject({ mediaId: id, altText: z.string().max(4000).optional() });
+const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });
 
 const PostMediaList = z
   .array(PostMediaInput)
@@ -86,23 +85,23 @@ const PostMediaList = z
 export const PostInput = z
   .strictObject({
     projectId: givenProject,
-    text: z.string().max(100_000).default('').describe('For every account that brings no text of its own.'),
-    media: PostMediaList.default([]).describe('For every account that brings no media of its own.'),
+    text: z.string().max(100_000).default('').describe('Used for every account that has no text of its own.'),
+    media: PostMediaList.default([]).describe('Used for every account that has no media of its own.'),
     schedule: Schedule,
     publications: z
       .array(
         z.strictObject({
-          accountId: id,
+          accountId: z.uuid(),
           text: z.string().max(100_000).optional(),
           media: PostMediaList.optional(),
-          options: smallJson(4_096).default({}).describe('Options of the platform, such as `visibility`.'),
+          options: smallJson(4_096).default({}).describe('Options for the platform, such as `visibility`.'),
         }),
       )
       .min(1)
       .max(50)
       .refine((list) => new Set(list.map((entry) => entry.accountId)).size === list.length, 'names an account twice'),
     externalId: z.string().min(1).max(255).optional().describe('Your own id, unique within the project.'),
-    metadata: smallJson(16_384).default({}).describe('Your own data, at most 16 KiB; comes back as it is.'),
+    metadata: smallJson(16_384).default({}).describe('Your own data, at most 16 KiB; returned unchanged.'),
   })
   .meta({ id: 'PostInput' });
 
@@ -151,7 +150,7 @@ export const Validation = z
         valid: z.boolean(),
         violations: z.array(
           z.object({
-            pointer: z.string().describe('Inside the publication: `/text`, `/media/0`.'),
+            pointer: z.string().describe('Within the publication: `/text`, `/media/0`.'),
             code: z.string(),
             message: z.string(),
             limit: z.number().optional(),

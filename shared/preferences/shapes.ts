@@ -4,7 +4,7 @@ import { smallJson } from '../posts/small-json.ts';
 import { timeZone } from '../time/zone.ts';
 
 const maxExtraBytes = 16 * 1024;
-const waitsForAi = 'Kept for the assistant, which does not read it yet.';
+const waitsForAi = 'Reserved for the assistant; has no effect yet.';
 
 /** `HH:MM`, on whole minutes. */
 const postingTime = z
@@ -16,31 +16,33 @@ const fields = {
   timeZone: timeZone
     .nullable()
     .describe(
-      'Zone of your new projects, and of a `schedule.at` that brings none. Null: new projects run on UTC, and the project’s zone holds.',
+      'Default zone for your new projects, and for a `schedule.at` without one. Null: new projects use UTC, and schedules the project’s zone.',
     ),
-  defaultPostingTime: postingTime.nullable().describe('Time of day of a `schedule.at` that is only a date.'),
+  defaultPostingTime: postingTime.nullable().describe('Time of day used when `schedule.at` is only a date.'),
   emailNotifications: z
     .boolean()
     .describe(
-      'Mails that tell what happened: a failed post, an export that is ready. Mails about your account’s safety always come.',
+      'Notification mails: a failed post, a finished export. Mails about the security of your account are always sent.',
     ),
-  postFailureAlerts: z.boolean().describe('A mail when a post of yours could not be published: one a post and day.'),
+  postFailureAlerts: z
+    .boolean()
+    .describe('Sends a mail when one of your posts could not be published, at most one per post and day.'),
   aiOptimization: z.boolean().describe(waitsForAi),
   contentTone: z.string().min(1).max(50).nullable().describe(waitsForAi),
   extra: smallJson(maxExtraBytes).describe(
-    `Whatever else a client keeps for you: at most ${maxExtraBytes} bytes of JSON.`,
+    `Anything else a client wants to store for you: at most ${maxExtraBytes} bytes of JSON.`,
   ),
 };
 
 export const PreferencesPatch = z
   .strictObject(fields)
   .partial()
-  .meta({ id: 'PreferencesPatch', description: 'Changes the fields that are given; `extra` is replaced as a whole.' });
+  .meta({ id: 'PreferencesPatch', description: 'Changes only the fields you send; `extra` is replaced as a whole.' });
 
 export const Preferences = z
   .object({
     ...fields,
     extra: z.record(z.string(), z.unknown()),
-    version: z.int().describe('0 until something was chosen.'),
+    version: z.int().describe('0 until a preference is set.'),
   })
   .meta({ id: 'Preferences' });

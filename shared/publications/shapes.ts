@@ -7,12 +7,12 @@ export const Attempt = z
     kind: z.enum(['publish', 'prepare', 'confirm', 'reconcile', 'resolve']),
     generation: z.int(),
     startedAt: z.string(),
-    commitStartedAt: z.string().nullable().describe('The instant at which the call that makes it public began.'),
+    commitStartedAt: z.string().nullable().describe('When the call that publishes it started.'),
     finishedAt: z.string().nullable(),
     outcome: z.string().nullable(),
     failureClass: z.string().nullable(),
     failureCode: z.string().nullable(),
-    message: z.string().nullable().describe("The platform's own words."),
+    message: z.string().nullable().describe('The platform’s own message.'),
   })
   .meta({ id: 'Attempt' });
 
@@ -21,7 +21,7 @@ export const Publication = z
     ...PublicationSummary.shape,
     projectId: z.uuid(),
     postId: z.uuid(),
-    text: z.string().describe('What this account says: its own text, or the post’s.'),
+    text: z.string().describe('The text for this account: its own, or the post’s.'),
     options: z.unknown(),
     generation: z.int(),
     nextAttemptAt: z.string().nullable(),
@@ -30,8 +30,8 @@ export const Publication = z
     publishingAt: z.string().nullable(),
     commitStartedAt: z.string().nullable(),
     platformPostId: z.string().nullable(),
-    platformPublishedAt: z.string().nullable().describe("By the platform's own record."),
-    latenessMs: z.int().nullable().describe('Start of the commit against the due instant.'),
+    platformPublishedAt: z.string().nullable().describe('As recorded by the platform.'),
+    latenessMs: z.int().nullable().describe('Time from the due instant to the start of publishing.'),
     metrics: z.object({
       likes: z.int().nullable(),
       comments: z.int().nullable(),

@@ -5,16 +5,16 @@ import { count, instant } from '../db/columns.ts';
 const most = z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable();
 const limits = {
   accounts: most.describe('Connected accounts.'),
-  storageBytes: most.describe('Bytes of uploaded files.'),
-  postsPerDay: most.describe('Posts that are due on one day of UTC, without those that were cancelled.'),
+  storageBytes: most.describe('Total size of uploaded files, in bytes.'),
+  postsPerDay: most.describe('Posts due on one UTC day, not counting cancelled ones.'),
 };
 
 /** Null is as much as one likes. */
 export const UserLimits = z
-  .strictObject({ projects: most.describe('Projects that the person made.'), ...limits })
+  .strictObject({ projects: most.describe('Projects the user created.'), ...limits })
   .meta({ id: 'UserLimits' });
 export const ProjectLimits = z
-  .strictObject({ members: most.describe('Members, owners among them.'), ...limits })
+  .strictObject({ members: most.describe('Members, including owners.'), ...limits })
   .meta({ id: 'ProjectLimits' });
 
 export const quotaNames = ['projects', 'members', 'accounts', 'storageBytes', 'postsPerDay'] as const;
@@ -22,10 +22,10 @@ export const quotaNames = ['projects', 'members', 'accounts', 'storageBytes', 'p
 export const Usage = z
   .object({
     quota: z.enum(quotaNames),
-    limit: z.int().nullable().describe('Null: as much as one likes.'),
-    own: z.boolean().describe('The limit is of this person or project, not everybody’s.'),
+    limit: z.int().nullable().describe('Null: unlimited.'),
+    own: z.boolean().describe('True if the limit is set for this user or project, false if it is the default.'),
     used: z.int(),
-    resetsAt: instant.nullable().describe('When a quota of a day begins anew.'),
+    resetsAt: instant.nullable().describe('When a daily quota resets.'),
   })
   .meta({ id: 'Usage' });
 
@@ -34,6 +34,6 @@ export const usageRow = Usage.extend({ limit: count.nullable(), used: count, ver
 export const UsageList = z
   .object({
     data: z.array(Usage),
-    version: z.int().describe('Of the limits that are this person’s or project’s own.'),
+    version: z.int().describe('Version of the limits set for this user or project.'),
   })
   .meta({ id: 'UsageList' });

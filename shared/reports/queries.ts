@@ -21,7 +21,7 @@ export const createReportLink = query({
   select case when m.id is not null then 'ok' when p.id is null then 'not_found' else 'forbidden' end as outcome, m.id, m.expires_at
   from (select 1) one left join post p on true left join made m on true`;
 
-/** Of all projects of the actor, or of one. */
+/** Of all projects of the actor, or of one; a deleted post's links show nothing any more, and are none. */
 export const listReportLinks = query({
   name: 'listReportLinks',
   kind: 'actor',
@@ -36,7 +36,8 @@ export const listReportLinks = query({
   with page as materialized (
     select l.* from unnest((select app.projects_of('read'))::uuid[]) mine (id)
     cross join lateral (
-      select r.id, r.project_id, r.post_id, r.created_by, r.created_at, r.expires_at, r.revoked_at from report_links r
+      select r.id, r.project_id, r.post_id, r.created_by, r.created_at, r.expires_at, r.revoked_at
+      from report_links r join posts o on o.id = r.post_id and o.deleted_at is null
       where r.project_id = mine.id and (${'postId'}::uuid is null or r.post_id = ${'postId'}::uuid)
         and (${'before'}::uuid is null or r.id < ${'before'}::uuid)
       order by r.id desc limit ${'limit'}::integer + 1) l

@@ -7,7 +7,7 @@ export const ReportLink = z
   .object({
     id,
     postId: id,
-    url: z.string().describe('Whoever has it may read the report. It is shown this once.'),
+    url: z.string().describe('Anybody with this link can read the report. It is shown only this once.'),
     expiresAt: instant,
   })
   .meta({ id: 'ReportLink' });
@@ -20,8 +20,10 @@ export const ListedReportLink = z
     postId: id,
     state: z
       .enum(['active', 'suspended', 'expired', 'revoked'])
-      .describe('Suspended: the account of who made it is deactivated. Revoked: by somebody, or because they left.'),
-    createdBy: id.nullable().describe('Null: they are gone.'),
+      .describe(
+        'suspended: its creator’s account is deactivated. revoked: by a member, or because its creator left the project.',
+      ),
+    createdBy: id.nullable().describe('Null if the user no longer exists.'),
     createdByName: z.string().nullable(),
     createdAt: instant,
     expiresAt: instant,

@@ -5,15 +5,15 @@ import { id, instant } from '../db/columns.ts';
 export const Session = z
   .object({
     id,
-    current: z.boolean().describe('The session of the access token that asks.'),
+    current: z.boolean().describe('Whether this is the session of your access token.'),
     device: z
       .object({
-        name: z.string().nullable().describe('Browser or program.'),
+        name: z.string().nullable().describe('Name of the browser or program.'),
         system: z.string().nullable(),
-        kind: z.string().nullable().describe('`desktop`, `mobile`, `tablet`, `tv`, `bot`, where it is known.'),
+        kind: z.string().nullable().describe('`desktop`, `mobile`, `tablet`, `tv` or `bot`, if known.'),
       })
       .nullable()
-      .describe('What the user agent told at the login.'),
+      .describe('As reported by the user agent at login.'),
     userAgent: z.string().nullable(),
     ip: z.string().nullable(),
     createdAt: instant,

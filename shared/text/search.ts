@@ -5,4 +5,6 @@ export const searchWords = z
   .string()
   .min(1)
   .max(200)
-  .describe('Words, in the forms of each text’s language; `"a phrase"`, `or`, `-without`, `begin*`.');
+  .describe(
+    'Words, matched in all their forms in the language of each text; also `"a phrase"`, `or`, `-without` and `begin*`.',
+  );

@@ -77,6 +77,6 @@ export const username = z
     minLength: 3,
     maxLength: 50,
     description:
-      'Compared without case; no two look alike. Letters of one script, digits, and single `.` `_` `-` between them.',
+      'Not case-sensitive; names that look alike count as the same. Letters of one script, digits, and single `.` `_` `-` between them.',
     examples: ['ada.lovelace'],
   });

@@ -271,6 +271,7 @@ describe('every mail there is', () => {
   function fieldOf(field: string, text: string, address: string): unknown {
     if (field === 'to') return 'to@example.com';
     if (field === 'link') return address;
+    if (field === 'identities') return [text, text];
     if (field === 'failures') return [{ platform: text, handle: text, reason: text }];
     return text;
   }

@@ -26,8 +26,7 @@ type Invoke = (operation: string, event: unknown) => Promise<Invocation>;
 /** One answer: the code of a problem, or `ok`. */
 export const answered = z.object({ operation: z.string(), code: z.string() });
 
-const result = z.looseObject({ statusCode: z.int(), body: z.string().optional() });
-const problem = z.looseObject({ code: z.string() });
+const result = z.looseObject({ statusCode: z.int(), headers: z.record(z.string(), z.unknown()).optional() });
 
 /** The same invoker, whose endpoints' answers are written down, each kind once. */
 export function recorded(doors: readonly Door[], invoke: Invoke): Invoke {
@@ -51,6 +50,13 @@ export function recorded(doors: readonly Door[], invoke: Invoke): Invoke {
 }
 
 function codeOf(payload: string): string {
-  const { statusCode, body = '' } = result.parse(JSON.parse(payload));
-  return statusCode < 400 ? 'ok' : problem.parse(JSON.parse(body)).code;
+  const { statusCode, headers = {} } = result.parse(JSON.parse(payload));
+  return statusCode < 400 ? 'ok' : codeOfLink(String(headers.link));
+}
+
+/** A problem's code by the field that leads to its row in `/errors`: it comes with pages as well. */
+export function codeOfLink(link: string): string {
+  const [, code] = /^<\/errors#(\w+)>; rel="help"$/.exec(link) ?? [];
+  if (code === undefined) throw new Error(`${link} does not lead to an error`);
+  return code;
 }

@@ -6,6 +6,7 @@ import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { Problem, statusOf } from '../../functions/_kit/problem.ts';
 import type { Door } from '../../infra/doors.ts';
 import { createRouter } from '../../infra/local/routes.ts';
+import { codeOfLink } from './answers.ts';
 import type { SecretKeeper } from './secrets.ts';
 
 export interface CallOptions {
@@ -51,14 +52,18 @@ export function callOf(origin: string, doors: readonly Door[], secrets: SecretKe
     const contract = contracts.get(
       route(method, decodeURIComponent(new URL(origin + path).pathname))?.functionName ?? '',
     );
-    const problem = response.headers.get('content-type') === 'application/problem+json' ? readProblem(text) : null;
-    if (contract !== undefined) refuseUndeclared(contract, { method, path, status: response.status, text, problem });
+    const problem =
+      response.headers.get('content-type') === 'application/problem+json' ? readProblem(text, response.status) : null;
+    // Of a problem that is a page, the code stands in the header alone.
+    const link = response.headers.get('link');
+    const code = problem?.code ?? (response.status >= 400 && link !== null ? codeOfLink(link) : null);
+    if (contract !== undefined) refuseUndeclared(contract, { method, path, status: response.status, text, code });
     return {
       status: response.status,
       headers: response.headers,
       text,
       json: (shape) => shape.parse(JSON.parse(text)),
-      code: problem?.code ?? null,
+      code,
       pointers: (problem?.errors ?? []).map(({ pointer }) => pointer),
     };
   };
@@ -78,8 +83,10 @@ function bodyOf({ json, text }: CallOptions): { body?: string } {
   return json === undefined ? {} : { body: JSON.stringify(json) };
 }
 
-function readProblem(text: string): z.output<typeof Problem> {
-  return Problem.strict().parse(JSON.parse(text));
+function readProblem(text: string, status: number): z.output<typeof Problem> {
+  const problem = Problem.strict().parse(JSON.parse(text));
+  if (problem.status !== status) throw new Error(`${status} says of itself that it is ${problem.status}`);
+  return problem;
 }
 
 interface Seen {
@@ -87,15 +94,15 @@ interface Seen {
   readonly path: string;
   readonly status: number;
   readonly text: string;
-  readonly problem: z.output<typeof Problem> | null;
+  readonly code: string | null;
 }
 
-function refuseUndeclared(contract: EndpointContract, { method, path, status, text, problem }: Seen): void {
+function refuseUndeclared(contract: EndpointContract, { method, path, status, text, code }: Seen): void {
   const what = `${method} ${path} answered ${status} ${text.slice(0, 500)}`;
-  if (problem !== null) {
-    const code = errorsOf(contract).find((known) => known === problem.code);
-    if (code === undefined) throw new Error(`${what}: not a declared error`);
-    if (statusOf(code) !== status || problem.status !== status) throw new Error(`${what}: not the status of its code`);
+  if (code !== null) {
+    const declared = errorsOf(contract).find((known) => known === code);
+    if (declared === undefined) throw new Error(`${what}: not a declared error`);
+    if (statusOf(declared) !== status) throw new Error(`${what}: not the status of its code`);
     return;
   }
   if (status === 304 && ['GET', 'HEAD'].includes(method) && text === '') return; // what the caller has is still so

@@ -1,5 +1,6 @@
 /** What has been kept as long as it is to be kept goes, and nothing else; the database says how it does. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { asSuperuser } from '../../infra/local/postgres.ts';
 import { loginOf } from '../db/database.ts';
 import { addAccount, addPerson, addPost, addPublication, addRow, addTenant, type Tenant } from '../db/seed.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
   userId = (await addPerson(world.sql, 'owner')).userId;
   tenant = await addTenant(world.sql, userId);
 });
+afterEach(() => world.moveClock(0));
 afterAll(() => world.close());
 
 const count = async (table: string, where = 'true') =>
@@ -26,6 +28,22 @@ async function afterDays(days: number): Promise<void> {
   expect(world.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 }
 
+/** What was logged as an error meanwhile. */
+async function failures(act: () => Promise<void>): Promise<unknown[]> {
+  const before = world.logs.length;
+  await act();
+  const lines = world.logs.slice(before).map((line) => z.looseObject({ level: z.string() }).parse(JSON.parse(line)));
+  return lines.filter(({ level, message }) => level === 'error' && message !== undefined);
+}
+
+async function whileBroken(name: string, act: () => Promise<void>): Promise<void> {
+  const [{ text = '' } = {}] = await world.sql('select pg_get_functiondef($1::regprocedure) as text', [name]);
+  const [head] = String(text).split('AS $function$');
+  await world.sql(`${head} AS $$ begin raise exception 'broken'; end $$`);
+  await act();
+  await world.sql(String(text));
+}
+
 describe('the hourly tick', () => {
   it('takes away on its day, and not a day before', async () => {
     const { projectId, accountId } = tenant;
@@ -34,8 +52,6 @@ describe('the hourly tick', () => {
       account_id: accountId,
       result: 'healthy',
     });
-    await addRow(world.sql, 'notifications', { user_id: userId, kind: 'post.published', read_at: new Date() });
-    await addRow(world.sql, 'notifications', { user_id: userId, kind: 'post.published' });
     await addRow(world.sql, 'system_metrics', { name: 'mine', value: 1 });
     const postId = await addPost(world.sql, projectId);
     const kept = await addPost(world.sql, projectId);
@@ -52,13 +68,6 @@ describe('the hourly tick', () => {
     expect(await count('system_metrics', "name = 'mine'")).toBe(1);
     await afterDays(91);
     expect(await count('system_metrics', "name = 'mine'")).toBe(0);
-    await afterDays(179);
-    expect(await count('notifications')).toBe(2);
-    await afterDays(181);
-    // What nobody has read stays.
-    expect(await count('notifications')).toBe(1);
-    expect(await count('notifications', 'read_at is null')).toBe(1);
-    await world.moveClock(0);
   });
 
   it('leaves a deleted comment its place while an answer to it stands', async () => {
@@ -80,7 +89,6 @@ describe('the hourly tick', () => {
     await afterDays(80);
     await afterDays(81);
     expect(await count('comments', `id in ('${first}', '${answer}')`)).toBe(0);
-    await world.moveClock(0);
   });
 
   it('ends a deleted project thirty days later, with all that was in it', async () => {
@@ -97,7 +105,6 @@ describe('the hourly tick', () => {
     expect(await count('projects', `id = '${gone.projectId}'`)).toBe(0);
     expect(await count('post_publications', `project_id = '${gone.projectId}'`)).toBe(0);
     expect(await count('projects', `id = '${tenant.projectId}'`)).toBe(1);
-    await world.moveClock(0);
   });
 
   it('notes how tables and statements do, without a value of any row', async () => {
@@ -122,6 +129,43 @@ describe('the hourly tick', () => {
     expect(slow).toHaveLength(1);
     expect(JSON.stringify(await world.sql('select tags from system_metrics'))).not.toContain('secret of nobody');
     await world.sql('drop table dying');
+  });
+
+  it('measures what is there while a table goes away', async () => {
+    await world.sql('create table leaving as select n from generate_series(1, 10) n');
+    const client = await world.database.connect();
+    try {
+      // What a reader of the catalogue meets who began a moment before the table was dropped.
+      await client.query('begin isolation level repeatable read; select 1');
+      await world.sql('drop table leaving');
+      const seen = await client.query("select count(*)::int as n from pg_stat_user_tables where relname = 'leaving'");
+      expect(seen.rows).toEqual([{ n: 1 }]);
+      const measured = await client.query('select name, value, tags from app.measure()');
+      expect(measured.rows.filter(({ value, tags }) => value === null || tags.table === 'leaving')).toEqual([]);
+      expect(measured.rows.length).toBeGreaterThan(40);
+    } finally {
+      await client.end();
+    }
+  });
+
+  it.each([
+    ['partitions', 'app.ensure_partitions(integer)'],
+    ['measures', 'app.measure()'],
+  ])('purges also when %s fail, and fails when all is done', async (part, name) => {
+    const id = await addRow(world.sql, 'system_metrics', { name: 'old', value: 1 });
+    await world.moveClock(91 * dayMs);
+    expect(await failures(() => whileBroken(name, () => world.tick('maintain')))).toMatchObject([
+      { part, note: 'SQLSTATE P0001' },
+      { operation: 'maintain', message: 'tick' },
+    ]);
+    expect(await count('system_metrics', `id = '${id}'`)).toBe(0);
+  });
+
+  it('measures also when purging fails', async () => {
+    await world.sql('delete from system_metrics');
+    const tick = () => whileBroken('app.purge_kept(integer)', () => world.tick('maintain'));
+    expect(await failures(tick)).toMatchObject([{ part: 'purge' }, { operation: 'maintain' }]);
+    expect(await count('system_metrics', "name = 'database.bytes'")).toBe(1);
   });
 
   it('does its work on a server that was started without the count of statements', async () => {

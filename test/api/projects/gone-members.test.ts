@@ -67,7 +67,9 @@ describe.each([
   test('every reading door answers the others as before', { timeout: 60_000 }, async () => {
     const now = await refused();
     // Who is gone is no member and no person any more, and what was theirs alone went along.
-    const theirs = when.startsWith('while') ? ['getUser', 'getMember'] : ['getUser', 'getMember', 'listComments'];
+    const theirs = when.startsWith('while')
+      ? ['getUser', 'getUserQuotas', 'getMember']
+      : ['getUser', 'getUserQuotas', 'getMember', 'listComments'];
     for (const operation of theirs) delete now[operation];
     expect(now).toEqual(atFirst);
     expect(errors()).toEqual([]);

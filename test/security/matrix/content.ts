@@ -2,11 +2,7 @@ import type { Rows } from './row.ts';
 
 export const content: Rows = {
   listContent: { is: 'projectList' },
-  // Without somebody's id it is one's own titles.
-  listContentTitles: {
-    is: 'projectList',
-    ask: ({ sample, seed }) => ({ ...sample, query: { createdBy: seed.owner.id } }),
-  },
+  listContentTitles: { is: 'projectList' },
   listNewestByAuthor: { is: 'projectList' },
   getContent: { is: 'projectRead' },
 };
