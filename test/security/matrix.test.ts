@@ -52,7 +52,7 @@ describe.each(routes)('$operation', ({ operation, contract }) => {
       requests += 1;
       const written = await snapshot.written();
       await snapshot.restore();
-      expect(seen(answer, contract, expected), answer.text.slice(0, 600)).toEqual(expected);
+      expect(seen(answer, contract), answer.text.slice(0, 600)).toEqual(expected);
       const mayWrite = expected === 'ok' && (contract.method !== 'GET' || row.writes === true);
       if (!mayWrite) expect(written, 'tables written').toEqual([]);
     }
@@ -60,9 +60,13 @@ describe.each(routes)('$operation', ({ operation, contract }) => {
 });
 
 /** The answer in the words of the table. */
-function seen(answer: Answer, contract: EndpointContract, expected: Outcome): Outcome {
+function seen(answer: Answer, contract: EndpointContract): Outcome {
   if (answer.status !== contract.status) return [answer.status, answer.code ?? ''];
-  return expected === 'empty' && answer.json(listShape).data.length === 0 ? 'empty' : 'ok';
+  return isList(contract) && answer.json(listShape).data.length === 0 ? 'empty' : 'ok';
+}
+
+function isList({ response }: EndpointContract): boolean {
+  return response instanceof z.ZodObject && response.shape.data instanceof z.ZodArray;
 }
 
 test('no door fell over on the way, and the rows are as they were', async () => {

@@ -23,7 +23,7 @@ export const admin: Rows = {
   getSettings: { is: 'admin' },
   updateSettings: { is: 'admin' },
   createUserInvitation: { is: 'admin' },
-  listUserInvitations: { is: 'admin' },
+  listUserInvitations: { is: 'admin', ask: invited },
   resendUserInvitation: { is: 'admin', ask: invited },
   revokeUserInvitation: { is: 'admin', ask: invited },
   // The look is noted.
@@ -37,7 +37,7 @@ export const admin: Rows = {
   getProjectQuotas: { is: 'admin' },
   setUserQuotas: { is: 'admin' },
   setProjectQuotas: { is: 'admin' },
-  listIdentityProviders: { is: 'admin' },
+  listIdentityProviders: { is: 'admin', ask: withProvider },
   getIdentityProvider: { is: 'admin', ask: withProvider },
   createIdentityProvider: { is: 'admin' },
   updateIdentityProvider: { is: 'admin', ask: withProvider },

@@ -4,7 +4,7 @@ import { type Caller, isKey } from './callers.ts';
 
 /** Status and code of the problem. */
 export type Refusal = readonly [status: number, code: string];
-/** `ok`: the declared success. `empty`: a list without items. */
+/** `ok`: the declared success, of a list at least one item. `empty`: a list without items. */
 export type Outcome = 'ok' | 'empty' | Refusal;
 /** What a class says of people; of keys it follows. */
 type Outcomes = Readonly<Record<Exclude<Caller, `${string}Key` | 'unproven'>, Outcome>>;
@@ -61,6 +61,18 @@ export const classes = {
     onlooker: missing,
     moderator: missing,
     admin: missing,
+  },
+  /** A list of such things: everybody else has none. */
+  personalList: {
+    ...people,
+    stranger: 'empty',
+    viewer: 'empty',
+    reviewer: 'empty',
+    approver: 'empty',
+    editor: 'empty',
+    onlooker: 'empty',
+    moderator: 'empty',
+    admin: 'empty',
   },
   /** For administrators of the installation; to others the door leads nowhere. */
   admin: {

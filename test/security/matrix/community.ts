@@ -1,10 +1,10 @@
-import type { Rows } from './row.ts';
+import type { Cell, Rows } from './row.ts';
 
 export const community: Rows = {
   getCommunityPost: { is: 'communityShown' },
   listComments: { is: 'communityShown' },
-  listPopularPosts: { is: 'open' },
-  searchCommunityPosts: { is: 'open' },
+  listPopularPosts: { is: 'open', ask: madePublic },
+  searchCommunityPosts: { is: 'open', ask: madePublic },
   likeCommunityPost: { is: 'communityPost' },
   unlikeCommunityPost: { is: 'communityPost' },
   createComment: { is: 'communityPost' },
@@ -22,3 +22,10 @@ export const community: Rows = {
     },
   },
 };
+
+async function madePublic({ sample, world, seed, snapshot }: Cell) {
+  const text = `update community_posts set visibility = 'public' where id = $1`;
+  await snapshot.force('community_posts', text, [seed.communityPostId]);
+  await world.sql('select app.refresh_popular_posts()');
+  return sample;
+}

@@ -9,7 +9,7 @@ export const me: Rows = {
   createAvatar: { is: 'self' },
   deleteAvatar: { is: 'self' },
   createExport: { is: 'self' },
-  listExports: { is: 'self' },
+  listExports: { is: 'personalList' },
   getExport: { is: 'personal' },
   getExportPart: { is: 'personal' },
   deleteExport: { is: 'personal' },
