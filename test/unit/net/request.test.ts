@@ -156,13 +156,15 @@ describe('redirects', () => {
     expect(both).toMatchObject({ text: 'inside', url: `${inside}/` });
   });
 
-  it('lose the Authorization header on the way to another origin', async () => {
-    const other = await answering((request, response) => response.end(request.headers.authorization ?? 'none'));
+  it('lose what says who asks on the way to another origin', async () => {
+    const other = await answering(({ headers: { authorization, cookie } }, response) =>
+      response.end(authorization ?? cookie ?? 'none'),
+    );
     const origin = await answering((request, response) => {
       const location = request.url === '/' ? '/again' : other;
       response.writeHead(307, { location }).end();
     });
-    const headers = { Authorization: 'Bearer secret' };
+    const headers = { Authorization: 'Bearer secret', Cookie: 'session=secret' };
     const answer = await fetchText({ method: 'GET', url: origin, headers, maxRedirects: 3 }, [origin, other]);
     expect(answer.text).toBe('none');
   });
