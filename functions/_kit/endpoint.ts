@@ -18,7 +18,7 @@ import { asPage } from './page.ts';
 import { asAppError, problem } from './problem.ts';
 import { limitHeaders, rateClassOf } from './rate-limit.ts';
 import { type Page, reply } from './reply.ts';
-import { identify, readInput, readRepeat } from './request.ts';
+import { identify, pathOf, readInput, readRepeat } from './request.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<C extends EndpointContract> = C['response'] extends z.ZodType ? z.input<C['response']> : Page;
@@ -87,9 +87,10 @@ async function answer<C extends EndpointContract>(
     const input = readInput(contract, event);
     const patienceMs = () => Math.min(PATIENCE_MS, context.getRemainingTimeInMillis() - 2_000);
     const leftMs = () => context.getRemainingTimeInMillis();
+    const path = pathOf(contract, input.params);
     // A provider's way back may carry a field of that name, which is none of ours.
-    const query = hasCursor(contract) ? await openCursor(event.rawPath, input.query) : input.query;
-    const repeat = readRepeat(contract, event, input.rawBody);
+    const query = hasCursor(contract) ? await openCursor(path, input.query) : input.query;
+    const repeat = readRepeat(contract, event, input);
     const connection = { caller, requestId, repeat, limit: rateClassOf(contract), patienceMs, leftMs };
     if (takesBody(contract)) refuseConditions(event, contract);
     const call = {
@@ -111,7 +112,7 @@ async function answer<C extends EndpointContract>(
       db = openAgain(connection, db);
       return handle({ ...call, db, expectedVersion: version } as unknown as Call<C>);
     });
-    result = refuseTooLarge(reply(contract, await sealCursor(event.rawPath, input.query, sent), event));
+    result = refuseTooLarge(reply(contract, await sealCursor(path, input.query, sent), event));
     result.headers = {
       ...result.headers,
       ...(repeat !== undefined && db?.isRepeat() && { 'idempotency-replayed': 'true' }),

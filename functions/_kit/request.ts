@@ -157,11 +157,19 @@ function findBadValues(value: unknown, pointer: string, problems: FieldError[]):
   }
 }
 
-/** The Idempotency-Key of a POST, bound to path, query and body as they were sent. */
+const written = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** The path in one spelling, however it was sent. */
+export function pathOf({ path }: EndpointContract, params: unknown): string {
+  const values = written.parse(params ?? {});
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+}
+
+/** The Idempotency-Key of a POST, bound to its path, and to query and body as they were sent. */
 export function readRepeat(
   contract: EndpointContract,
   event: APIGatewayProxyEventV2,
-  rawBody: string,
+  { params, rawBody }: Pick<Input, 'params' | 'rawBody'>,
 ): Repeat | undefined {
   const key = event.headers['idempotency-key'];
   if (contract.method !== 'POST' || key === undefined) return undefined;
@@ -173,7 +181,7 @@ export function readRepeat(
   }
   const sent = event.rawQueryString === '' ? rawBody : `${rawBody}\n?${event.rawQueryString}`;
   return {
-    route: `POST ${event.rawPath}`,
+    route: `POST ${pathOf(contract, params)}`,
     key,
     // The hash is kept: where the body holds a password it must be as slow to guess as the password's own.
     bodyHash: contract.secretBody

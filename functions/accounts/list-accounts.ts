@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listAccounts } from '../../shared/accounts/queries.ts';
 import { Account, AccountStatus } from '../../shared/accounts/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { PlatformName } from '../../shared/posts/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
@@ -13,7 +14,7 @@ export const handler = endpoint({
   summary: 'List accounts, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Default: all your projects.'),
+    projectId: id.optional().describe('Default: all your projects.'),
     platform: PlatformName.optional(),
     status: AccountStatus.optional().describe('Default: all except the disconnected ones.'),
   }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findContent } from '../../shared/content/queries.ts';
 import { Content } from '../../shared/content/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
 export const handler = endpoint({
@@ -9,7 +10,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'content:read',
   summary: 'Get a piece of content and where its posts were published',
-  params: z.strictObject({ contentId: z.uuid() }),
+  params: z.strictObject({ contentId: id }),
   status: 200,
   response: Content,
   errors: [],

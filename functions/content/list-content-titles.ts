@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listContentTitles } from '../../shared/content/queries.ts';
 import { ContentTitle } from '../../shared/content/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -14,7 +15,7 @@ export const handler = endpoint({
   summary: 'List the titles of a user’s content, newest first',
   query: z.strictObject({
     ...pageQuery,
-    createdBy: z.uuid().optional().describe('Default: yourself. You only see content in your projects.'),
+    createdBy: id.optional().describe('Default: yourself. You only see content in your projects.'),
   }),
   status: 200,
   response: Page,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listContent, searchContent } from '../../shared/content/queries.ts';
 import { ContentStatus, ContentSummary, meantPlatform } from '../../shared/content/shapes.ts';
+import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { searchWords } from '../../shared/text/search.ts';
 import { givenInstant } from '../../shared/time/shapes.ts';
@@ -17,7 +18,7 @@ export const handler = endpoint({
   description: 'Newest first; with `q`, best match first, among the newest thousand matches of each project.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Default: all your projects.'),
+    projectId: id.optional().describe('Default: all your projects.'),
     platform: meantPlatform.optional(),
     status: ContentStatus.optional(),
     since: givenInstant.optional().describe('Created at this instant or later.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { listMedia } from '../../shared/media/queries.ts';
 import { Media, MediaKind, MediaStatus } from '../../shared/media/shapes.ts';
 import { showMedia } from '../../shared/media/show-media.ts';
@@ -13,7 +14,7 @@ export const handler = endpoint({
   summary: 'List media, newest first',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Default: all your projects.'),
+    projectId: id.optional().describe('Default: all your projects.'),
     status: MediaStatus.optional(),
     kind: MediaKind.optional(),
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { cancelPost } from '../../shared/posts/queries.ts';
 import { endpoint } from '../_kit/endpoint.ts';
 
@@ -8,7 +9,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:write',
   summary: 'Cancel every publication of a post that has not started',
-  params: z.strictObject({ postId: z.uuid() }),
+  params: z.strictObject({ postId: id }),
   status: 200,
   response: z
     .object({ id: z.uuid(), cancelled: z.int().describe('Publications that will not be published.') })

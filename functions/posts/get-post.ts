@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { findPost } from '../../shared/posts/queries.ts';
 import { Post } from '../../shared/posts/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
@@ -9,7 +10,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'Get a post with its publications',
-  params: z.strictObject({ postId: z.uuid() }),
+  params: z.strictObject({ postId: id }),
   status: 200,
   response: Post,
   errors: [],

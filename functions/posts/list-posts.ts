@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { givenHashtag } from '../../shared/hashtags/shapes.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listPosts, listPostsByHashtag, listPostsDue, searchPosts } from '../../shared/posts/list-queries.ts';
@@ -19,9 +20,9 @@ export const handler = endpoint({
   query: z
     .strictObject({
       ...pageQuery,
-      projectId: z.uuid().optional().describe('Default: all your projects.'),
-      accountId: z.uuid().optional(),
-      createdBy: z.uuid().optional(),
+      projectId: id.optional().describe('Default: all your projects.'),
+      accountId: id.optional(),
+      createdBy: id.optional(),
       status: PostStatus.optional().describe('With `order=due`, the default is `scheduled`.'),
       externalId: z.string().min(1).max(255).optional(),
       updatedSince: givenInstant.optional(),

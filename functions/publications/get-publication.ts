@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { findPublication } from '../../shared/publications/queries.ts';
 import { Publication } from '../../shared/publications/shapes.ts';
 import { endpoint } from '../_kit/endpoint.ts';
@@ -9,7 +10,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:read',
   summary: 'Get a publication with its attempts',
-  params: z.strictObject({ publicationId: z.uuid() }),
+  params: z.strictObject({ publicationId: id }),
   status: 200,
   response: Publication,
   errors: [],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { claimOwn } from '../../shared/publications/dispatch-queries.ts';
 import { resolvePublication } from '../../shared/publications/queries.ts';
 import { sendClaimed } from '../../shared/publications/send.ts';
@@ -11,7 +12,7 @@ export const handler = endpoint({
   scope: 'posts:write',
   summary: 'Resolve a publication whose outcome is unknown',
   description: 'Say either that it is live at a URL, or that it is not live and should be tried again at once.',
-  params: z.strictObject({ publicationId: z.uuid() }),
+  params: z.strictObject({ publicationId: id }),
   body: z
     .discriminatedUnion('outcome', [
       z.strictObject({

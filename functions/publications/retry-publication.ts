@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { claimOwn } from '../../shared/publications/dispatch-queries.ts';
 import { retryPublication } from '../../shared/publications/queries.ts';
 import { sendClaimed } from '../../shared/publications/send.ts';
@@ -10,7 +11,7 @@ export const handler = endpoint({
   auth: 'user',
   scope: 'posts:write',
   summary: 'Retry a failed publication now',
-  params: z.strictObject({ publicationId: z.uuid() }),
+  params: z.strictObject({ publicationId: id }),
   status: 202,
   response: z.object({ id: z.uuid(), state: z.literal('scheduled') }).meta({ id: 'Retried' }),
   errors: ['forbidden', 'wrong_state'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { id } from '../../shared/db/columns.ts';
 import { pageOf, pageQuery, readCursor, toPage } from '../../shared/paging/rules.ts';
 import { listReportLinks } from '../../shared/reports/queries.ts';
 import { ListedReportLink } from '../../shared/reports/shapes.ts';
@@ -13,8 +14,8 @@ export const handler = endpoint({
   description: 'Who created them and whether they still work. The links themselves are shown only once, when created.',
   query: z.strictObject({
     ...pageQuery,
-    projectId: z.uuid().optional().describe('Default: all your projects.'),
-    postId: z.uuid().optional(),
+    projectId: id.optional().describe('Default: all your projects.'),
+    postId: id.optional(),
   }),
   status: 200,
   response: pageOf(ListedReportLink).meta({ id: 'ReportLinkPage' }),

@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import { config } from '../config/config.ts';
 import type { Db } from '../db/client.ts';
+import { id } from '../db/columns.ts';
 import { listAudit, noteAuditExport } from './queries.ts';
 import { type AuditEntry, auditFilters } from './shapes.ts';
 
@@ -11,7 +12,7 @@ const CALLS_PER_PART = 8;
 
 export const exportQuery = z.strictObject({
   ...auditFilters,
-  after: z.uuid().optional().describe('The last id of the previous part; `Link` with rel="next" contains it.'),
+  after: id.optional().describe('The last id of the previous part; `Link` with rel="next" contains it.'),
 });
 type Wanted = z.output<typeof exportQuery>;
 type Entry = z.output<typeof AuditEntry>;

@@ -1,7 +1,8 @@
 /** The column types that rows are declared with. */
 import { z } from 'zod';
 
-export const id = z.uuid();
+/** As the database writes it: one that was given in capitals is the same. */
+export const id = z.uuid().toLowerCase();
 
 /** An instant as ISO text, microseconds kept, always ending in `Z`. */
 export const instant = z

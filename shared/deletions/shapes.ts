@@ -1,10 +1,11 @@
 /** The end of an account. */
 import { z } from 'zod';
+import { id } from '../db/columns.ts';
 
 export const DeletionRequest = z
   .strictObject({
     deleteProjects: z
-      .array(z.uuid())
+      .array(id)
       .max(1000)
       .default([])
       .describe(

@@ -1,5 +1,6 @@
 /** A post and its publications as callers see them. */
 import { z } from 'zod';
+import { id } from '../db/columns.ts';
 import { platformNames } from '../platforms/connector.ts';
 import { givenProject } from '../projects/shapes.ts';
 import { givenDate, givenInstant, givenWallTime, isZoneless } from '../time/shapes.ts';
@@ -65,7 +66,7 @@ export const Schedule = z
   })
   .meta({ id: 'Schedule' });
 
-const PostMediaInput = z.strictObject({ mediaId: z.uuid(), altText: z.string().max(4000).optional() });
+const PostMediaInput = z.strictObject({ mediaId: id, altText: z.string().max(4000).optional() });
 
 const PostMediaList = z
   .array(PostMediaInput)
@@ -91,7 +92,7 @@ export const PostInput = z
     publications: z
       .array(
         z.strictObject({
-          accountId: z.uuid(),
+          accountId: id,
           text: z.string().max(100_000).optional(),
           media: PostMediaList.optional(),
           options: smallJson(4_096).default({}).describe('Options for the platform, such as `visibility`.'),

@@ -6,7 +6,7 @@ import { oneLine } from '../text/shapes.ts';
 export const projectName = oneLine.min(1).max(255);
 export const projectDescription = z.string().max(1000);
 /** Of a request to a door that takes API keys; see named-project.ts. */
-export const givenProject = z.uuid().optional().describe('Optional with an API key, which has its own project.');
+export const givenProject = id.optional().describe('Optional with an API key, which has its own project.');
 
 export const projectRole = z.enum(['owner', 'editor', 'approver', 'reviewer', 'viewer']);
 

@@ -5,7 +5,16 @@ import { z } from 'zod';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import type { Answer } from '../support/call.ts';
-import { needsToken, type Sample, type Seed, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
+import {
+  needsToken,
+  pathOf,
+  type Sample,
+  type Seed,
+  samplesOf,
+  seedOwner,
+  sendSample,
+  tablesOf,
+} from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const posts = endpointsOf(await listDoors()).filter(({ contract }) => contract.method === 'POST');
@@ -59,6 +68,9 @@ function essence(operation: string, answer: Answer): unknown {
   if (operation === 'createAvatar') return answer.json(created).id;
   return operation === 'createMedia' ? answer.json(granted).media : JSON.parse(answer.text);
 }
+
+const inCapitals = (params: Sample['params'] = {}) =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, value.toUpperCase()]));
 
 /** Rows of the tables that a caller sees the effect in. */
 async function effects(): Promise<unknown> {
@@ -125,6 +137,29 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
       const told = [first, second].map(({ headers }) => headers.get('idempotency-replayed'));
       expect(told).toEqual([null, 'true']);
       expect(second.headers.get('location')).toBe(first.headers.get('location'));
+    }
+    expect(await effects()).toEqual(after);
+  });
+
+  test.runIf(/Id\}/.test(contract.path))('however the path is written', async () => {
+    const [key, sample] = [randomUUID(), sampleOf(operation)];
+    const first = await send(key);
+    const after = await effects();
+    const [plain, json] = [pathOf(contract, sample), sample.bodies?.[0]];
+    const capitals = pathOf(contract, { ...sample, params: inCapitals(sample.params) });
+    const escaped = plain.replaceAll(
+      /[a-f0-9]{12}(?=\/|$)/g,
+      (end) => `%${end.charCodeAt(0).toString(16)}${end.slice(1)}`,
+    );
+    expect(new Set([plain, capitals, escaped]).size).toBe(3);
+    for (const path of [capitals, escaped]) {
+      const again = await world.call('POST', path, {
+        token: seed.owner.token,
+        idempotencyKey: key,
+        ...(json !== undefined && { json }),
+      });
+      if (contract.secretAnswer === true) expect([path, again.code]).toEqual([path, 'already_done']);
+      else expect([path, essence(operation, again)]).toEqual([path, essence(operation, first)]);
     }
     expect(await effects()).toEqual(after);
   });

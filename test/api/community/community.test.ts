@@ -121,6 +121,21 @@ test('a removed post takes neither likes nor comments', async () => {
   }
 });
 
+test('a key repeats the request however the id is written', async () => {
+  const id = await publish('public');
+  const once = (written: string) =>
+    world.call('POST', `/v1/community/posts/${written}/comments`, {
+      token: eve.token,
+      json: { text: 'Once' },
+      idempotencyKey: 'one-comment',
+    });
+  const [first, second] = [await once(id), await once(id.toUpperCase())];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.json(Made)).toEqual(first.json(Made));
+  expect(second.headers.get('idempotency-replayed')).toBe('true');
+  expect(await world.sql('select 1 from comments where community_post_id = $1', [id])).toHaveLength(1);
+});
+
 test('an empty comment says nothing', async () => {
   const answer = await comment(await publish('public'), eve, { text: '   ' });
   expect([answer.code, answer.pointers]).toEqual(['invalid_request', ['/body/text']]);
