@@ -86,7 +86,7 @@ export interface EndpointContract extends Deployment {
   readonly secretAnswer?: true;
   /** The body holds a password: what is kept of it for an Idempotency-Key must be as slow to guess as the password's own hash. */
   readonly secretBody?: true;
-  /** Largest request body in bytes. Default 1 MiB. */
+  /** Largest request body in bytes. Default 1 MiB, 16 KiB where nobody signs in. */
   readonly maxBody?: number;
   /** Class under which its requests are counted. Default: `read` for GET, else `write`. */
   readonly rate?: RateClass;

@@ -1,5 +1,6 @@
 /** The declarations of all endpoints as one OpenAPI 3.1 document. The same declarations give the same text. */
 import type { z } from 'zod';
+import { maxBodyOf } from './body.ts';
 import type { Contract, EndpointContract } from './contract.ts';
 import { GatewayMessage, headers, isTagged, objectOf, openAnswerBook } from './openapi-answers.ts';
 import { exampleOf } from './openapi-examples.ts';
@@ -93,7 +94,7 @@ const parameters: Readonly<Record<string, JsonSchema>> = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Choose one per intended effect; it is kept for 24 hours. It belongs to your user or API key or, where no sign-in is needed, to your IP address and `User-Agent`, so use one that cannot be guessed. The same request means the same path and the same body, byte for byte.',
+      'Choose one per intended effect; it is kept for 24 hours. It belongs to your user or API key or, where no sign-in is needed, to your IP address and `User-Agent`, so use one that cannot be guessed. The same request means the same path, in whatever spelling, and the same query and body, byte for byte.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x2b\\x2d-\\x7e]+$' },
     example: '7c1b8a52-3f1e-4b0e-9d3c-0d5f2f1f6a11',
   },
@@ -184,7 +185,12 @@ function bodyOf(operation: string, contract: EndpointContract, body: z.ZodType, 
   const schema = book.schema(body, 'input');
   // No body at all says the same as an object without fields.
   const required = !body.safeParse({}).success;
-  return { required, content: { 'application/json': { schema, ...(example !== undefined && { example }) } } };
+  const description = `At most ${maxBodyOf(contract) / 1024} KiB and 10,000 values.`;
+  return {
+    description,
+    required,
+    content: { 'application/json': { schema, ...(example !== undefined && { example }) } },
+  };
 }
 
 function parametersOf(place: 'path' | 'query', fields: z.ZodObject | undefined, book: SchemaBook): JsonSchema[] {

@@ -35,7 +35,7 @@ export const Problem = z
     errors: z
       .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()
-      .describe('The fields that are wrong, by JSON pointer: `/body/text`, `/query/limit`.'),
+      .describe('The fields that are wrong, at most 100 of them, by JSON pointer: `/body/text`, `/query/limit`.'),
     quota: z
       .object({
         quota: z.string(),

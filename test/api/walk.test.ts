@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { maxBodyOf } from '../../functions/_kit/body.ts';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { type Person, registerUser } from '../support/people.ts';
@@ -134,7 +135,7 @@ describe('with a body that is no JSON', () => {
     const headers = { 'content-type': 'text/plain' };
     const plain = await world.call(contract.method, pathOf(contract), { ...token, text: '{}', headers });
     expect([plain.status, plain.code]).toEqual([415, 'unsupported_media_type']);
-    const text = JSON.stringify({ a: 'x'.repeat(contract.maxBody ?? 1024 * 1024) });
+    const text = JSON.stringify({ a: 'x'.repeat(maxBodyOf(contract)) });
     const large = await world.call(contract.method, pathOf(contract), { ...token, text });
     expect([large.status, large.code]).toEqual([413, 'body_too_large']);
   });

@@ -9,7 +9,7 @@ import { LOG_SINK } from '../../../shared/log.ts';
 import { findDuplicateKey } from '../../../shared/text/duplicate-key.ts';
 import { serveDoors } from '../../support/doors.ts';
 
-const common = { auth: 'public', summary: 'Test', status: 200, errors: [], uses: {} } as const;
+const common = { auth: 'public', maxBody: 1024 * 1024, summary: 'Test', status: 200, errors: [], uses: {} } as const;
 const seen = z.object({ body: z.unknown() });
 const write = endpoint({
   ...common,
@@ -202,7 +202,7 @@ describe('JSON', () => {
   });
 
   test('thousands of wrong fields and endless names make no endless answer', async () => {
-    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`field${index}`, 1])));
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`field${index}`, 1])));
     expect((await send({ body: many })).pointers).toHaveLength(100);
     const name = 'x'.repeat(900_000);
     for (const body of [

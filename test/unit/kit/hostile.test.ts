@@ -58,7 +58,15 @@ const answers: Readonly<Record<string, () => unknown>> = {
   bigint: () => ({ text: 'x', more: 1n }),
 };
 
-const common = { method: 'POST', auth: 'public', summary: 'Test', status: 200, errors: [], uses: {} } as const;
+const common = {
+  method: 'POST',
+  auth: 'public',
+  maxBody: 1024 * 1024,
+  summary: 'Test',
+  status: 200,
+  errors: [],
+  uses: {},
+} as const;
 const shape = z.object({ text: z.string(), more: z.unknown().optional() });
 
 const throwing = endpoint({
