@@ -34,7 +34,7 @@ export type QueueName = 'publish' | 'media' | 'metrics' | 'export';
 export type SecretName = 'signingKeys' | 'verificationKeys' | 'cursorKey' | 'tokenKeys' | 'platformApps';
 
 /** Classes of doors that are counted apart; how many requests each allows stands in the table rate_limits. */
-export const rateClasses = ['read', 'write', 'login', 'mail', 'upload', 'heavy'] as const;
+const rateClasses = ['read', 'write', 'login', 'mail', 'upload', 'heavy'] as const;
 export type RateClass = (typeof rateClasses)[number];
 
 interface Deployment {

@@ -10,7 +10,7 @@ import { Problem, statusOf } from './problem.ts';
 type Code = EndpointContract['errors'][number];
 
 /** What the gateway writes itself, before or instead of a function: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
-export const GATEWAY_STATUSES: readonly number[] = [400, 413, 429, 431, 500, 503];
+const GATEWAY_STATUSES: readonly number[] = [400, 413, 429, 431, 500, 503];
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'Done.',
@@ -238,7 +238,7 @@ function failureHeaders(status: number, codes: readonly Code[], counted: boolean
 }
 
 /** The problem as a caller gets it; what stands in it of the request is made up. */
-export function problemExample(code: Code): JsonSchema {
+function problemExample(code: Code): JsonSchema {
   const { title, actor, retryable } = errors[code];
   return {
     summary: title,

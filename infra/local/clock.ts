@@ -77,7 +77,7 @@ export function createClock(options: ClockOptions): Clock {
   };
 }
 
-export function schedulerEvent(name: string, atMs: number): SchedulerEvent {
+function schedulerEvent(name: string, atMs: number): SchedulerEvent {
   return {
     version: '0',
     id: randomUUID(),

@@ -13,7 +13,7 @@ interface WorkerDoor {
 }
 
 export const queueNames = ['publish', 'media', 'metrics', 'export'] as const satisfies readonly QueueName[];
-export const defaultWorkerTimeoutS = 60;
+const defaultWorkerTimeoutS = 60;
 const deadLetterRetentionS = 14 * 24 * 3600;
 const defaultMaxReceives = 5;
 /** Invocations at once per queue; a machine of one developer has few cores. */

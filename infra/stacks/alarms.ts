@@ -25,7 +25,7 @@ export interface AlarmsStackProps extends StackProps {
 }
 
 /** The line that the publish worker logs for each commit, and its milliseconds after the due instant. */
-export const latenessLine = { message: 'publication.committed', field: 'latenessMs' } as const;
+const latenessLine = { message: 'publication.committed', field: 'latenessMs' } as const;
 
 const latenessLimitMs = 60_000;
 const minute = Duration.minutes(1);

@@ -15,7 +15,7 @@ import { nativePackages, nativePlugin } from './native.ts';
 import { oneLanguagePlugin } from './one-language.ts';
 import { routesOnlyPlugin } from './routes-only.ts';
 
-export const bundleFolder = fileURLToPath(new URL('../../dist/functions', import.meta.url));
+const bundleFolder = fileURLToPath(new URL('../../dist/functions', import.meta.url));
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Bundle {

@@ -21,7 +21,7 @@ const limitBytes = 235_000_000;
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()) });
 
 /** Builds the layer anew and returns its bytes, unzipped. Throws when Lambda would refuse it. Needs the package registry. */
-export async function buildLayer(folder: string = layerFolder): Promise<number> {
+async function buildLayer(folder: string = layerFolder): Promise<number> {
   await mkdir(path.dirname(folder), { recursive: true });
   const work = await mkdtemp(`${folder}-`);
   try {

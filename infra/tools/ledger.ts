@@ -20,7 +20,7 @@ export interface Timing {
   readonly patienceMs: number;
 }
 
-export const usualTiming: Timing = { leaseMs: 60_000, lockTimeoutMs: 3_000, patienceMs: 15 * 60_000 };
+const usualTiming: Timing = { leaseMs: 60_000, lockTimeoutMs: 3_000, patienceMs: 15 * 60_000 };
 
 export interface Desk {
   readonly target: Target;

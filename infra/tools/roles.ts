@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { RunSql } from './sql-runner.ts';
 import { watching } from './watching.ts';
 
-export const ROLES = { api: 'posthaste_api', worker: 'posthaste_worker', reporting: 'posthaste_reporting' } as const;
+const ROLES = { api: 'posthaste_api', worker: 'posthaste_worker', reporting: 'posthaste_reporting' } as const;
 /** What a call without an actor becomes: it may only run the named functions and read what is public. */
 const PUBLIC_ROLE = 'posthaste_public';
 

@@ -28,7 +28,7 @@ const byFunction = (about: string, name: string, sql: string): Check => ({
 
 const ourTables = `c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'schema_migrations'`;
 
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
   {
     about: 'every migration is applied, and as its file is',
     find: async (target) =>

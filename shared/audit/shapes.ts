@@ -56,7 +56,7 @@ export const Revealed = z
   })
   .meta({ id: 'Revealed' });
 
-export const findingKinds = ['row-changed', 'row-removed', 'seal-changed', 'seal-removed', 'chain-broken'] as const;
+const findingKinds = ['row-changed', 'row-removed', 'seal-changed', 'seal-removed', 'chain-broken'] as const;
 
 export const Verification = z
   .object({

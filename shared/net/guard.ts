@@ -46,7 +46,7 @@ export function guardUrl(address: string | URL, policy: GuardPolicy): GuardedUrl
 }
 
 /** Throws `address_not_allowed` unless the IP address belongs to the public Internet. */
-export function checkAddress(address: string): void {
+function checkAddress(address: string): void {
   if (!isPublicAddress(address)) refuse('The address does not lie on the public Internet.');
 }
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { plainInteger } from '../text/plain-values.ts';
 
-export const DEFAULT_LIMIT = 20;
-export const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
 
 /** The query fields that every list takes. */
 export const pageQuery = {

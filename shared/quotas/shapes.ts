@@ -17,7 +17,7 @@ export const ProjectLimits = z
   .strictObject({ members: most.describe('Members, including owners.'), ...limits })
   .meta({ id: 'ProjectLimits' });
 
-export const quotaNames = ['projects', 'members', 'accounts', 'storageBytes', 'postsPerDay'] as const;
+const quotaNames = ['projects', 'members', 'accounts', 'storageBytes', 'postsPerDay'] as const;
 
 export const Usage = z
   .object({

@@ -38,7 +38,7 @@ const SYSTEMS = [
   '\\p{Script=Hangul}\\p{Script=Han}',
 ].map((letters) => new RegExp(`^[${letters}\\p{Script=Inherited}0-9._-]+$`, 'u'));
 
-export function canonicalUsername(given: string): string {
+function canonicalUsername(given: string): string {
   return given.trim().normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 

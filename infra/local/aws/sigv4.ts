@@ -142,7 +142,7 @@ export function verifyPolicySignature(
 }
 
 /** `20261121T015250Z` as milliseconds since 1970. */
-export function parseStamp(stamp: string): number | undefined {
+function parseStamp(stamp: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second] = match.map(Number);

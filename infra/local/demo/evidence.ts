@@ -137,7 +137,7 @@ async function readCommunity(api: Api, postId: string): Promise<Evidence> {
 }
 
 /** A commit's rev is a TID: microseconds since 1970 and a clock id of ten bits, in sortable base 32. */
-export function instantOfRev(rev: string): string {
+function instantOfRev(rev: string): string {
   const alphabet = '234567abcdefghijklmnopqrstuvwxyz';
   const value = [...rev].reduce((sum, letter) => sum * 32n + BigInt(alphabet.indexOf(letter)), 0n);
   return new Date(Number(value >> 10n) / 1000).toISOString();

@@ -38,7 +38,7 @@ export function identify(mastodon: Mastodon, incoming: Incoming): Caller | null 
 }
 
 /** `write` covers `write:statuses`; `profile` and `read:accounts` stand for themselves. */
-export function covers(granted: string, wanted: string): boolean {
+function covers(granted: string, wanted: string): boolean {
   const scopes = granted.split(' ');
   const parent = wanted.split(':')[0] ?? wanted;
   return scopes.includes(wanted) || scopes.includes(parent);

@@ -5,7 +5,7 @@ import { sqlRunner } from '../sql-runner.ts';
 import { drawPictures } from './draw.ts';
 import { readModel } from './model.ts';
 
-export const pictureFolder = new URL('../../../sql/er/', import.meta.url);
+const pictureFolder = new URL('../../../sql/er/', import.meta.url);
 
 export const er: Command = {
   usage: '',

@@ -12,7 +12,7 @@ import { openSource } from './source.ts';
 import { type SystemName, systemNames, systems } from './systems.ts';
 import { withWriter } from './target.ts';
 
-export const importUsage = `import --from ${systemNames.join('|')} --url postgres://… [--dry-run] [--time-zone UTC] [--as label] [--batch 500]`;
+const importUsage = `import --from ${systemNames.join('|')} --url postgres://… [--dry-run] [--time-zone UTC] [--as label] [--batch 500]`;
 
 const options = z.object({
   from: z.enum(systemNames),

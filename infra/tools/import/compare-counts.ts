@@ -35,7 +35,7 @@ export async function compareCounts(job: ImportJob, plan: TablePlan, report: Tab
 }
 
 /** What stands at the place of a mapping, as text, for rows there by id. */
-export function readingSql({ table, place }: Mapping, key: string): string {
+function readingSql({ table, place }: Mapping, key: string): string {
   return `select k.source_id as id, v.${place}::text as value
     from jsonb_array_elements_text(:ids::jsonb) wanted(id)
     join import_ids k on k.system = :system and k.source_table = :table and k.source_id = wanted.id

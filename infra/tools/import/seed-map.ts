@@ -43,7 +43,7 @@ const better = z.strictObject({ better: z.string().min(20), test: z.string() });
 const columnEntry = z.union([place, mapped, better]);
 const entry = z.union([z.string(), z.array(z.string()).min(1), better]);
 
-export const seedMapShape = z.strictObject({
+const seedMapShape = z.strictObject({
   columns: z.record(
     z.string(),
     z.strictObject({

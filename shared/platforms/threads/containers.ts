@@ -25,8 +25,6 @@ const state = z.object({
   error_message: z.string().nullish(),
 });
 
-export type ContainerState = z.output<typeof state>;
-
 const pollImageS = 1;
 const pollVideoS = 5;
 

@@ -14,7 +14,7 @@ export interface Size {
   readonly snapshots: number;
 }
 
-export const POSTS_EACH = 1_000;
+const POSTS_EACH = 1_000;
 /** Of a project's publications, so many are scheduled; others are done. */
 const DUE_EACH = 20;
 /** Those of so many projects fall due now, whatever the size: more customers post at more times, not all at once. */
