@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import { createRouter } from '../../infra/local/routes.ts';
-import { type Sample, type Seed, samplesOf, seedOwner, sendSample, takesToken } from '../support/samples.ts';
+import { type Sample, type Seed, sampleOf, samplesOf, seedOwner, sendSample, takesToken } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const routes = endpointsOf(await listDoors());
@@ -47,8 +47,7 @@ test.each(located)('$operation names a path that a GET takes, from the same call
 describe('the door', () => {
   const byOwner = [...makers, ...located.filter(({ contract }) => contract.status !== 201)];
   test.each(byOwner)('$operation', async ({ operation, contract }) => {
-    const sample = samples[operation];
-    if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+    const sample = sampleOf(samples, operation);
     const isAdmins = contract.path.startsWith('/v1/admin/');
     if (isAdmins) await world.sql(`update users set role = 'admin' where id = $1`, [seed.owner.id]);
     const token = takesToken(contract) ? { token: seed.owner.token } : {};

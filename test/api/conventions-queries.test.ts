@@ -6,7 +6,16 @@ import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { openApi } from '../../functions/_kit/openapi.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
-import { needsToken, pathOf, type Sample, type Seed, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
+import {
+  needsToken,
+  pathOf,
+  type Sample,
+  type Seed,
+  sampleOf,
+  samplesOf,
+  seedOwner,
+  tablesOf,
+} from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 /** Platforms and providers send browsers here, and add to the query what they like. */
@@ -53,8 +62,7 @@ afterAll(() => world.close());
 
 /** The door's sample with this behind it, exactly as it is written. */
 function ask(operation: string, contract: EndpointContract, written: string) {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+  const sample = sampleOf(samples, operation);
   const path = pathOf(contract, sample);
   const [json] = sample.bodies ?? [];
   return world.call(contract.method, `${path}${path.includes('?') ? '&' : '?'}${written}`, {

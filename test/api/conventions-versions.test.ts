@@ -4,7 +4,16 @@ import { z } from 'zod';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import type { Answer } from '../support/call.ts';
-import { pathOf, type Sample, type Seed, samplesOf, seedOwner, sendSample, tablesOf } from '../support/samples.ts';
+import {
+  pathOf,
+  type Sample,
+  type Seed,
+  sampleOf,
+  samplesOf,
+  seedOwner,
+  sendSample,
+  tablesOf,
+} from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const routes = endpointsOf(await listDoors()).filter(({ contract }) => contract.method !== '$default');
@@ -102,18 +111,13 @@ function aboutStranger(operation: string, sample: Sample): Sample {
   return path.startsWith('/v1/admin/users/') ? { ...sample, params: { userId: seed.stranger.id } } : sample;
 }
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
-  return sample;
-}
 const send = ({ operation, contract }: Route, headers: Record<string, string> = {}): Promise<Answer> =>
-  sendSample(world, contract, sampleOf(operation), { token: seed.owner.token, headers });
+  sendSample(world, contract, sampleOf(samples, operation), { token: seed.owner.token, headers });
 
 async function tagFor(route: Route): Promise<string> {
   const source = sourceOf(route);
   if (source === undefined) throw new Error(`no GET for ${route.operation}`);
-  const path = pathOf(source.contract, { stranger: 'own', params: sampleOf(route.operation).params ?? {} });
+  const path = pathOf(source.contract, { stranger: 'own', params: sampleOf(samples, route.operation).params ?? {} });
   const answer = await world.call('GET', path, { token: seed.owner.token });
   expect([path, answer.status]).toEqual([path, 200]);
   return answer.headers.get('etag') ?? '';

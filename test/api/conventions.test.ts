@@ -8,7 +8,7 @@ import { Problem } from '../../functions/_kit/problem.ts';
 import { cors } from '../../infra/cors.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
-import { pathOf, type Sample, type Seed, samplesOf, seedOwner } from '../support/samples.ts';
+import { pathOf, type Sample, type Seed, sampleOf, samplesOf, seedOwner } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const app = 'https://app.example';
@@ -29,8 +29,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 function targetOf({ operation, contract }: (typeof routes)[number]): string {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+  const sample = sampleOf(samples, operation);
   return world.origin + pathOf(contract, sample);
 }
 const bodyOf = (operation: string) => JSON.stringify(samples[operation]?.bodies?.[0] ?? {});

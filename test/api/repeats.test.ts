@@ -10,6 +10,7 @@ import {
   pathOf,
   type Sample,
   type Seed,
+  sampleOf,
   samplesOf,
   seedOwner,
   sendSample,
@@ -54,12 +55,6 @@ beforeEach(async () => {
 });
 afterAll(() => world.close());
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
-  return sample;
-}
-
 const created = z.looseObject({ id: z.string() });
 /** Signed anew for every answer: what it grants is the same. */
 const granted = z.looseObject({ media: created });
@@ -81,7 +76,7 @@ async function effects(): Promise<unknown> {
 test.each(asked)('a key that is no key is refused at its place: $operation', async ({ operation, contract }) => {
   const before = await effects();
   for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb', 'one,two']) {
-    const answer = await sendSample(world, contract, sampleOf(operation), {
+    const answer = await sendSample(world, contract, sampleOf(samples, operation), {
       token: seed.owner.token,
       idempotencyKey: key,
     });
@@ -105,7 +100,7 @@ test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
   'a refused request uses no key up: $operation',
   async ({ operation, contract }) => {
     const before = await tablesOf(world);
-    const answer = await sendSample(world, contract, sampleOf(operation), {
+    const answer = await sendSample(world, contract, sampleOf(samples, operation), {
       token: seed.stranger.token,
       idempotencyKey: randomUUID(),
     });
@@ -116,7 +111,7 @@ test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
 
 describe.each(effective)('$operation', ({ operation, contract }) => {
   const send = (idempotencyKey: string, change: Partial<Sample> = {}, token = seed.owner.token) =>
-    sendSample(world, contract, { ...sampleOf(operation), ...change }, { token, idempotencyKey });
+    sendSample(world, contract, { ...sampleOf(samples, operation), ...change }, { token, idempotencyKey });
 
   beforeEach(async () => {
     // Who has the only say over projects with other members is not deleted.
@@ -142,7 +137,7 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
   });
 
   test.runIf(/Id\}/.test(contract.path))('however the path is written', async () => {
-    const [key, sample] = [randomUUID(), sampleOf(operation)];
+    const [key, sample] = [randomUUID(), sampleOf(samples, operation)];
     const first = await send(key);
     const after = await effects();
     const [plain, json] = [pathOf(contract, sample), sample.bodies?.[0]];
@@ -201,7 +196,7 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
     const key = randomUUID();
     expect((await send(key)).status).toBe(contract.status);
     const after = await effects();
-    const { bodies = [{}] } = sampleOf(operation);
+    const { bodies = [{}] } = sampleOf(samples, operation);
     const other = { ...bodies[0], ...anotherBody(operation) };
     const answer = await send(key, { bodies: [other] });
     expect([answer.status, answer.code]).toEqual([409, 'idempotency_mismatch']);
@@ -212,7 +207,7 @@ describe.each(effective)('$operation', ({ operation, contract }) => {
     const key = randomUUID();
     expect((await send(key)).status).toBe(contract.status);
     const answer = await send(key, {}, seed.stranger.token);
-    if (sampleOf(operation).stranger === 'missing') expect(answer.code).toBe('not_found');
+    if (sampleOf(samples, operation).stranger === 'missing') expect(answer.code).toBe('not_found');
     else expect([answer.status, answer.code]).toEqual([contract.status, null]);
   });
 });
@@ -253,7 +248,7 @@ test('the same key on two routes is two keys', async () => {
   for (const operation of ['createProject', 'createMedia', 'createPost']) {
     const contract = posts.find((route) => route.operation === operation)?.contract;
     if (contract === undefined) throw new Error(`there is no route ${operation}`);
-    const answer = await sendSample(world, contract, sampleOf(operation), {
+    const answer = await sendSample(world, contract, sampleOf(samples, operation), {
       token: seed.owner.token,
       idempotencyKey: key,
     });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { errorsOf } from '../../functions/_kit/endpoint.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
-import { pathOf, type Sample, type Seed, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
+import { pathOf, type Sample, type Seed, sampleOf, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 import { wrongBodies } from '../support/wrong-values.ts';
 
@@ -25,18 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
-  return sample;
-}
-
 /** The field itself, or something inside it. */
 const isAt = (found: string, pointer: string) => found === pointer || found.startsWith(`${pointer}/`);
 
 describe('a body with a wrong field is refused, the field is named and no other', () => {
   test.each(withBody)('$operation', async ({ operation, contract }) => {
-    const sample = sampleOf(operation);
+    const sample = sampleOf(samples, operation);
     const before = await tablesOf(world);
     const wrong = wrongBodies(contract.body ?? z.never(), sample.bodies ?? []);
     expect(wrong.length).toBeGreaterThan(3);
@@ -57,11 +51,11 @@ describe('a body with a wrong field is refused, the field is named and no other'
   test.each(withBody)('$operation takes an object', async ({ operation, contract }) => {
     const { token } = seed.owner;
     for (const text of ['null', '7', '"text"', 'true', '[]']) {
-      const answer = await world.call(contract.method, pathOf(contract, sampleOf(operation)), { token, text });
+      const answer = await world.call(contract.method, pathOf(contract, sampleOf(samples, operation)), { token, text });
       expect([text, answer.status, answer.code]).toEqual([text, 422, 'invalid_request']);
     }
     for (const text of ['{', '{"a":1}}', '\ufeff', '{"a":NaN}', "{'a':1}"]) {
-      const answer = await world.call(contract.method, pathOf(contract, sampleOf(operation)), { token, text });
+      const answer = await world.call(contract.method, pathOf(contract, sampleOf(samples, operation)), { token, text });
       expect([text, answer.status, answer.code]).toEqual([text, 400, 'malformed_json']);
     }
   });
@@ -69,7 +63,7 @@ describe('a body with a wrong field is refused, the field is named and no other'
 
 describe('a query with a wrong field is refused', () => {
   test.each(withQuery)('$operation', async ({ operation, contract }) => {
-    const sample = sampleOf(operation);
+    const sample = sampleOf(samples, operation);
     const shape = querySchema.parse(
       z.toJSONSchema(contract.query ?? z.never(), { io: 'input', unrepresentable: 'any' }),
     );
@@ -98,7 +92,7 @@ describe('a query with a wrong field is refused', () => {
     async ({ operation, contract }) => {
       for (const cursor of ['', 'nonsense', '%25ff', '=', Buffer.from("' or 1=1 --").toString('base64url')]) {
         const { token } = seed.owner;
-        const sample = sampleOf(operation);
+        const sample = sampleOf(samples, operation);
         const path = pathOf(contract, { ...sample, query: sample.query ?? {} });
         const answer = await world.call(contract.method, `${path}&cursor=${cursor}`, { token });
         expect([cursor, answer.status, answer.code, answer.pointers]).toEqual([

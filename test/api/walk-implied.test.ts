@@ -19,7 +19,7 @@ import { cookieOf, secretsOf } from '../../shared/identities/browser-secrets.ts'
 import { NEVER } from '../support/answers.ts';
 import type { Answer, CallOptions } from '../support/call.ts';
 import { mailedToken, password } from '../support/people.ts';
-import { pathOf, type Sample, type Seed, samplesOf, seedOwner, sendSample } from '../support/samples.ts';
+import { pathOf, type Sample, type Seed, sampleOf, samplesOf, seedOwner, sendSample } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const routes = endpointsOf(await listDoors());
@@ -60,19 +60,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
-  return sample;
-}
-
 const isOpen = ({ auth }: EndpointContract) => auth === 'public' || auth === 'page';
 
 /** As the owner, unless something else is said. */
 function ask({ operation, contract }: Route, options: CallOptions = {}): Promise<Answer> {
   const token = isOpen(contract) ? {} : { token: seed.owner.token };
   const cookie = operation === 'returnFromProvider' ? { headers: { cookie: cookieOf(BROWSER) } } : {};
-  return sendSample(world, contract, sampleOf(operation), { ...token, ...cookie, ...options });
+  return sendSample(world, contract, sampleOf(samples, operation), { ...token, ...cookie, ...options });
 }
 
 const COMES_AGAIN = { 'retry-after': /^[1-9]\d*$/ };
@@ -172,7 +166,7 @@ describe('an Idempotency-Key', () => {
     return { caller: String(row?.caller), hash: String(row?.hash) };
   };
   const routeOf = ({ operation, contract }: Route) =>
-    `POST ${new URL(pathOf(contract, sampleOf(operation)), world.origin).pathname}`;
+    `POST ${new URL(pathOf(contract, sampleOf(samples, operation)), world.origin).pathname}`;
 
   test('of a request that still runs', async () => {
     const doors = implying('idempotency_in_flight');
@@ -210,7 +204,7 @@ describe('an Idempotency-Key', () => {
     const doors = implying('already_done');
     const key = randomUUID();
     for (const door of doors) {
-      const [body] = sampleOf(door.operation).bodies ?? [];
+      const [body] = sampleOf(samples, door.operation).bodies ?? [];
       const text = body === undefined ? '' : JSON.stringify(body);
       const fingerprint = createHash('sha256').update(door.contract.secretBody === true ? key : text);
       const hash = door.contract.secretBody

@@ -10,6 +10,7 @@ import {
   type Sample,
   type Seed,
   sameProblem,
+  sampleOf,
   samplesOf,
   seedOwner,
   sendSample,
@@ -45,18 +46,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
-  return sample;
-}
-
 describe('a method that the path does not have', () => {
   test.each(paths)('$path', async ({ path, methods, elsewhere, first }) => {
     const filled =
       first === undefined
         ? path
-        : pathOf(first.contract, { params: sampleOf(first.operation).params ?? {}, stranger: 'own' });
+        : pathOf(first.contract, { params: sampleOf(samples, first.operation).params ?? {}, stranger: 'own' });
     const here = routes.filter(({ contract }) => contract.path === path).map(({ contract }) => contract);
     const open = here.some(
       ({ method, auth, status, once }) =>
@@ -87,7 +82,7 @@ describe('a method that the path does not have', () => {
 describe('a path that is nearly one', () => {
   test.each(paths)('$path', async ({ first }) => {
     if (first === undefined) throw new Error('a path has a route');
-    const filled = pathOf(first.contract, { params: sampleOf(first.operation).params ?? {}, stranger: 'own' });
+    const filled = pathOf(first.contract, { params: sampleOf(samples, first.operation).params ?? {}, stranger: 'own' });
     for (const near of [
       `${filled}/`,
       `/${filled}`,
@@ -104,7 +99,7 @@ describe('a path that is nearly one', () => {
   });
 
   test.each(routes)('$operation: an escaped letter is that letter', async ({ operation, contract }) => {
-    const plain = pathOf(contract, sampleOf(operation));
+    const plain = pathOf(contract, sampleOf(samples, operation));
     const escaped = plain.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
     const [expected, answer] = [
       await rawRequest(world.origin, contract.method, plain),
@@ -117,7 +112,7 @@ describe('a path that is nearly one', () => {
 
 describe('an id that is none is answered like one that nothing has', () => {
   test.each(withParams)('$operation', async ({ operation, contract }) => {
-    const sample = sampleOf(operation);
+    const sample = sampleOf(samples, operation);
     const options = needsToken(contract) ? { token: seed.owner.token } : {};
     const before = await tablesOf(world);
     const ask = (value: string) => {

@@ -11,6 +11,7 @@ import {
   type Sample,
   type Seed,
   sameProblem,
+  sampleOf,
   samplesOf,
   seedOwner,
   sendSample,
@@ -35,12 +36,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function sampleOf(operation: string): Sample {
-  const sample = samples[operation];
-  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples.ts`);
-  return sample;
-}
-
 /** The same request about things that nobody has. */
 function elsewhere(sample: Sample): Sample {
   const others = new Map<string, string>();
@@ -59,7 +54,7 @@ test('every route has a sample, and every sample a route', () => {
 describe('without a token', () => {
   test.each(withToken)('$operation', async ({ operation, contract }) => {
     const before = await tablesOf(world);
-    const sample = sampleOf(operation);
+    const sample = sampleOf(samples, operation);
     const answer = await sendSample(world, contract, sample);
     // Where a token is optional, what is private is missing, and what is everybody's is answered.
     const open = sample.stranger === 'missing' ? [404, 'not_found'] : [200, null];
@@ -71,7 +66,7 @@ describe('without a token', () => {
 
 describe('with the token of a stranger', () => {
   test.each(withToken)('$operation', async ({ operation, contract }) => {
-    const sample = sampleOf(operation);
+    const sample = sampleOf(samples, operation);
     if (sample.stranger === 'own') {
       expect(JSON.stringify(sample).match(uuids), 'names nothing of the owner').toBeNull();
       return;
@@ -98,7 +93,7 @@ describe('with the token of a stranger', () => {
     const ids = JSON.stringify(seed).match(uuids) ?? [];
     const own: readonly string[] = JSON.stringify(seed.stranger).match(uuids) ?? [];
     for (const { operation, contract } of withToken.filter(({ contract }) => contract.method === 'GET')) {
-      const { params, stranger } = sampleOf(operation);
+      const { params, stranger } = sampleOf(samples, operation);
       if (params !== undefined || stranger === 'missing') continue;
       const { text } = await world.call('GET', contract.path, { token: seed.stranger.token });
       expect(ids.filter((id) => text.includes(id) && !own.includes(id))).toEqual([]);
@@ -129,7 +124,7 @@ describe('with the token of a stranger', () => {
 
 describe('with a token that was not made here', () => {
   test.each(withToken)('$operation', async ({ operation, contract }) => {
-    const answer = await sendSample(world, contract, sampleOf(operation), { token: 'aaaa.bbbb.cccc' });
+    const answer = await sendSample(world, contract, sampleOf(samples, operation), { token: 'aaaa.bbbb.cccc' });
     expect([answer.status, answer.code]).toEqual([401, 'unauthenticated']);
   });
 });

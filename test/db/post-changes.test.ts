@@ -5,7 +5,7 @@ import { json } from '../../shared/db/parameters.ts';
 import { listPosts } from '../../shared/posts/list-queries.ts';
 import { type Actors, openActors } from './acting.ts';
 import { type OpenDatabase, openDatabase, type Row } from './database.ts';
-import { addAccount, addPerson, addPost, addRow, addTenant, type Someone, type Tenant } from './seed.ts';
+import { addPerson, addPostWith, addRow, addTenant, type Publication, type Someone, type Tenant } from './seed.ts';
 
 let open: OpenDatabase;
 let actors: Actors;
@@ -21,38 +21,7 @@ beforeAll(async () => {
 afterAll(() => open.close());
 
 const me = (text: string, values: readonly unknown[] = []) => actors.as(owner)(text, values);
-interface Wanted {
-  readonly state: string;
-  readonly columns?: Row;
-}
-
-/** A post with a publication per state, each on an account of its own. */
-async function postWith(...wanted: readonly (string | Wanted)[]): Promise<{ postId: string; ids: string[] }> {
-  const dueAt = '2031-01-01T00:00:00Z';
-  const states = wanted.map((one) => (typeof one === 'string' ? { state: one } : one));
-  const postId = await addPost(
-    open.sql,
-    tenant.projectId,
-    states.every(({ state }) => state === 'draft') ? null : dueAt,
-  );
-  const ids: string[] = [];
-  for (const { state, columns } of states) {
-    ids.push(
-      await addRow(open.sql, 'post_publications', {
-        project_id: tenant.projectId,
-        post_id: postId,
-        account_id: await addAccount(open.sql, tenant.projectId),
-        platform: 'community',
-        state,
-        due_at: state === 'draft' ? null : dueAt,
-        ...(['published', 'processing'].includes(state) && { platform_post_id: 'p' }),
-        ...(['publishing', 'processing'].includes(state) && { lease_until: dueAt }),
-        ...columns,
-      }),
-    );
-  }
-  return { postId, ids };
-}
+const postWith = (...wanted: readonly (string | Publication)[]) => addPostWith(open.sql, tenant.projectId, wanted);
 
 const get = async (table: string, id: string): Promise<Row> => {
   const [row] = await open.sql(`select * from ${table} where id = $1`, [id]);

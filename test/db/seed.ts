@@ -83,6 +83,39 @@ export async function addPublication(sql: Sql, tenant: Tenant, wanted: Wanted = 
   });
 }
 
+export interface Publication {
+  readonly state: string;
+  readonly columns?: Readonly<Record<string, unknown>>;
+}
+
+/** A post with a publication per state, each on an account of its own. */
+export async function addPostWith(
+  sql: Sql,
+  projectId: string,
+  wanted: readonly (string | Publication)[],
+): Promise<{ postId: string; ids: string[] }> {
+  const dueAt = '2031-01-01T00:00:00Z';
+  const states = wanted.map((one) => (typeof one === 'string' ? { state: one } : one));
+  const postId = await addPost(sql, projectId, states.every(({ state }) => state === 'draft') ? null : dueAt);
+  const ids: string[] = [];
+  for (const { state, columns } of states) {
+    ids.push(
+      await insert(sql, 'post_publications', {
+        project_id: projectId,
+        post_id: postId,
+        account_id: await addAccount(sql, projectId),
+        platform: 'community',
+        state,
+        due_at: state === 'draft' ? null : dueAt,
+        ...(['published', 'processing'].includes(state) && { platform_post_id: 'p' }),
+        ...(['publishing', 'processing'].includes(state) && { lease_until: dueAt }),
+        ...columns,
+      }),
+    );
+  }
+  return { postId, ids };
+}
+
 export async function addMedia(sql: Sql, projectId: string): Promise<string> {
   const mediaId = await insert(sql, 'media', {
     project_id: projectId,

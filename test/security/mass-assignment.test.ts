@@ -6,7 +6,7 @@ import type { EndpointContract } from '../../functions/_kit/contract.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
 import type { Answer } from '../support/call.ts';
-import { pathOf, type Sample, type Seed, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
+import { pathOf, type Sample, type Seed, sampleOf, samplesOf, seedOwner, tablesOf } from '../support/samples.ts';
 import { openWorld, type World } from '../support/world.ts';
 import { declaredFields, objectsIn } from './body-fields.ts';
 
@@ -105,8 +105,7 @@ function letThrough(answer: Answer, place: readonly (string | number)[], names: 
 
 describe('a field that the body has not is refused, wherever it stands, and does nothing', () => {
   test.each(routes)('$operation', async ({ operation, contract }) => {
-    const sample = samples[operation];
-    if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+    const sample = sampleOf(samples, operation);
     const before = await tablesOf(world);
     const failures: string[] = [];
     for (const body of sample.bodies ?? [{}]) {
@@ -132,8 +131,7 @@ describe('a query field that the door has not is refused', () => {
   test.each(doors.filter(({ operation }) => !open.includes(operation)))(
     '$operation',
     async ({ operation, contract }) => {
-      const sample = samples[operation];
-      if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+      const sample = sampleOf(samples, operation);
       for (const name of [
         'userId',
         'role',

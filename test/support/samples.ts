@@ -89,6 +89,12 @@ export function samplesOf(seed: Seed): Readonly<Record<string, Sample>> {
   return Object.assign({}, ...rows);
 }
 
+export function sampleOf(samples: Readonly<Record<string, Sample>>, operation: string): Sample {
+  const sample = samples[operation];
+  if (sample === undefined) throw new Error(`${operation} has no row in test/support/samples`);
+  return sample;
+}
+
 /** Sends a sample as it is, or changed. */
 export function sendSample(world: World, contract: EndpointContract, sample: Sample, options: CallOptions = {}) {
   const [json] = sample.bodies ?? [];
