@@ -43,7 +43,7 @@ describe.each(ways)('after `%s`', (way) => {
     expect(rows).toEqual([{ names: ['original', 'poster', 'preview', 'thumb'] }]);
   });
 
-  it('an administrator finds the first thousand of a beginning, on every page the same', async () => {
+  it('an administrator finds all who have a part in common, in their order', async () => {
     const admin = await addPerson(open.sql, 'admin');
     await open.sql("update users set role = 'admin' where id = $1", [admin.userId]);
     await open.sql('delete from users where email like $1', ['crowd%']);
@@ -56,11 +56,11 @@ describe.each(ways)('after `%s`', (way) => {
       'select part from app.run($1::jsonb, $2, $3::text[]) as part',
       [
         JSON.stringify({ kind: 'actor', ...admin }),
-        `select array(select u.email from app.find_users('crowd', null, null, 'email', null, 2000) u) as emails`,
+        `select array(select u.email from app.find_users('rowd', null, null, 'email', null, 2000) u) as emails`,
         [],
       ],
     );
     const emails = Array.from({ length: 1_050 }, (_, index) => `crowd${950 + index}@example.com`).sort();
-    expect(JSON.parse(rows.map(({ part }) => part).join(''))).toEqual({ emails: emails.slice(0, 1_000) });
+    expect(JSON.parse(rows.map(({ part }) => part).join(''))).toEqual({ emails });
   });
 });

@@ -132,6 +132,19 @@ describe('what the named functions do inside', () => {
   });
 });
 
+describe('people whom an administrator looks for', () => {
+  it.each(['erson12', 'person12@exam', 'pe'])('%s: no whole table is read', async (search) => {
+    await client.query('begin');
+    await client.query("update users set role = 'admin' where id = $1", [asking.userId]);
+    await client.query(`select set_config('app.user_id', $1, true)`, [asking.userId]);
+    const before = await sequentialScans();
+    await client.query("select * from app.find_users($1, null, null, 'newest', null, 20)", [search]);
+    const after = await sequentialScans();
+    await client.query('rollback');
+    expect((after.get('users') ?? 0) - (before.get('users') ?? 0)).toBe(0);
+  });
+});
+
 /** Whole tables that this session has read, and how often. */
 async function sequentialScans(): Promise<Map<string, number>> {
   const { rows } = await client.query<{ name: string; times: number }>(
