@@ -1,4 +1,5 @@
 create extension btree_gist with schema gist;
+create extension pg_trgm with schema trigram;
 create extension pgcrypto with schema crypto;
 
 create schema app;
@@ -18,6 +19,9 @@ create schema gist;
 comment on schema gist is 'The extension btree_gist. Its operator classes are found without being named.';
 
 grant usage on schema public to public;
+
+create schema trigram;
+comment on schema trigram is 'The extension pg_trgm. Its operator class is named by the index that needs it, and by nothing else.';
 
 alter default privileges on functions: the owner alone;
 
@@ -4619,12 +4623,13 @@ CREATE INDEX users_active_idx ON public.users USING btree (id) WHERE ((status = 
 CREATE INDEX users_avatar_media_id_idx ON public.users USING btree (avatar_media_id);
 CREATE INDEX users_created_at_idx ON public.users USING btree (created_at);
 CREATE INDEX users_deletion_requested_at_idx ON public.users USING btree (deletion_requested_at) WHERE (deletion_requested_at IS NOT NULL);
-CREATE INDEX users_display_name_prefix_idx ON public.users USING btree (lower(display_name) COLLATE "C");
+CREATE INDEX users_display_name_prefix_idx ON public.users USING btree (lower(NORMALIZE(display_name)) COLLATE "C");
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 CREATE INDEX users_email_prefix_idx ON public.users USING btree (email COLLATE "C");
 CREATE INDEX users_last_login_at_idx ON public.users USING btree (COALESCE(last_login_at, '-infinity'::timestamp with time zone), id);
 CREATE INDEX users_never_proven_idx ON public.users USING btree (created_at) WHERE ((email_verified_at IS NULL) AND (deleted_at IS NULL));
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
+CREATE INDEX users_search_idx ON public.users USING gin (email COLLATE "C" trigram.gin_trgm_ops, lower(username) COLLATE "C" trigram.gin_trgm_ops, lower(NORMALIZE(display_name)) COLLATE "C" trigram.gin_trgm_ops);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
 CREATE INDEX users_username_prefix_idx ON public.users USING btree (lower(username) COLLATE "C");
 CREATE UNIQUE INDEX users_username_skeleton_key ON public.users USING btree (username_skeleton) WHERE (deleted_at IS NULL);
@@ -7002,11 +7007,14 @@ CREATE OR REPLACE FUNCTION app.find_users(search text, wanted_role text, wanted_
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
-  low text := lower(search);
-  high text := lower(search) || chr(1114111);
-  exact uuid;
+  -- Trigrams want three characters: what is shorter is looked for at the beginning, by the other indexes.
+  pattern text := case when char_length(search) >= 3 then '%' else '' end
+    || regexp_replace(lower(normalize(search)), '([\\%_])', '\\\1', 'g') || '%';
+  fitting uuid[];
   after_id uuid := coalesce((after ->> 'id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   after_email text := coalesce(after ->> 'email', '');
   after_login timestamptz := coalesce((after ->> 'lastLoginAt')::timestamptz, case when after is null then 'infinity'::timestamptz else '-infinity' end);
@@ -7015,23 +7023,20 @@ begin
     return;
   end if;
   if search is not null then
+    fitting := array(
+      select f.id from users f
+      where f.email collate "C" like pattern or lower(f.username) collate "C" like pattern
+        or lower(normalize(f.display_name)) collate "C" like pattern
+      limit 1001);
     if pg_input_is_valid(search, 'uuid') then
-      exact := search::uuid;
+      fitting := fitting || search::uuid;
     end if;
+  end if;
+  -- A few are sorted; of many a page is found soon by walking in its order.
+  if cardinality(fitting) <= 1000 then
     return query
       select u.* from users u
-      where u.id in (
-          (select f.id from users f where f.email collate "C" >= low and f.email collate "C" < high
-            order by f.email collate "C", f.id limit 1000)
-          union
-          (select f.id from users f where lower(f.username) collate "C" >= low and lower(f.username) collate "C" < high
-            order by lower(f.username) collate "C", f.id limit 1000)
-          union
-          (select f.id from users f where lower(f.display_name) collate "C" >= low and lower(f.display_name) collate "C" < high
-            order by lower(f.display_name) collate "C", f.id limit 1000)
-          union
-          (select f.id from users f where f.id = exact))
-        and app.user_fits(u, wanted_role, wanted_status)
+      where u.id = any (fitting) and app.user_fits(u, wanted_role, wanted_status)
         and case sort when 'email' then u.email collate "C" > after_email
           when 'lastLoginAt' then (coalesce(u.last_login_at, '-infinity'), u.id) < (after_login, after_id)
           else u.id < after_id end
@@ -7041,19 +7046,25 @@ begin
   elsif sort = 'email' then
     return query select u.* from users u
       where u.email collate "C" > after_email and app.user_fits(u, wanted_role, wanted_status)
+        and (pattern is null or u.email collate "C" like pattern or lower(u.username) collate "C" like pattern
+          or lower(normalize(u.display_name)) collate "C" like pattern)
       order by u.email collate "C" limit row_limit;
   elsif sort = 'lastLoginAt' then
     return query select u.* from users u
       where (coalesce(u.last_login_at, '-infinity'), u.id) < (after_login, after_id) and app.user_fits(u, wanted_role, wanted_status)
+        and (pattern is null or u.email collate "C" like pattern or lower(u.username) collate "C" like pattern
+          or lower(normalize(u.display_name)) collate "C" like pattern)
       order by coalesce(u.last_login_at, '-infinity') desc, u.id desc limit row_limit;
   else
     return query select u.* from users u
       where u.id < after_id and app.user_fits(u, wanted_role, wanted_status)
+        and (pattern is null or u.email collate "C" like pattern or lower(u.username) collate "C" like pattern
+          or lower(normalize(u.display_name)) collate "C" like pattern)
       order by u.id desc limit row_limit;
   end if;
 end
 $function$;
-comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is the beginning of an address, user name or display name (of each the first 1,000 in alphabetical order), or an id.';
+comment on function app.find_users(text,text,text,text,jsonb,integer) is 'For administrators; nobody else gets a row. search is a part of an address, user name or display name (shorter than three characters, its beginning), or an id.';
 grant execute on function app.find_users(text,text,text,text,jsonb,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.finish_deletion(person uuid)
