@@ -2673,6 +2673,25 @@ grant delete on password_reset_tokens to posthaste_worker;
 
 grant select (id, expires_at) on password_reset_tokens to posthaste_worker;
 
+create table pause_checks (
+  id uuid not null default uuidv7(),
+  person uuid,
+  project uuid,
+  everybody text,
+  later boolean not null default false,
+  constraint pause_checks_pkey PRIMARY KEY (id),
+  constraint pause_checks_everybody_known CHECK ((everybody = ANY (ARRAY['user'::text, 'project'::text])))
+);
+
+comment on table pause_checks is 'Whose accounts may have come over their quota, or under it again. Written by triggers, emptied by app.keep_pauses.';
+comment on column pause_checks.everybody is 'The limit of this scope that everybody has was changed.';
+comment on column pause_checks.later is 'Not in the transaction that wrote it: the sweep''s.';
+comment on column pause_checks.person is 'Like project without a foreign key: of what is gone nothing is found.';
+
+CREATE CONSTRAINT TRIGGER pause_checks_kept AFTER INSERT ON public.pause_checks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((NOT new.later)) EXECUTE FUNCTION app.keep_own_pauses();
+
+alter table pause_checks enable row level security;
+
 create table platform_apps (
   platform text not null,
   base_url text not null,
@@ -3616,6 +3635,7 @@ CREATE INDEX quota_overrides_project_id_idx ON public.quota_overrides USING btre
 CREATE INDEX quota_overrides_quota_idx ON public.quota_overrides USING btree (scope, name);
 
 CREATE TRIGGER quota_overrides_audit AFTER INSERT OR DELETE OR UPDATE ON public.quota_overrides FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'user_id', '{name,most,user_id}', '{}', '{}');
+CREATE TRIGGER quota_overrides_pauses AFTER INSERT OR DELETE OR UPDATE ON public.quota_overrides FOR EACH ROW EXECUTE FUNCTION app.check_limited_pauses();
 
 alter table quota_overrides enable row level security;
 
@@ -3638,6 +3658,7 @@ comment on table quotas is 'What there are quotas of, and how much everybody has
 comment on column quotas.most is 'Null: as much as one likes. Then nothing is counted and nobody waits.';
 
 CREATE TRIGGER quotas_audit AFTER UPDATE ON public.quotas FOR EACH ROW EXECUTE FUNCTION app.audit('{scope,name}', '', '', '{most}', '{}', '{}');
+CREATE TRIGGER quotas_pauses AFTER UPDATE OF most ON public.quotas FOR EACH ROW WHEN (((new.name = 'accounts'::text) AND (old.most IS DISTINCT FROM new.most))) EXECUTE FUNCTION app.check_limited_pauses();
 
 alter table quotas enable row level security;
 
@@ -4032,6 +4053,8 @@ create table social_accounts (
   last_synced_at timestamp with time zone,
   last_posted_at timestamp with time zone,
   grant_expires_at timestamp with time zone,
+  paused_at timestamp with time zone,
+  resumed_at timestamp with time zone,
   constraint social_accounts_pkey PRIMARY KEY (id),
   constraint social_accounts_identity_key UNIQUE (project_id, platform, base_url, platform_account_id),
   constraint social_accounts_project_id_id_key UNIQUE (project_id, id),
@@ -4053,7 +4076,9 @@ comment on column social_accounts.grant_expires_at is 'When the person must conn
 comment on column social_accounts.health is 'Of the latest row of account_health_checks.';
 comment on column social_accounts.last_posted_at is 'When a publication last became public through us.';
 comment on column social_accounts.metadata is 'What the platform tells of the account beyond the columns.';
+comment on column social_accounts.paused_at is 'Since when it is beyond its person''s or project''s quota of accounts: what waits for it goes on waiting. Kept by app.pause_accounts alone.';
 comment on column social_accounts.platform_account_id is 'The platform''s own id: DID, Threads user id, Mastodon account id, the project''s id for community.';
+comment on column social_accounts.resumed_at is 'When its last pause ended: what waited until then is late from then on.';
 comment on column social_accounts.scopes is 'What the platform granted, as it words it.';
 comment on column social_accounts.status is 'pending: was asked for, not granted yet; connected; reauthorization_needed: the grant expired or was withdrawn (status_reason says which); restricted: the platform does not let it post; disconnected: taken off here.';
 comment on column social_accounts.status_reason is 'Why it needs reconnecting, for people.';
@@ -4063,13 +4088,17 @@ CREATE INDEX social_accounts_connected_by_idx ON public.social_accounts USING bt
 CREATE INDEX social_accounts_grant_expires_at_idx ON public.social_accounts USING btree (grant_expires_at) WHERE (grant_expires_at IS NOT NULL);
 CREATE INDEX social_accounts_health_idx ON public.social_accounts USING btree (health, health_checked_at);
 CREATE INDEX social_accounts_metadata_idx ON public.social_accounts USING gin (metadata);
+CREATE INDEX social_accounts_paused_idx ON public.social_accounts USING btree (id) WHERE (paused_at IS NOT NULL);
 CREATE UNIQUE INDEX social_accounts_person_key ON public.social_accounts USING btree (connected_by, platform, base_url, platform_account_id) WHERE (status <> 'disconnected'::text);
 CREATE INDEX social_accounts_platform_idx ON public.social_accounts USING btree (platform);
 CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (project_id, status);
 
-CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,scopes,status,connected_by,connected_at,disconnected_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url,base_url,status_reason}', '{}');
+CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,scopes,status,connected_by,connected_at,disconnected_at,paused_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url,base_url,status_reason}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_note_metrics AFTER UPDATE OF last_synced_at, followers_count, following_count, posts_count ON public.social_accounts FOR EACH ROW WHEN (((num_nonnulls(new.followers_count, new.following_count, new.posts_count) > 0) AND ((((new.last_synced_at IS DISTINCT FROM old.last_synced_at) OR (new.followers_count IS DISTINCT FROM old.followers_count)) OR (new.following_count IS DISTINCT FROM old.following_count)) OR (new.posts_count IS DISTINCT FROM old.posts_count)))) EXECUTE FUNCTION app.note_account_metrics();
+CREATE TRIGGER social_accounts_pauses AFTER INSERT ON public.social_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.check_pauses();
+CREATE TRIGGER social_accounts_pauses_gone AFTER DELETE ON public.social_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.check_pauses();
+CREATE TRIGGER social_accounts_pauses_moved AFTER UPDATE OF project_id, connected_by, created_at, status ON public.social_accounts FOR EACH ROW WHEN (((old.project_id <> new.project_id) OR (old.connected_by IS DISTINCT FROM new.connected_by) OR (old.created_at <> new.created_at) OR ((old.status = 'disconnected'::text) <> (new.status = 'disconnected'::text)))) EXECUTE FUNCTION app.check_moved_pauses();
 CREATE TRIGGER social_accounts_quota AFTER INSERT ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.guard_quota('accounts', 'connected_by', 'project_id');
 CREATE TRIGGER social_accounts_quota_again AFTER UPDATE OF status, connected_by ON public.social_accounts FOR EACH ROW WHEN (((new.status <> 'disconnected'::text) AND ((old.status = 'disconnected'::text) OR (old.connected_by IS DISTINCT FROM new.connected_by)))) EXECUTE FUNCTION app.guard_quota('accounts', 'connected_by', 'project_id');
 CREATE TRIGGER social_accounts_touch BEFORE UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
@@ -5832,6 +5861,48 @@ end
 $function$;
 comment on function app.check_key(text,text) is 'The liveness check of app.run for API keys. refused: PH401 where the key is unknown, or dead with its creator''s account or membership, or with the project; PH403 where the scope is missing. write holds read.';
 grant execute on function app.check_key(text,text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.check_limited_pauses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_table_name = 'quotas' then
+    insert into pause_checks (everybody) values (new.scope);
+  elsif coalesce(new.name, old.name) = 'accounts' then
+    insert into pause_checks (person, project)
+    values (coalesce(new.user_id, old.user_id), coalesce(new.project_id, old.project_id));
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.check_moved_pauses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into pause_checks (person, project)
+  values (old.connected_by, old.project_id) union values (new.connected_by, new.project_id);
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.check_pauses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into pause_checks (person, project) select distinct c.connected_by, c.project_id from changed c;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION app.check_rate(caller text, class text, requests integer)
  RETURNS void
@@ -8277,6 +8348,21 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.keep_own_pauses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  -- The first one of a transaction has done it for all.
+  if exists (select from pause_checks c where c.id = new.id) then
+    perform app.keep_pauses(1000, false);
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION app.keep_owner()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8300,6 +8386,71 @@ begin
 end
 $function$;
 comment on function app.keep_owner() is 'A person or a project that is deleted takes the memberships along; nobody else ends the last ownership (PH012).';
+
+CREATE OR REPLACE FUNCTION app.keep_pauses(row_limit integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select app.keep_pauses(row_limit, true)
+$function$;
+comment on function app.keep_pauses(integer) is 'What was left for later: how many checks were done.';
+grant execute on function app.keep_pauses(integer) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.keep_pauses(row_limit integer, waiting boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  taken integer;
+  people uuid[];
+  projects uuid[];
+  scopes text[];
+  many constant integer := 100;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('app.keep_pauses', 0));
+  with gone as (
+    delete from pause_checks c where c.id in (
+      select o.id from pause_checks o where waiting or not o.later order by o.id limit row_limit)
+    returning c.person, c.project, c.everybody
+  )
+  select count(*), coalesce(array_agg(distinct g.person) filter (where g.person is not null), '{}'),
+    coalesce(array_agg(distinct g.project) filter (where g.project is not null), '{}'),
+    coalesce(array_agg(distinct g.everybody) filter (where g.everybody is not null), '{}')
+  into taken, people, projects, scopes from gone g;
+  if not exists (select from quotas q where q.name = 'accounts' and q.most is not null)
+    and not exists (select from quota_overrides o where o.name = 'accounts' and o.most is not null)
+    and not exists (select from social_accounts a where a.paused_at is not null)
+  then
+    return taken;
+  end if;
+  if 'user' = any (scopes) then
+    people := people || array(
+      select a.connected_by from social_accounts a where a.connected_by is not null
+      group by a.connected_by
+      having count(a.paused_at) > 0 or count(*) filter (where a.status <> 'disconnected') >
+        (select q.most from quotas q where q.scope = 'user' and q.name = 'accounts'));
+  end if;
+  if 'project' = any (scopes) then
+    projects := projects || array(
+      select a.project_id from social_accounts a
+      group by a.project_id
+      having count(a.paused_at) > 0 or count(*) filter (where a.status <> 'disconnected') >
+        (select q.most from quotas q where q.scope = 'project' and q.name = 'accounts'));
+  end if;
+  if cardinality(scopes) > 0 and cardinality(people) + cardinality(projects) > many then
+    insert into pause_checks (person, project, later)
+    select p.id, null, true from unnest(people) p (id) union all select null, p.id, true from unnest(projects) p (id);
+  else
+    perform app.pause_accounts(people, projects);
+  end if;
+  return taken;
+end
+$function$;
+comment on function app.keep_pauses(integer,boolean) is 'Looks after what the checks name, and returns how many. waiting: also after what others left for later. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.keep_platform_app(platform text, base_url text, redirect_uri text, client_id text, client_secret_sealed text)
  RETURNS TABLE(client_id text)
@@ -8353,6 +8504,16 @@ AS $function$select cardinality(labels) <= 100 and coalesce(bool_and(length(l.la
 comment on function app.labels_fit(text[]) is 'At most 100 labels, each of 1 to 100 characters.';
 grant execute on function app.labels_fit(text[]) to posthaste_api;
 grant execute on function app.labels_fit(text[]) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.late_from(due timestamp with time zone, account uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(due, (select a.resumed_at from social_accounts a where a.id = account))
+$function$;
+comment on function app.late_from(timestamp with time zone,uuid) is 'From when on what is due then is late: while its account was paused it was not.';
+grant execute on function app.late_from(timestamp with time zone,uuid) to posthaste_worker;
 
 CREATE OR REPLACE FUNCTION app.leave_approval()
  RETURNS trigger
@@ -9380,6 +9541,51 @@ end
 $function$;
 grant execute on function app.parts(text) to posthaste_api;
 grant execute on function app.parts(text) to posthaste_worker;
+
+CREATE OR REPLACE FUNCTION app.pause_accounts(people uuid[], projects uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  with touched as materialized (
+    select a.id, a.connected_by, a.project_id, a.status = 'disconnected' as gone, a.paused_at is not null as paused
+    from social_accounts a
+    where (a.connected_by = any (people) or a.project_id = any (projects)) and (a.status <> 'disconnected' or a.paused_at is not null)
+  ), limited_person as materialized (
+    select p.id, app.quota_most('user', 'accounts', p.id) as most
+    from (select distinct t.connected_by as id from touched t where t.connected_by is not null) p
+  ), limited_project as materialized (
+    select p.id, app.quota_most('project', 'accounts', p.id) as most from (select distinct t.project_id as id from touched t) p
+  ), surplus as materialized (
+    select r.id from (
+      select a.id, l.most, row_number() over (partition by l.id order by a.created_at, a.id) as place
+      from limited_person l join social_accounts a on a.connected_by = l.id and a.status <> 'disconnected'
+      where l.most is not null
+    ) r where r.place > r.most
+    union
+    select r.id from (
+      select a.id, l.most, row_number() over (partition by l.id order by a.created_at, a.id) as place
+      from limited_project l join social_accounts a on a.project_id = l.id and a.status <> 'disconnected'
+      where l.most is not null
+    ) r where r.place > r.most
+  ), wanted as materialized (
+    select t.id, t.project_id, w.paused from touched t
+    cross join lateral (select not t.gone and exists (select from surplus s where s.id = t.id) as paused) w
+    where t.paused <> w.paused
+  ), held as materialized (
+    select a.id from social_accounts a where a.id in (select w.id from wanted w) for no key update skip locked
+  ), missed as (
+    insert into pause_checks (project, later)
+    select distinct w.project_id, true from wanted w where not exists (select from held h where h.id = w.id)
+  )
+  update social_accounts a set paused_at = case when w.paused then app.now() end,
+    resumed_at = case when w.paused then a.resumed_at else app.now() end
+  from wanted w where a.id = w.id and a.id in (select h.id from held h);
+end
+$function$;
+comment on function app.pause_accounts(uuid[],uuid[]) is 'Pauses and resumes the accounts of these people and of these projects. Whoever changes an account just then is not waited for: its project is looked at again. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.personal_project()
  RETURNS uuid

@@ -125,7 +125,7 @@ function ofArray({ items, minItems = 0 }: Node, name: string, walk: Walk): unkno
 }
 
 const NULLS =
-  /^(nextCursor|failure|failureClass|failureCode|statusReason|disconnectedAt|deletedAt|revokedAt|parentId)$/;
+  /^(nextCursor|failure|failureClass|failureCode|statusReason|disconnectedAt|pausedAt|deletedAt|revokedAt|parentId)$/;
 const EMPTY = /^(errors|violations|missing)$/;
 const INSTANT = '2026-12-24T18:00:00.000Z';
 

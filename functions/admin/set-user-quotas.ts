@@ -11,7 +11,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Set the limits of a user',
   description:
-    'Send every limit that differs from the default: null means unlimited, and one left out returns to the default. A limit below current use removes nothing.',
+    'Send every limit that differs from the default: null means unlimited, and one left out returns to the default. A limit below current use removes nothing: accounts over it are paused, newest first, and resume when there is room.',
   params: z.strictObject({ userId: id }),
   body: UserLimits.partial(),
   status: 200,

@@ -10,7 +10,8 @@ export const handler = endpoint({
   stepUp: true,
   ifMatch: true,
   summary: 'Change the settings of the installation',
-  description: 'Changes only the fields you send, from the next request on. A limit below current use removes nothing.',
+  description:
+    'Changes only the fields you send, from the next request on. A limit below current use removes nothing: accounts over it are paused, newest first. If more than a hundred users and projects are over it, that takes some minutes.',
   body: SettingsPatch,
   status: 200,
   response: Settings,

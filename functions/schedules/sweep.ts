@@ -9,6 +9,7 @@ import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
 import { platformHttp } from '../../shared/platforms/http.ts';
 import { recover } from '../../shared/publications/recover.ts';
+import { keepPauses } from '../../shared/quotas/keep-pauses.ts';
 import { schedule } from '../_kit/schedule.ts';
 
 export const handler = schedule({
@@ -16,7 +17,7 @@ export const handler = schedule({
   timeout: 55,
   memory: 512,
   summary:
-    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired, changes to seal, counters',
+    'Leases that ended, messages that were lost, mails that wait, accounts and media to clear away, rows that expired, changes to seal, counters, accounts over a quota',
   uses: {
     database: 'worker',
     queues: ['publish'],
@@ -39,14 +40,15 @@ export const handler = schedule({
     sealRows(db),
     keepCommunity(db),
     keepHashtags(db),
+    keepPauses(db),
     db.many(purgeExpired, { limit: 1_000 }).then((purged) => purged.reduce((sum, { rows }) => sum + rows, 0)),
   ]);
   const [mails, stuckMedia, stuckAvatars, purgedObjects, purgedMedia, ...others] = rest.map((part) =>
     part.status === 'fulfilled' ? part.value : null,
   );
-  const [revoked, auditHead, keptRows, keptHashtags, purgedRows] = others;
+  const [revoked, auditHead, keptRows, keptHashtags, keptPauses, purgedRows] = others;
   const broken = rest.find((part) => part.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
   const media = { stuckMedia, stuckAvatars, purgedObjects, purgedMedia };
-  return { ...publications, mails, ...media, revoked, auditHead, keptRows, keptHashtags, purgedRows };
+  return { ...publications, mails, ...media, revoked, auditHead, keptRows, keptHashtags, keptPauses, purgedRows };
 });

@@ -66,7 +66,7 @@ export const connectOwnAccount = query({ name: 'connectOwnAccount', kind: 'actor
   select c.outcome, (c.account).id, (c.account).project_id, (c.account).platform, (c.account).platform_account_id,
     (c.account).handle, (c.account).display_name, (c.account).avatar_url, nullif((c.account).base_url, '') as base_url,
     (c.account).scopes, (c.account).status, (c.account).status_reason, (c.account).connected_by, (c.account).connected_at,
-    (c.account).disconnected_at, (c.account).created_at, (c.account).updated_at, (c.account).version
+    (c.account).disconnected_at, (c.account).paused_at, (c.account).created_at, (c.account).updated_at, (c.account).version
   from app.connect_own_account(${'projectId'}::uuid, ${'platform'}, ${'platformAccountId'}, ${'handle'}, ${'displayName'},
     ${'avatarUrl'}, ${'baseUrl'}, ${'scopes'}::text[], ${'accessToken'}, ${'refreshToken'}, ${'expiresInS'}::integer,
     ${'spareHandle'}) c`;
@@ -143,7 +143,7 @@ export const getAccount = query({ name: 'getAccount', kind: 'actor', access: 're
 }>`
   select a.id, a.project_id, a.platform, a.platform_account_id, a.handle, a.display_name, a.avatar_url,
     nullif(a.base_url, '') as base_url, a.scopes, a.status, a.status_reason, a.connected_by, a.connected_at, a.disconnected_at,
-    a.created_at, a.updated_at, a.version
+    a.paused_at, a.created_at, a.updated_at, a.version
   from social_accounts a where a.id = ${'accountId'}::uuid`;
 
 /** Disconnected ones only when they are asked for. */
@@ -151,16 +151,18 @@ export const listAccounts = query({ name: 'listAccounts', kind: 'actor', access:
   projectId: string | null;
   platform: string | null;
   status: string | null;
+  paused: boolean | null;
   before: string | null;
   limit: number;
 }>`
   select a.id, a.project_id, a.platform, a.platform_account_id, a.handle, a.display_name, a.avatar_url,
     nullif(a.base_url, '') as base_url, a.scopes, a.status, a.status_reason, a.connected_by, a.connected_at, a.disconnected_at,
-    a.created_at, a.updated_at, a.version
+    a.paused_at, a.created_at, a.updated_at, a.version
   from social_accounts a
   where (${'projectId'}::uuid is null or a.project_id = ${'projectId'}::uuid)
     and (${'platform'}::text is null or a.platform = ${'platform'})
     and case when ${'status'}::text is null then a.status <> 'disconnected' else a.status = ${'status'} end
+    and (${'paused'}::boolean is null or (a.paused_at is not null) = ${'paused'}::boolean)
     and (${'before'}::uuid is null or a.id < ${'before'}::uuid)
   order by a.id desc
   limit ${'limit'}::integer + 1`;

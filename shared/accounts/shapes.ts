@@ -29,6 +29,11 @@ export const Account = z
     connectedBy: id.nullable(),
     connectedAt: instant,
     disconnectedAt: instant.nullable(),
+    pausedAt: instant
+      .nullable()
+      .describe(
+        'When the account was paused because more accounts are connected than a quota allows. Scheduled posts wait until it resumes.',
+      ),
     createdAt: instant,
     updatedAt: instant,
     version: z.int(),

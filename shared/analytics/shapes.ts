@@ -40,9 +40,7 @@ export const PostAnalytics = z
   })
   .meta({ id: 'PostAnalytics' });
 
-export const RefreshAccepted = z
-  .object({ postId: id, requestedAt: instant, publications: z.array(id) })
-  .meta({
-    id: 'RefreshAccepted',
-    description: 'The new metrics are available once `metricsAt` is later than `requestedAt`.',
-  });
+export const RefreshAccepted = z.object({ postId: id, requestedAt: instant, publications: z.array(id) }).meta({
+  id: 'RefreshAccepted',
+  description: 'The new metrics are available once `metricsAt` is later than `requestedAt`.',
+});

@@ -56,6 +56,12 @@ function report(post: PostInput, context: DraftContext, unresolved: readonly Fie
     }
     if (account.status !== 'connected') {
       errors.push({ pointer: `${at}/accountId`, code: 'account_not_usable', message: 'must be reconnected first' });
+    } else if (account.paused) {
+      errors.push({
+        pointer: `${at}/accountId`,
+        code: 'account_paused',
+        message: 'is paused: more accounts are connected than a quota of the user or project allows',
+      });
     }
     const platform = PlatformName.parse(account.platform);
     const connector = withLimits(connectorOf(platform), account.limits);

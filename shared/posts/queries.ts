@@ -40,7 +40,13 @@ const contextRow = z.object({
   dueAt: instant.nullable(),
   past: z.boolean(),
   accounts: z.array(
-    z.object({ id, platform: z.string(), status: z.string(), limits: z.record(z.string(), z.unknown()) }),
+    z.object({
+      id,
+      platform: z.string(),
+      status: z.string(),
+      paused: z.boolean(),
+      limits: z.record(z.string(), z.unknown()),
+    }),
   ),
   media: z.array(
     z.object({
@@ -85,7 +91,8 @@ export const loadDraftContext = query({ name: 'loadDraftContext', kind: 'actor',
     end as right, project.id as project_id,
     app.now() as now, due.at as due_at, coalesce(due.at < app.now(), false) as past,
     coalesce((
-      select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status, 'limits', pf.limits))
+      select jsonb_agg(jsonb_build_object('id', a.id, 'platform', a.platform, 'status', a.status, 'paused', a.paused_at is not null,
+        'limits', pf.limits))
       from social_accounts a join platforms pf on pf.name = a.platform
       where a.project_id = project.id and a.id = any (${'accountIds'}::uuid[]) and a.disconnected_at is null
     ), '[]'::jsonb) as accounts,

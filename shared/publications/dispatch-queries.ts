@@ -1,4 +1,7 @@
-/** Who is due, and who claims it. Every claim raises the generation; a message that carries another one is stale. */
+/**
+ * Who is due, and who claims it. Every claim raises the generation; a message that carries another one is stale. Nobody claims
+ * what waits for a paused account: it stays scheduled until the tick after the account has resumed.
+ */
 import { z } from 'zod';
 import { id } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
@@ -18,7 +21,8 @@ export const claimPost = query({ name: 'claimPost', kind: 'actor', access: 'guar
     select pp.id from post_publications pp
     where pp.post_id = ${'postId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
-    for update skip locked
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
+    for update of pp skip locked
   )) c`;
 
 /** The same for one publication that its user has just set free. */
@@ -29,7 +33,8 @@ export const claimOwn = query({ name: 'claimOwn', kind: 'actor', access: 'guarde
     select pp.id from post_publications pp
     where pp.id = ${'publicationId'}::uuid and pp.project_id = any (app.projects_of('write')) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
-    for update skip locked
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
+    for update of pp skip locked
   )) c`;
 
 /** The tick's claim: the next `limit` of all that falls due within the horizon, oldest first. */
@@ -37,9 +42,10 @@ export const claimDue = query({ name: 'claimDue', kind: 'worker', access: 'guard
   select c.id, c.project_id, c.generation, c.prepare, c.delay_s from app.claim(array(
     select pp.id from post_publications pp
     where pp.state = 'scheduled' and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
     order by coalesce(pp.next_attempt_at, pp.due_at)
     limit ${'limit'}::integer
-    for update skip locked
+    for update of pp skip locked
   )) c`;
 
 /** A worker's claim of what it has just set back for a retry. */
@@ -50,7 +56,8 @@ export const claimAgain = query({ name: 'claimAgain', kind: 'worker', access: 'g
     select pp.id from post_publications pp
     where pp.id = any (${'ids'}::uuid[]) and pp.state = 'scheduled'
       and coalesce(pp.next_attempt_at, pp.due_at) <= app.now() + interval '180 seconds'
-    for update skip locked
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
+    for update of pp skip locked
   )) c`;
 
 const target = z.object({ id, projectId: id });
@@ -66,6 +73,7 @@ export const claimPreparations = query({ name: 'claimPreparations', kind: 'worke
       and pp.platform = any (${'platforms'}::text[]) and not pp.prepared_ready
       and (pp.prepare_lease_until is null or pp.prepare_lease_until < app.now())
       and exists (select from post_media pm where pm.project_id = pp.project_id and pm.post_id = pp.post_id)
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
     order by coalesce(pp.next_attempt_at, pp.due_at)
     limit ${'limit'}::integer
     for update skip locked

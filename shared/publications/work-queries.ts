@@ -87,8 +87,9 @@ const leased = z.object({
 /**
  * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
  * publication of their account that is being published (for at most 60 s); their attempts are written in the same
- * statement. What is current but early or behind is queued again under a new generation; all else is stale. The worker brings
- * the lease tokens: where the answer was lost, asking again gives the same leases.
+ * statement. What is current but early or behind is queued again under a new generation; what is current while its account is
+ * paused is scheduled again, and waits there, without an attempt; all else is stale. The worker brings the lease tokens: where
+ * the answer was lost, asking again gives the same leases.
  */
 export const leasePublications = query({ name: 'leasePublications', kind: 'worker', access: 'guarded', row: leased })<{
   messages: Json;
@@ -105,7 +106,8 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
         select from post_publications e
         where e.account_id = pp.account_id and e.state = 'publishing' and e.publishing_at > app.now() - interval '60 seconds'
           and (e.due_at, e.id) < (pp.due_at, pp.id)
-      ) as behind
+      ) as behind,
+      exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null) as paused
     from post_publications pp join asked on asked.id = pp.id and asked.generation = pp.generation
     where pp.state = 'queued'
     for update of pp skip locked
@@ -113,14 +115,17 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
     update post_publications pp
     set state = 'publishing', attempts = pp.attempts + 1, lease_token = c.lease_token, next_attempt_at = null,
       lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
-    from current c where pp.id = c.id and c.early_s = 0 and not c.behind
+    from current c where pp.id = c.id and c.early_s = 0 and not c.behind and not c.paused
     returning pp.*
   ), requeued as (
     update post_publications pp
     set generation = pp.generation + 1, queued_at = app.now(),
       next_attempt_at = greatest(coalesce(pp.next_attempt_at, pp.due_at), app.now() + interval '1 second')
-    from current c where pp.id = c.id and (c.early_s > 0 or c.behind)
+    from current c where pp.id = c.id and (c.early_s > 0 or c.behind) and not c.paused
     returning pp.id, pp.project_id, pp.generation, greatest(1, c.early_s) as delay_s
+  ), held as (
+    update post_publications pp set state = 'scheduled' from current c where pp.id = c.id and c.paused
+    returning pp.id
   ), ledger as (
     insert into publication_attempts (project_id, publication_id, account_id, kind, generation, lease_token)
     select l.project_id, l.id, l.account_id, 'publish', l.generation, l.lease_token from leased l
@@ -135,7 +140,7 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
   from mine l cross join lateral (
     select l.id, l.project_id as "projectId", l.post_id as "postId", l.account_id as "accountId", l.platform, l.state, l.generation,
       l.attempts, l.looks, l.lease_token as "leaseToken", l.due_at as "dueAt", l.commit_started_at as "commitStartedAt",
-      extract(epoch from app.now() - l.due_at)::integer as "overdueS", null::integer as "commitAgeS",
+      extract(epoch from app.now() - app.late_from(l.due_at, l.account_id))::integer as "overdueS", null::integer as "commitAgeS",
       coalesce(l.text, p.text) as text, l.options, l.prepared,
       l.prepared_ready and (l.prepared_expires_at is null or l.prepared_expires_at > app.now() + interval '1 minute') as "preparedReady",
       l.platform_post_id as "platformPostId",
@@ -168,11 +173,12 @@ export const leasePreparations = query({
     update post_publications pp
     set prepare_lease_until = app.now() + make_interval(secs => ${'leaseS'}::double precision)
     where pp.id = any (${'ids'}::uuid[]) and pp.state in ('scheduled', 'queued')
+      and not exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null)
       and not (pp.prepared_ready and (pp.prepared_expires_at is null or pp.prepared_expires_at > pp.due_at))
     returning pp.*
   )
   select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
-    l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s, null::integer as commit_age_s,
+    l.commit_started_at, extract(epoch from app.now() - app.late_from(l.due_at, l.account_id))::integer as overdue_s, null::integer as commit_age_s,
     coalesce(l.text, p.text) as text, l.options,
     case when l.prepared_expires_at > app.now() then l.prepared end as prepared, false as prepared_ready, l.platform_post_id,
     w.account, w.token,
@@ -289,7 +295,7 @@ export const settlePublications = query({
     returning t.account_id
   )
   select s.id, s.project_id, s.platform, s.state, s."waitS" as delay_s,
-    (extract(epoch from s.commit_started_at - s.due_at) * 1000)::integer as lateness_ms
+    (extract(epoch from s.commit_started_at - app.late_from(s.due_at, s.account_id)) * 1000)::integer as lateness_ms
   from settled s`;
 
 /** Leases those that wait for evidence (`processing`) or for the truth (`unknown`). A look that died is closed in the ledger. */
@@ -317,7 +323,7 @@ export const leaseLooks = query({ name: 'leaseLooks', kind: 'worker', access: 'g
     returning id
   )
   select l.id, l.project_id, l.post_id, l.account_id, l.platform, l.state, l.generation, l.attempts, l.looks, l.lease_token, l.due_at,
-    l.commit_started_at, extract(epoch from app.now() - l.due_at)::integer as overdue_s,
+    l.commit_started_at, extract(epoch from app.now() - app.late_from(l.due_at, l.account_id))::integer as overdue_s,
     extract(epoch from app.now() - l.commit_started_at)::integer as commit_age_s,
     coalesce(l.text, p.text) as text, l.options, l.prepared, l.prepared_ready, l.platform_post_id,
     w.account, w.token,

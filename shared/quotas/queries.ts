@@ -37,3 +37,11 @@ export const setQuotas = query({
   row: z.object({ outcome: z.string() }),
 })<{ scope: string; subjectId: string; limits: Json; expectedVersion: number | null }>`
   select outcome from app.set_quotas(${'scope'}, ${'subjectId'}::uuid, ${'limits'}::jsonb, ${'expectedVersion'}::integer)`;
+
+/** Accounts whose quota changed with those of many others, or that somebody else was changing just then. */
+export const keepPauses = query({
+  name: 'keepPauses',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ checked: z.number() }),
+})<{ limit: number }>`select app.keep_pauses(${'limit'}::integer) as checked`;

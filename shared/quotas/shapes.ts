@@ -4,9 +4,13 @@ import { count, instant } from '../db/columns.ts';
 
 const most = z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable();
 const limits = {
-  accounts: most.describe('Connected accounts.'),
-  storageBytes: most.describe('Total size of uploaded files, in bytes.'),
-  postsPerDay: most.describe('Posts due on one UTC day, not counting cancelled ones.'),
+  accounts: most.describe('Connected accounts. Accounts over the limit are paused, newest first.'),
+  storageBytes: most.describe(
+    'Total size of uploaded files, in bytes. Over the limit, new uploads are refused; existing files stay.',
+  ),
+  postsPerDay: most.describe(
+    'Posts due on one UTC day, not counting cancelled ones. Over the limit, new posts for that day are refused; scheduled ones are published.',
+  ),
 };
 
 /** Null is as much as one likes. */

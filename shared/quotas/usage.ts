@@ -22,7 +22,7 @@ export async function limitsOf(db: Db, subject: Subject) {
   return together(await db.many(listLimits, { ...subject }));
 }
 
-/** Throws `not_found` for whoever is no administrator, and `stale`. Less than is used takes nothing away. */
+/** Throws `not_found` for whoever is no administrator, and `stale`. Less than is used takes nothing away, but pauses accounts. */
 export async function limit(db: Db, subject: Subject, limits: object, expectedVersion: number | null) {
   await db.change(setQuotas, { ...subject, limits: json(limits), expectedVersion });
   return limitsOf(db, subject);

@@ -114,10 +114,10 @@ describe('what is watched', () => {
     project_invitations: ['created_at', 'last_sent_at'],
     social_accounts: [
       ...['created_at', 'updated_at', 'version', 'metadata', 'followers_count', 'following_count', 'posts_count'],
-      ...['health', 'health_checked_at', 'last_posted_at', 'last_synced_at'],
+      ...['health', 'health_checked_at', 'last_posted_at', 'last_synced_at', 'resumed_at'],
     ],
     account_tokens: ['refresh_lease_until', 'updated_at'],
-    platforms: ['created_at'],
+    platforms: ['created_at', 'version'],
     platform_apps: ['created_at'],
     webhooks: ['created_at', 'updated_at', 'version', 'failing_since'],
     report_links: ['created_at'],

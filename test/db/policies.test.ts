@@ -116,6 +116,7 @@ describe('no policy is idle', () => {
       'partition_archives',
       'partitioned_tables',
       'password_reset_tokens',
+      'pause_checks',
       'platform_apps',
       'platforms',
       'proof_tries',

@@ -22,6 +22,7 @@ export const areas = {
     'rate_limits',
     'quotas',
     'quota_overrides',
+    'pause_checks',
     'user_invitations',
     'rate_counters',
     'installation_settings',

@@ -149,7 +149,7 @@ test('a limit below what is used takes nothing away and refuses only more', asyn
   const { id: accountId } = await connectCommunity(world, owner, projectId);
   for (let n = 0; n < 3; n += 1) expect((await makePost(accountId, day(2))).status).toBe(201);
   expect((await upload(500)).status).toBe(201);
-  const after = await limitProject({ postsPerDay: 1, storageBytes: 100, accounts: 0, members: 0 });
+  const after = await limitProject({ postsPerDay: 1, storageBytes: 100, accounts: 1, members: 0 });
   expect(after.find(({ quota }) => quota === 'storageBytes')).toMatchObject({ used: 500, limit: 100, own: true });
   const [posts] = await world.sql(
     "select count(*)::integer as waiting from post_publications where project_id = $1 and state = 'scheduled'",

@@ -23,6 +23,7 @@ export const crowd: readonly CrowdStep[] = [
   `insert into account_deletions (user_id) select id from users order by id limit 50`,
   `insert into user_invitations (email, role, token_hash) select 'new.' || email, 'user', 'invitation of ' || email from users`,
   `insert into quota_overrides (scope, name, user_id, most) select 'user', 'projects', id, 1000 from users`,
+  `insert into pause_checks (person, later) select id, true from users`,
   `insert into rate_counters (caller, class, window_start, expires_at)
    select id::text, 'read', w, w + interval '1 minute'
    from users, generate_series(date_trunc('hour', app.now()), app.now() + interval '1 hour', '20 minutes') w`,

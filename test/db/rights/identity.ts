@@ -66,6 +66,7 @@ export const rights: RightsTable = {
     verbs: { select: { signedIn: '', admin: 'some' }, update: { signedIn: '', admin: 'some' } },
     set: 'most = most',
   },
+  pause_checks: { key: "'some'", verbs: {}, set: 'later = later' },
   quota_overrides: { key: "'some'", verbs: { select: { signedIn: '', admin: 'some' } }, set: 'most = most' },
   user_invitations: {
     key: "'some'",
@@ -127,6 +128,7 @@ const defaults = {
 export const fill: Fill = async (sql, world) => {
   const { projectId } = world.projects.own;
   await addRow(sql, 'quota_overrides', { scope: 'project', name: 'accounts', project_id: projectId, most: 100 });
+  await addRow(sql, 'pause_checks', { project: projectId, later: true });
   for (const { userId } of [...Object.values(world.people), world.rival]) {
     const own = { user_id: userId };
     await addRow(sql, 'user_identities', { ...own, provider: 'google', subject: randomUUID() });

@@ -10,6 +10,7 @@ export const violations: Violations = {
   quotas_scope_known: "insert into quotas (scope, name) values ('planet', 'projects')",
   quotas_name_known: "insert into quotas (scope, name) values ('user', 'wishes')",
   quotas_most_natural: 'update quotas set most = -1',
+  pause_checks_everybody_known: "update pause_checks set everybody = 'world'",
   quota_overrides_one_key: `insert into quota_overrides (scope, name, user_id, project_id) select scope, name, user_id, project_id from quota_overrides`,
   quota_overrides_scope_fits: "update quota_overrides set scope = 'project', name = 'accounts'",
   quota_overrides_most_natural: 'update quota_overrides set most = -1',
