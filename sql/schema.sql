@@ -4905,6 +4905,18 @@ $function$;
 comment on function app.accept_invitation(text) is 'For the actor whose address was invited, once; who is a member already stays what they are. Does not tell whose address it was.';
 grant execute on function app.accept_invitation(text) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.accounts_are_limited()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (select from quotas q where q.name = 'accounts' and q.most is not null)
+    or exists (select from quota_overrides o where o.name = 'accounts' and o.most is not null)
+    or exists (select from social_accounts a where a.paused_at is not null)
+$function$;
+comment on function app.accounts_are_limited() is 'False: nobody has too many, and nobody is paused. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.add_comment(post uuid, parent uuid, text text)
  RETURNS TABLE(outcome text, id uuid, created_at timestamp with time zone, comment_count bigint)
  LANGUAGE plpgsql
@@ -8411,7 +8423,16 @@ declare
   scopes text[];
   many constant integer := 100;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('app.keep_pauses', 0));
+  if app.accounts_are_limited() or waiting then
+    perform pg_advisory_xact_lock(hashtextextended('app.keep_pauses', 0));
+  else
+    perform pg_advisory_xact_lock_shared(hashtextextended('app.keep_pauses', 0));
+    -- A quota came meanwhile, and may not have seen what happened here. Two who both hold it shared never ask for more.
+    if app.accounts_are_limited() then
+      update pause_checks c set later = true where not c.later;
+      return 0;
+    end if;
+  end if;
   with gone as (
     delete from pause_checks c where c.id in (
       select o.id from pause_checks o where waiting or not o.later order by o.id limit row_limit)
@@ -8421,10 +8442,7 @@ begin
     coalesce(array_agg(distinct g.project) filter (where g.project is not null), '{}'),
     coalesce(array_agg(distinct g.everybody) filter (where g.everybody is not null), '{}')
   into taken, people, projects, scopes from gone g;
-  if not exists (select from quotas q where q.name = 'accounts' and q.most is not null)
-    and not exists (select from quota_overrides o where o.name = 'accounts' and o.most is not null)
-    and not exists (select from social_accounts a where a.paused_at is not null)
-  then
+  if not app.accounts_are_limited() then
     return taken;
   end if;
   if 'user' = any (scopes) then
@@ -9552,24 +9570,26 @@ begin
   with touched as materialized (
     select a.id, a.connected_by, a.project_id, a.status = 'disconnected' as gone, a.paused_at is not null as paused
     from social_accounts a
-    where (a.connected_by = any (people) or a.project_id = any (projects)) and (a.status <> 'disconnected' or a.paused_at is not null)
+    where a.id in (
+        select p.id from social_accounts p where p.connected_by = any (people)
+        union all
+        select p.id from social_accounts p where p.project_id = any (projects))
+      and (a.status <> 'disconnected' or a.paused_at is not null)
   ), limited_person as materialized (
     select p.id, app.quota_most('user', 'accounts', p.id) as most
     from (select distinct t.connected_by as id from touched t where t.connected_by is not null) p
   ), limited_project as materialized (
     select p.id, app.quota_most('project', 'accounts', p.id) as most from (select distinct t.project_id as id from touched t) p
   ), surplus as materialized (
-    select r.id from (
-      select a.id, l.most, row_number() over (partition by l.id order by a.created_at, a.id) as place
-      from limited_person l join social_accounts a on a.connected_by = l.id and a.status <> 'disconnected'
-      where l.most is not null
-    ) r where r.place > r.most
+    select r.id from (select * from limited_person l where l.most is not null) l
+    cross join lateral (
+      select a.id from social_accounts a where a.connected_by = l.id and a.status <> 'disconnected'
+      order by a.created_at, a.id offset l.most) r
     union
-    select r.id from (
-      select a.id, l.most, row_number() over (partition by l.id order by a.created_at, a.id) as place
-      from limited_project l join social_accounts a on a.project_id = l.id and a.status <> 'disconnected'
-      where l.most is not null
-    ) r where r.place > r.most
+    select r.id from (select * from limited_project l where l.most is not null) l
+    cross join lateral (
+      select a.id from social_accounts a where a.project_id = l.id and a.status <> 'disconnected'
+      order by a.created_at, a.id offset l.most) r
   ), wanted as materialized (
     select t.id, t.project_id, w.paused from touched t
     cross join lateral (select not t.gone and exists (select from surplus s where s.id = t.id) as paused) w
