@@ -147,7 +147,7 @@ function describe(contract: EndpointContract): JsonSchema {
     scope === undefined ? undefined : `An API key needs the scope \`${scope}\`.`,
     stepUp === undefined
       ? undefined
-      : `${stepUp === true ? 'The' : `${stepUp.when}, the`} session must have proven itself in the last ten minutes (\`POST /v1/auth/step-up\`).`,
+      : `${stepUp === true ? 'The' : `${stepUp.when}, the`} session must have been confirmed in the last ten minutes (\`POST /v1/auth/step-up\`).`,
   ].filter((sentence) => sentence !== undefined);
   return {
     ...(words.length > 0 && { description: words.join('\n\n') }),

@@ -39,32 +39,32 @@ export function credentialMail(mail: CredentialMail): MailContent {
     case 'no-account':
       return letter('There is no account with this address', [
         'Somebody, probably you, asked Posthaste for a link to this address. Nobody is registered with it.',
-        'Perhaps you registered with another one. If it was not you, do nothing.',
+        'Perhaps you registered with another address. If it was not you, do nothing.',
       ]);
     case 'verify-again':
       return linkLetter('Verify your e-mail address', mail.link, [
-        'Please verify that this address is yours. The link is good for 24 hours and for one use.',
+        'Please verify that this address is yours. The link is valid for 24 hours and works once.',
         'If you did not register at Posthaste, do nothing: without the link nobody can use this address.',
       ]);
     case 'verify-new-email':
       return linkLetter('Verify your new e-mail address', mail.link, [
-        'Please verify that this address is yours: from then on you log in with it. The link is good for 24 hours and for one use.',
-        'If you do not know of this, do nothing.',
+        'Please verify that this address is yours: from then on you log in with it. The link is valid for 24 hours and works once.',
+        'If you did not ask for this, do nothing.',
       ]);
     case 'email-change-asked':
-      return letter('Another e-mail address was asked for', [
-        'Somebody who is logged in with your account, probably you, asked to use another e-mail address. We have written to it; until its link is used, nothing changes.',
+      return letter('A change of your e-mail address was requested', [
+        'Somebody who is logged in to your account, probably you, asked to change its e-mail address. We have sent a link to the new address; nothing changes until it is used.',
         NOT_YOU,
       ]);
     case 'email-changed':
       return letter('Your e-mail address was changed', [
-        'Your account has another e-mail address now. This one is no longer used.',
-        'If it was not you, write to whoever runs this Posthaste.',
+        'Your account now has another e-mail address. This one is no longer used.',
+        'If it was not you, contact whoever runs this Posthaste.',
       ]);
     case 'reset-password':
       return linkLetter('Choose a new password', mail.link, [
-        'Somebody, probably you, has forgotten the password. The link is good for one hour and for one use.',
-        'Should no mail come when you ask again, this link is good for another hour.',
+        'Somebody, probably you, asked to reset your password. The link is valid for one hour and works once.',
+        'If you ask again and no mail comes, this link is valid for another hour.',
         'If it was not you, do nothing: your password stays as it is.',
       ]);
     case 'password-changed':
@@ -76,8 +76,8 @@ export function credentialMail(mail: CredentialMail): MailContent {
     case 'new-device':
       return letter('A login from a new device', [`Somebody logged in to your account ${wordsOf(mail)}.`, NOT_YOU]);
     case 'session-replayed':
-      return letter('A session was ended: its key was used twice', [
-        `A session that was opened ${wordsOf(mail)} showed a key that had been used before. Somebody may have copied it, so the session was ended. Please log in anew.`,
+      return letter('A session was ended: its token was used twice', [
+        `A session that was opened ${wordsOf(mail)} presented a token that had been used before. Somebody may have copied it, so the session was ended. Please log in again.`,
         NOT_YOU,
       ]);
   }
@@ -88,10 +88,10 @@ function leftOf({ identities, apps, keys }: Extract<CredentialMail, { template: 
   const left = [
     ...identities.map((label) => `signing in with ${label}`),
     ...(apps > 0 ? [`authenticator apps: ${apps}`] : []),
-    ...(keys > 0 ? [`API keys that you made: ${keys}`] : []),
+    ...(keys > 0 ? [`your API keys: ${keys}`] : []),
   ];
   if (left.length === 0) return [];
-  return [`As good as before are: ${left.join('; ')}. Please look whether all of it is yours, and remove what is not.`];
+  return [`Still active: ${left.join('; ')}. Please check that all of these are yours, and remove any that are not.`];
 }
 
 /** Names come from user agents: whoever logs in writes what stands here, so it is cut to what a name can be. */

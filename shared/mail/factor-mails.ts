@@ -42,9 +42,9 @@ function factorWords({ change, left = 0 }: Extract<FactorMail, { template: 'seco
         texts: ['Every login asks for one of its codes from now on.'],
       };
     case 'removed':
-      return { subject: 'An authenticator app was removed', texts: ['Its codes are no longer taken.'] };
+      return { subject: 'An authenticator app was removed', texts: ['Its codes are no longer accepted.'] };
     case 'recovery_codes_made':
-      return { subject: 'New recovery codes were made', texts: ['Those of before are no longer taken.'] };
+      return { subject: 'New recovery codes were generated', texts: ['The previous ones are no longer accepted.'] };
     case 'recovery_code_used':
       return {
         subject: 'A recovery code was used',
@@ -52,16 +52,14 @@ function factorWords({ change, left = 0 }: Extract<FactorMail, { template: 'seco
       };
     case 'guessed':
       return {
-        subject: 'Somebody tries to guess your second factor',
-        texts: [
-          'Five wrong codes in a row were shown by somebody who knows your password or holds one of your sessions.',
-        ],
+        subject: 'Somebody is trying to guess your second factor',
+        texts: ['Somebody who knows your password, or uses one of your sessions, entered five wrong codes in a row.'],
       };
   }
 }
 
 function leftWords(left: number): string {
-  if (left === 0) return 'None is left: make new ones before you need them.';
-  const few = left <= 3 ? ': make new ones soon.' : '.';
+  if (left === 0) return 'None are left: generate new ones before you need them.';
+  const few = left <= 3 ? ': generate new ones soon.' : '.';
   return left === 1 ? `One is left${few}` : `${left} are left${few}`;
 }

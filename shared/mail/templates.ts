@@ -72,7 +72,7 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
           // Whoever registered the address may not be its owner.
           { text: `Hello ${tame(payload.name)},` },
           {
-            text: 'Please verify that this address is yours. The link is good for 24 hours and for one use.',
+            text: 'Please verify that this address is yours. The link is valid for 24 hours and works once.',
             link: payload.link,
           },
           { text: 'If you did not register at Posthaste, do nothing: without the link nobody can use this address.' },
@@ -84,7 +84,7 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
         paragraphs: [
           { text: `Hello ${payload.name},` },
           {
-            text: 'You are administrator of Posthaste. Please choose your password. The link is good for 24 hours and for one use.',
+            text: 'You are an administrator of Posthaste. Please choose your password. The link is valid for 24 hours and works once.',
             link: payload.link,
           },
         ],
@@ -95,7 +95,7 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
         paragraphs: [
           { text: 'Hello,' },
           {
-            text: 'An administrator of Posthaste invites you to register with this address. The link is good for 14 days.',
+            text: 'An administrator of Posthaste invites you to register with this address. The link is valid for 14 days.',
             link: payload.link,
           },
           { text: 'If you do not know what this is about, do nothing: without the link nobody can use this address.' },
@@ -107,17 +107,17 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
         paragraphs: [
           { text: `Hello ${payload.name},` },
           {
-            text: 'An administrator of Posthaste has ended your password and signed you out everywhere. Please choose a new one. The link is good for 24 hours and for one use.',
+            text: 'An administrator of Posthaste has revoked your password and signed you out everywhere. Please choose a new one. The link is valid for 24 hours and works once.',
             link: payload.link,
           },
         ],
       };
     case 'already-registered':
       return {
-        subject: 'You are registered already',
+        subject: 'You are already registered',
         paragraphs: [
           { text: 'Hello,' },
-          { text: 'Somebody, probably you, tried to register this address at Posthaste. It is registered already.' },
+          { text: 'Somebody, probably you, tried to register this address at Posthaste. It is already registered.' },
           {
             text: 'Log in with the password you chose then, or ask for a new one. If it was not you, do nothing: nothing was changed.',
           },
@@ -129,7 +129,7 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
         paragraphs: [
           { text: 'Hello,' },
           {
-            text: `${tame(payload.inviter)} invites you to the project “${tame(payload.project)}” at Posthaste, as ${payload.role}. The link shows what it is about, and lets you accept or decline. It is good for seven days.`,
+            text: `${tame(payload.inviter)} invites you to the project “${tame(payload.project)}” at Posthaste as ${payload.role}. The link shows the invitation and lets you accept or decline. It is valid for seven days.`,
             link: payload.link,
           },
           { text: 'If you do not know them, do nothing: without the link nobody can use this address.' },
@@ -161,12 +161,12 @@ function accountContent(payload: Told): { subject: string; paragraphs: readonly 
         subject: 'A post could not be published',
         paragraphs: [
           hello,
-          { text: `Your post “${payload.excerpt}” of the project “${payload.project}” did not go out everywhere:` },
+          { text: `Your post “${payload.excerpt}” in the project “${payload.project}” was not published everywhere:` },
           ...payload.failures.map(({ platform, handle, reason }) => ({
             text: `${platform}${handle === null ? '' : ` (${handle})`}: ${reason ?? 'the platform gave no reason'}`,
           })),
           { text: `Look at it and try again: post ${payload.postId}.` },
-          { text: 'You may switch these mails off in your preferences (postFailureAlerts).' },
+          { text: 'You can switch these mails off in your preferences (postFailureAlerts).' },
         ],
       };
     case 'export-ready':
@@ -175,7 +175,7 @@ function accountContent(payload: Told): { subject: string; paragraphs: readonly 
         paragraphs: [
           hello,
           {
-            text: 'Everything that you own here was packed as you asked. Sign in and open your exports to download it.',
+            text: 'The export of your data that you asked for is ready. Sign in and open your exports to download it.',
           },
           { text: `It is kept until ${payload.expiresAt}. If you did not ask for it, change your password.` },
         ],
@@ -189,7 +189,7 @@ function accountContent(payload: Told): { subject: string; paragraphs: readonly 
             text: `As you asked, your account and everything that is yours alone will be erased after ${payload.dueAt}.`,
           },
           {
-            text: 'Until then you can sign in and take it back. If it was not you, do so now and change your password.',
+            text: 'Until then you can sign in and cancel. If it was not you, do so now and change your password.',
           },
         ],
       };
@@ -198,7 +198,7 @@ function accountContent(payload: Told): { subject: string; paragraphs: readonly 
         subject: 'Your account was deleted',
         paragraphs: [
           hello,
-          { text: 'Your account and everything that was yours alone is erased. We do not know this address any more.' },
+          { text: 'Your account and everything that was yours alone has been erased. We no longer hold this address.' },
         ],
       };
   }

@@ -99,7 +99,7 @@ test('whoever takes an account back hears of the ways in that somebody may have 
     return mail?.text ?? '';
   };
   expect((await changePassword(person)).status).toBe(204);
-  expect(await mailed()).not.toContain('As good as before');
+  expect(await mailed()).not.toContain('Still active');
   const project = await createProject(world, person);
   const json = { name: 'Left behind', scopes: ['posts:read'] };
   const key = await world.call('POST', `/v1/projects/${project.id}/api-keys`, { token: person.token, json });
@@ -116,7 +116,7 @@ test('whoever takes an account back hears of the ways in that somebody may have 
   const reset = await world.call('POST', '/v1/auth/reset-password', { json: { token, newPassword: password } });
   expect(reset.status).toBe(200);
   const text = await mailed();
-  for (const left of ['signing in with Elsewhere', 'authenticator apps: 1', 'API keys that you made: 1'])
+  for (const left of ['signing in with Elsewhere', 'authenticator apps: 1', 'your API keys: 1'])
     expect(text).toContain(left);
   expect(text).not.toContain('http');
 });

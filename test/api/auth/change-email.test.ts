@@ -27,7 +27,7 @@ test('the new address is verified first, and the old one hears of the wish and o
   const moved = 'moved@xn--bcher-kva.example';
   expect(world.mails(moved)[0]?.subject).toBe('Verify your new e-mail address');
   await world.tick('sweep');
-  expect(world.mails(person.email)[0]?.subject).toBe('Another e-mail address was asked for');
+  expect(world.mails(person.email)[0]?.subject).toBe('A change of your e-mail address was requested');
   expect(await addressOf(person)).toBe(person.email);
   const token = mailedToken(world, moved);
   await world.call('GET', `/verify-email/${token}`);
@@ -44,7 +44,7 @@ test('that somebody has the address is told to that address alone', async () => 
   const [person, other] = [await registerUser(world, 'Curious Person'), await registerUser(world, 'Other Person')];
   const answer = await change(person, other.email);
   expect([answer.status, answer.text]).toEqual([202, '{"status":"verification_sent"}']);
-  expect(world.mails(other.email)[0]?.subject).toBe('You are registered already');
+  expect(world.mails(other.email)[0]?.subject).toBe('You are already registered');
 });
 
 test('an address that somebody took meanwhile stays theirs', async () => {

@@ -149,7 +149,7 @@ describe('new recovery codes', () => {
     const answer = await renew();
     const { recoveryCodes } = answer.json(z.object({ recoveryCodes: z.array(z.string()) }));
     expect([answer.status, new Set(recoveryCodes).size]).toEqual([201, 10]);
-    expect(await mailed()).toBe('New recovery codes were made');
+    expect(await mailed()).toBe('New recovery codes were generated');
     const ticket = await ticketFor(world, ada);
     const show = (recoveryCode = '') =>
       world.call('POST', '/v1/auth/login/second-factor', { json: { ticket, recoveryCode } });

@@ -136,7 +136,7 @@ describe('guesses', () => {
     expect([right.status, right.code]).toEqual([429, 'too_many_requests']);
     expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(25);
     await world.tick('sweep');
-    expect(world.mails(ada.email)[0]?.subject).toBe('Somebody tries to guess your second factor');
+    expect(world.mails(ada.email)[0]?.subject).toBe('Somebody is trying to guess your second factor');
     await world.moveClock(31_000);
     expect((await show({ ticket, code })).code).toBe('wrong_code');
     const later = await show({ ticket, code: await codeOf(world, app) });

@@ -63,7 +63,7 @@ test('a token that comes again after a minute is stolen: the session ends for bo
   );
   expect(told).toEqual([{ fits: true }]);
   await world.tick('sweep');
-  expect(world.mails(ada.email)[0]?.subject).toBe('A session was ended: its key was used twice');
+  expect(world.mails(ada.email)[0]?.subject).toBe('A session was ended: its token was used twice');
   expect(world.mails(ada.email)[0]?.text).not.toContain('http');
   await world.moveClock(0);
 });

@@ -72,5 +72,5 @@ test('a mail to somebody whose account was made for them changes nothing of it',
   await register(email, mine);
   await world.sql(`update users set role = 'admin' where email = $1`, [email]);
   await world.call('POST', '/v1/auth/register', { json: { email, ...theirs } });
-  expect(world.mails(email)[0]?.subject).toBe('You are registered already');
+  expect(world.mails(email)[0]?.subject).toBe('You are already registered');
 });

@@ -44,7 +44,7 @@ describe('register', () => {
     const answer = await register({ email: person.email, password: 'another password', displayName: 'Impostor' });
     expect(answer.status).toBe(202);
     expect(answer.text).toBe('{"status":"verification_sent"}');
-    expect(world.mails(person.email)[0]?.subject).toBe('You are registered already');
+    expect(world.mails(person.email)[0]?.subject).toBe('You are already registered');
     expect(await usersWith(person.email)).toMatchObject([{ display_name: 'Known Person' }]);
     const login = await world.call('POST', '/v1/auth/login', { json: { email: person.email, password } });
     expect(login.status).toBe(200);

@@ -30,7 +30,7 @@ test('another link does as well as the first', async () => {
 test('unknown and verified addresses are answered alike', async () => {
   const person = await registerUser(world, 'Verified Person');
   for (const [email, subject] of [
-    [person.email, 'You are registered already'],
+    [person.email, 'You are already registered'],
     ['unknown.one@example.com', 'There is no account with this address'],
   ] as const) {
     const answer = await resend(email);

@@ -32,7 +32,7 @@ test('what is no mail is not sent', () => {
 test('an invitation shows the names that people chose, and no link but its own', () => {
   const invitation = { template: 'invitation', to: 'a@example.com', role: 'editor', link } as const;
   const mail = renderMail({ ...invitation, inviter: 'Ada', project: 'St. Louis & co' });
-  expect(mail.text).toContain('Ada invites you to the project “St. Louis & co” at Posthaste, as editor.');
+  expect(mail.text).toContain('Ada invites you to the project “St. Louis & co” at Posthaste as editor.');
   const evil = renderMail({ ...invitation, inviter: 'see www.evil.example', project: 'https://evil.example/x' });
   expect(evil.text.match(/\S+\.\w{2,}\S*/g)).toEqual([link]);
 });
