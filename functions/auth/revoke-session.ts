@@ -8,7 +8,8 @@ export const handler = endpoint({
   path: '/v1/auth/sessions/{sessionId}',
   auth: 'person',
   summary: 'End one of your sessions',
-  description: 'Its access token is refused from the next request on.',
+  description:
+    'Its access token is refused from the next request on. Also cancels a pending change of your address, unless it is the current session.',
   params: z.strictObject({ sessionId: id }),
   status: 204,
   errors: [],

@@ -9,7 +9,7 @@ export const handler = endpoint({
   auth: 'person',
   summary: 'End all your sessions',
   description:
-    'All but the current one, unless you include that too. Their access tokens are refused from the next request on.',
+    'All but the current one, unless you include that too. Their access tokens are refused from the next request on. Also cancels a pending change of your address, and logins that still lack the second factor.',
   query: z.strictObject({
     keepCurrent: plainBoolean.default(true).describe('`false` also ends the current session.'),
   }),

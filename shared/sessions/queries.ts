@@ -43,20 +43,14 @@ export const endSession = query({
   )
   select case when exists (select from ended) then 'ok' else 'not_found' end as outcome`;
 
-/** All of one's sessions, or all but the one that asks. */
+/** All of one's sessions, or all but the one that asks; with them what was begun in them. */
 export const endSessions = query({
   name: 'endSessions',
   kind: 'actor',
   access: 'guarded',
   row: z.object({ ended: z.number() }),
 })<{ keepCurrent: boolean; because: string }>`
-  with ended as (
-    update user_sessions set revoked_at = app.now(), revoked_because = ${'because'}
-    where user_id = (select app.user_id()) and revoked_at is null
-      and not (${'keepCurrent'}::boolean and id = (select app.session_id()))
-    returning id
-  )
-  select count(*)::integer as ended from ended`;
+  select app.sign_out_everywhere(${'keepCurrent'}::boolean, ${'because'}) as ended`;
 
 export const listSessions = query({ name: 'listSessions', kind: 'actor', access: 'read', row: Session })<{
   before: string | null;
