@@ -11,7 +11,7 @@ export const handler = endpoint({
   rate: 'login',
   summary: 'Finish a sign-in through a provider',
   description:
-    'Opens a session, or asks for the second factor as a login does. A new user is registered if registration is open, and only with an address the provider has verified. If the address is already registered here, log in as before and link the provider.',
+    'Opens a session, or asks for the second factor as a login does. A new user is registered if registration is open, and only with an address the provider has verified. If the address is already registered here, log in as before and link the provider. The session counts as proven only if the provider says that the person signed in there within the last five minutes (`auth_time`); otherwise call POST /v1/auth/step-up first.',
   body: z.strictObject({
     ...finishFields,
     invitationToken: z.string().max(200).optional().describe('Needed if registration is by invitation only.'),

@@ -20,6 +20,7 @@ import { describeError, log } from '../log.ts';
 import { guardedFetch } from '../net/fetch.ts';
 import { isRefusal } from '../net/guard.ts';
 import { RequestError } from '../net/request.ts';
+import { isVisible } from '../text/visible.ts';
 import type { BrowserSecrets } from './browser-secrets.ts';
 
 export interface Client {
@@ -35,6 +36,8 @@ export interface Told {
   readonly email: string | null;
   readonly emailVerified: boolean;
   readonly displayName: string | null;
+  /** Whether they signed in there at this moment, and were not merely recognised. */
+  readonly isFresh: boolean;
 }
 
 export type Exchanged =
@@ -45,8 +48,10 @@ const TIMEOUT_S = 8;
 const FETCH_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 8_000 };
 /** How long a provider's addresses are believed; its keys are fetched anew for an unknown one. */
 const KEPT_MS = 10 * 60_000;
-/** Of a person who was asked to sign in anew. */
+/** Of a person who has signed in there at this moment. */
 const FRESH_S = 300;
+/** Nobody is asked anew sooner, but a provider that is told an age says when one signed in (OpenID Connect Core 1.0, 3.1.2.1). */
+const ANY_AGE_S = 365 * 86_400;
 const kept = new Map<string, { readonly known: Configuration; readonly until: number }>();
 
 export function redirectUri(): string {
@@ -67,7 +72,7 @@ export async function authorizationUrl(
       nonce: secrets.nonce,
       code_challenge: secrets.codeChallenge,
       code_challenge_method: 'S256',
-      ...(client.purpose === 'step_up' && { prompt: 'login', max_age: '0' }),
+      ...(client.purpose === 'step_up' ? { prompt: 'login', max_age: '0' } : { max_age: String(ANY_AGE_S) }),
     });
   } catch (error) {
     log('warn', 'provider', { provider: client.provider, ...describeError(error) });
@@ -90,10 +95,11 @@ export async function exchange(
       idTokenExpected: true,
     });
     const claims = claimsShape.parse(tokens.claims());
-    if (client.purpose === 'step_up' && isOld(claims.auth_time)) return { kind: 'failed', error: 'sign_in_refused' };
+    const isFresh = !isOld(claims.auth_time);
+    if (client.purpose === 'step_up' && !isFresh) return { kind: 'failed', error: 'sign_in_refused' };
     const hasMore = claims.email === undefined && known.serverMetadata().userinfo_endpoint !== undefined;
     const more = hasMore ? claimsShape.parse(await fetchUserInfo(known, tokens.access_token, claims.sub)) : {};
-    return { kind: 'told', told: toldBy({ ...more, ...claims }) };
+    return { kind: 'told', told: { ...toldBy({ ...more, ...claims }), isFresh } };
   } catch (error) {
     if (error instanceof AuthorizationResponseError && error.error === 'access_denied') {
       return { kind: 'failed', error: 'denied' };
@@ -130,7 +136,7 @@ const claimsShape = z.looseObject({
   auth_time: z.number().optional(),
 });
 
-function toldBy({ sub, email, email_verified, name }: z.output<typeof claimsShape>): Told {
+function toldBy({ sub, email, email_verified, name }: z.output<typeof claimsShape>): Omit<Told, 'isFresh'> {
   // The one form that registering writes: another would be another person's.
   const address = emailAddress.safeParse(email);
   const shown = (name ?? '')
@@ -141,7 +147,7 @@ function toldBy({ sub, email, email_verified, name }: z.output<typeof claimsShap
     subject: sub,
     email: address.data ?? null,
     emailVerified: address.success && email_verified === true,
-    displayName: shown === '' ? null : shown.toWellFormed(),
+    displayName: isVisible(shown) ? shown.toWellFormed() : null,
   };
 }
 

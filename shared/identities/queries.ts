@@ -73,10 +73,11 @@ export const keepSignIn = query({
   email: string | null;
   emailVerified: boolean;
   displayName: string | null;
+  isFresh: boolean;
 }>`
   select outcome
   from app.keep_provider_sign_in(${'signInId'}::uuid, ${'codeHash'}, ${'subject'}, ${'email'}, ${'emailVerified'}::boolean,
-    ${'displayName'})`;
+    ${'displayName'}, ${'isFresh'}::boolean)`;
 
 /** `ok` or `second_factor_needed`, or why not. */
 export const finishSignIn = query({

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SignedIn } from '../../../shared/auth/shapes.ts';
+import { Me } from '../../../shared/users/shapes.ts';
 import { openBrowser } from '../../support/browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type HostileProvider, type Lie, startHostile } from '../../support/hostile-provider.ts';
@@ -63,6 +64,37 @@ test('a step-up asks for a sign-in of this moment, and takes no other', async ()
   // Who signs in is not asked anew: the provider may know them from yesterday.
   provider.lie = { claims: { auth_time: nowS() - 86_400 } };
   expect((await comeBack(world)).error).toBe(null);
+});
+
+test('whom it merely recognises must prove themselves before what is dangerous; whom it asked just now need not', async () => {
+  const email = `${crypto.randomUUID()}@example.com`;
+  const claims = { sub: crypto.randomUUID(), email };
+  const dangerous = async (authTime: number | undefined) => {
+    provider.lie = { claims: { ...claims, auth_time: authTime } };
+    const { accessToken: token } = (await finish(world, await comeBack(world))).json(SignedIn);
+    return (await world.call('POST', '/v1/auth/factors', { token, json: {} })).code;
+  };
+  // Somebody new has nothing yet that it would open.
+  expect(await dangerous(undefined)).toBeNull();
+  expect(await dangerous(undefined)).toBe('step_up_needed');
+  expect(await dangerous(nowS() - 86_400)).toBe('step_up_needed');
+  expect(await dangerous(nowS() - 301)).toBe('step_up_needed');
+  expect(await dangerous(nowS() - 30)).toBeNull();
+});
+
+test('it is asked to say when one signed in there, and asks nobody anew for that', async () => {
+  const { url } = await openBrowser().go((await begin(world)).url, `${provider.issuer}/auth`);
+  const ahead = new URL(url).searchParams;
+  expect(ahead.get('prompt')).toBe(null);
+  expect(Number(ahead.get('max_age'))).toBeGreaterThan(30 * 86_400);
+});
+
+test.each(['\u3164', '\u200b\u00ad', '\u2800', ' '])('a name %j that nobody sees is none', async (name) => {
+  const email = `seen.${crypto.randomUUID()}@example.com`;
+  provider.lie = { claims: { sub: crypto.randomUUID(), email, name } };
+  const { accessToken: token } = (await finish(world, await comeBack(world))).json(SignedIn);
+  const me = (await world.call('GET', '/v1/me', { token })).json(Me);
+  expect(me.displayName).toBe(email.split('@')[0]);
 });
 
 test('what it tells of somebody else, where more is asked, is told of nobody', async () => {
