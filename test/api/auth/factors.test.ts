@@ -66,6 +66,23 @@ describe('adding an app', () => {
     expect([answer.status, answer.code]).toEqual([404, 'not_found']);
   });
 
+  test('begun twice at the same moment is begun once', async () => {
+    const person = await registerUser(world);
+    const first = await world.database.connect();
+    await first.query('begin');
+    await first.query('select from users where id = $1 for no key update', [person.id]);
+    await first.query(
+      `insert into mfa_factors (user_id, kind, secret_sealed) values ($1, 'totp', 'begun a moment before')`,
+      [person.id],
+    );
+    const second = enrol(world, person);
+    await Promise.race([second, new Promise((done) => setTimeout(done, 500))]);
+    await first.query('commit');
+    await first.end();
+    const { id } = await second;
+    expect(await world.sql('select id from mfa_factors where user_id = $1', [person.id])).toEqual([{ id }]);
+  });
+
   test('needs a right code: wrong ones are counted', async () => {
     const { id, secret } = await enrol(world, ada);
     for (let guess = 0; guess < 5; guess += 1) {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SecondFactorNeeded, SignedIn } from '../../../shared/auth/shapes.ts';
 import { type App, addApp, codeOf, enrol, ticketFor } from '../../support/factors.ts';
-import { type Person, password, registerUser } from '../../support/people.ts';
+import { mailedToken, type Person, password, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
 let world: World;
@@ -168,6 +168,25 @@ describe('guesses', () => {
     const next = await ticketFor(world, ada);
     for (let guess = 0; guess < 4; guess += 1)
       expect((await show({ ticket: next, code: '000000' })).code).toBe('wrong_code');
+  });
+
+  test('of whoever knew the old password hold up nobody who has chosen a new one by mail', async () => {
+    const person = await registerUser(world, 'Helga Held');
+    const app = await addApp(world, person);
+    const theirs = await ticketFor(world, person);
+    const show = async (ticket: string, code: string) =>
+      (await world.call('POST', '/v1/auth/login/second-factor', { json: { ticket, code } })).code;
+    for (let n = 0; n < 6; n += 1) await show(theirs, '000000');
+    expect(await show(await ticketFor(world, person), await codeOf(world, app))).toBe('too_many_requests');
+    await world.call('POST', '/v1/auth/forgot-password', { json: { email: person.email } });
+    const json = {
+      token: mailedToken(world, person.email, 'reset-password'),
+      newPassword: 'nine brown hens in a barn',
+    };
+    expect((await world.call('POST', '/v1/auth/reset-password', { json })).status).toBe(200);
+    expect(await show(theirs, '000000')).toBe('invalid_token');
+    const mine = await ticketFor(world, { ...person, password: json.newPassword });
+    expect(await show(mine, await codeOf(world, app))).toBeNull();
   });
 
   test('of one person hold up nobody else', async () => {

@@ -13,6 +13,7 @@ export const crowd: readonly CrowdStep[] = [
    values ('google', 'Google', 'https://accounts.google.com', 'posthaste', 'x')`,
   `insert into provider_sign_ins (provider, purpose, start_hash, browser_hash, code_hash, return_to, code_challenge)
    select 'google', 'sign_in', 'start of ' || email, 'browser of ' || email, 'code of ' || email, 'http://127.0.0.1', 'x' from users`,
+  `insert into proof_tries (user_id) select id from users`,
   `insert into sign_in_tickets (user_id, token_hash) select id, 'ticket of ' || email from users`,
   `insert into auth_attempts (subject, source) select id::text, '*' from users`,
   `insert into user_preferences (user_id, extra) select id, '{"theme": "dark"}' from users`,
