@@ -92,6 +92,22 @@ describe('an operator who makes an administrator', () => {
     expect(await ownerOf(person.email)).toEqual({ displayName: 'Hacked Person', role: 'admin' });
   });
 
+  test('of somebody who was deactivated gives nobody a way in by what was linked before', async () => {
+    await world.sql(
+      `insert into identity_providers (name, label, issuer, client_id, client_secret_sealed) values ('elsewhere', 'Elsewhere', 'https://id.example', 'c', 's')`,
+    );
+    const [hacked, trusted] = [await registerUser(world, 'Hacked Person'), await registerUser(world, 'Trusted Person')];
+    for (const { id } of [hacked, trusted])
+      await world.sql(`insert into user_identities (user_id, provider, subject) values ($1::uuid, 'elsewhere', $1::uuid::text)`, [
+        id,
+      ]);
+    const reason = { reason: 'A thief has linked an identity' };
+    expect((await asAdmin('POST', `/v1/admin/users/${hacked.id}/deactivate`, reason)).status).toBe(200);
+    for (const { email } of [hacked, trusted]) await make(email);
+    const linked = await world.sql('select user_id from user_identities');
+    expect(linked).toEqual([{ user_id: trusted.id }]);
+  });
+
   test('of somebody who proved the address leaves them their password', async () => {
     const person = await registerUser(world, 'Trusted Person');
     await make(person.email);

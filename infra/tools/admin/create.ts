@@ -64,6 +64,9 @@ const OTHERS = `select email from users
 /** Of an address that nobody has proved, what was registered with it goes: whoever did it may be anybody. */
 const FORGET = `select app.forget_registration(u.id)::text as done from users u
   where u.email = :email and u.deleted_at is null for no key update`;
+/** Who was kept out may have been so for a thief, who would come in by the identity that they linked. */
+const UNLINK = `delete from user_identities i using users u
+  where i.user_id = u.id and u.email = :email and u.deleted_at is null and u.status <> 'active'`;
 /** A password that nobody vouches for is none: one that was never proven, and one of somebody who was kept out. */
 const PROMOTE = `update users set role = 'admin', status = 'active', status_reason = null,
     password_hash = case when email_verified_at is not null and status = 'active' then password_hash end,
@@ -91,6 +94,7 @@ export async function createAdmin(target: Target, admin: NewAdmin): Promise<'cre
       );
     }
     await run(FORGET, { email });
+    await run(UNLINK, { email });
     const [promoted] = await run(PROMOTE, { email, name });
     const [person] = promoted === undefined ? await run(CREATE, { email, name }) : [promoted];
     await run(TOKEN, { id: String(person?.id), tokenHash });
