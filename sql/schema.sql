@@ -3461,6 +3461,7 @@ create table provider_sign_ins (
   email_verified boolean,
   display_name text,
   finished_at timestamp with time zone,
+  is_fresh boolean not null default false,
   constraint provider_sign_ins_pkey PRIMARY KEY (id),
   constraint provider_sign_ins_browser_hash_key UNIQUE (browser_hash),
   constraint provider_sign_ins_code_hash_key UNIQUE (code_hash),
@@ -3473,6 +3474,7 @@ create table provider_sign_ins (
 
 comment on table provider_sign_ins is 'A sign-in at a provider under way: ten minutes, each step once. Hashes only: of the link that begins it, of the browser that went, of the code that the client gives back.';
 comment on column provider_sign_ins.code_challenge is 'Of the client''s own secret (S256, as in PKCE): whoever only begins or only receives cannot finish.';
+comment on column provider_sign_ins.is_fresh is 'Whether the provider says that the person signed in there within the last five minutes, and was not merely recognised.';
 comment on column provider_sign_ins.user_id is 'Who is signed in already, and links an identity or proves anew who they are.';
 
 CREATE INDEX provider_sign_ins_expires_at_idx ON public.provider_sign_ins USING btree (expires_at);
@@ -4571,6 +4573,7 @@ CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (e
 CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
 
 CREATE TRIGGER user_sessions_audit AFTER INSERT OR UPDATE ON public.user_sessions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{expires_at,revoked_at,revoked_because}', '{ip,user_agent,device}', '{}');
+CREATE TRIGGER user_sessions_call_off AFTER UPDATE OF revoked_at ON public.user_sessions FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (app.session_id() IS DISTINCT FROM new.id))) EXECUTE FUNCTION app.call_off();
 CREATE TRIGGER user_sessions_stay_ended BEFORE UPDATE OF revoked_at ON public.user_sessions FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
 alter table user_sessions enable row level security;
@@ -5595,6 +5598,30 @@ begin
   return new;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION app.call_off()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform app.call_off_changes(new.user_id);
+  return null;
+end
+$function$;
+comment on function app.call_off() is 'A session that did not end itself may have been a thief''s, and so may the change of the address that waits.';
+
+CREATE OR REPLACE FUNCTION app.call_off_changes(person uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update email_verification_tokens t set used_at = app.now()
+  where t.user_id = call_off_changes.person and t.email is not null and t.used_at is null
+$function$;
+comment on function app.call_off_changes(uuid) is 'A new address that somebody asked for is asked for no more. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.can_act(person users)
  RETURNS boolean
@@ -6687,6 +6714,7 @@ CREATE OR REPLACE FUNCTION app.end_sessions(person uuid, because text)
  SET search_path TO 'public', 'pg_temp'
 AS $function$
   delete from sign_in_tickets t where t.user_id = person;
+  select app.call_off_changes(person);
   with ended as (
     update user_sessions s set revoked_at = app.now(), revoked_because = because
     where s.user_id = person and s.revoked_at is null
@@ -6783,6 +6811,8 @@ CREATE OR REPLACE FUNCTION app.enrol_factor(factor_id uuid, name text, secret_se
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  -- Two at once come one after the other: of apps that were begun and never confirmed there is one.
+  perform from users u where u.id = app.user_id() for no key update;
   -- Whoever begins anew gives up what was never confirmed.
   delete from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp' and f.confirmed_at is null;
   if (select count(*) from mfa_factors f where f.user_id = app.user_id() and f.kind = 'totp') >= 10 then
@@ -7196,6 +7226,8 @@ AS $function$
 declare
   told provider_sign_ins := app.take_provider_sign_in(finish_provider_sign_in.code_hash, finish_provider_sign_in.code_challenge, 'sign_in', null);
   person users;
+  is_known boolean;
+  opened record;
 begin
   if told.id is null then
     return query select 'invalid_token', null::uuid, null::uuid;
@@ -7238,9 +7270,13 @@ begin
     insert into user_identities (user_id, provider, subject, email, last_used_at)
     values (person.id, told.provider, told.subject, told.email, app.now());
   end if;
-  return query select i.outcome, person.id, i.session_id
-    from app.sign_in(person.id, finish_provider_sign_in.secret_hash, finish_provider_sign_in.user_agent, finish_provider_sign_in.ip,
-      finish_provider_sign_in.device) i;
+  is_known := person.last_login_at is not null;
+  select i.outcome, i.session_id into opened
+  from app.sign_in(person.id, finish_provider_sign_in.secret_hash, finish_provider_sign_in.user_agent, finish_provider_sign_in.ip,
+    finish_provider_sign_in.device) i;
+  -- Whom the provider's cookie alone has let in may be anybody at that screen. Somebody new has nothing yet that it would open.
+  update user_sessions s set elevated_until = null where s.id = opened.session_id and is_known and not told.is_fresh;
+  return query select opened.outcome, person.id, opened.session_id;
 end
 $function$;
 grant execute on function app.finish_provider_sign_in(text,text,text,text,text,text,jsonb) to posthaste_public;
@@ -8488,7 +8524,7 @@ AS $function$
 $function$;
 grant execute on function app.keep_platform_app(text,text,text,text,text) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.keep_provider_sign_in(sign_in_id uuid, code_hash text, subject text, email text, email_verified boolean, display_name text)
+CREATE OR REPLACE FUNCTION app.keep_provider_sign_in(sign_in_id uuid, code_hash text, subject text, email text, email_verified boolean, display_name text, is_fresh boolean DEFAULT false)
  RETURNS TABLE(outcome text)
  LANGUAGE sql
  SECURITY DEFINER
@@ -8496,12 +8532,13 @@ CREATE OR REPLACE FUNCTION app.keep_provider_sign_in(sign_in_id uuid, code_hash 
 AS $function$
   update provider_sign_ins s set code_hash = keep_provider_sign_in.code_hash, subject = keep_provider_sign_in.subject,
     email = keep_provider_sign_in.email, email_verified = keep_provider_sign_in.email_verified,
-    display_name = keep_provider_sign_in.display_name, expires_at = app.now() + interval '2 minutes'
+    display_name = keep_provider_sign_in.display_name, is_fresh = keep_provider_sign_in.is_fresh,
+    expires_at = app.now() + interval '2 minutes'
   where s.id = sign_in_id and s.returned_at is not null and s.code_hash is null
   returning 'ok'
 $function$;
-comment on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text) is 'Who it was, for the two minutes in which the client finishes.';
-grant execute on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text) to posthaste_public;
+comment on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text,boolean) is 'Who it was, for the two minutes in which the client finishes.';
+grant execute on function app.keep_provider_sign_in(uuid,text,text,text,boolean,text,boolean) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.key_project()
  RETURNS uuid
@@ -10759,6 +10796,8 @@ begin
   perform set_config('app.invitation_hash', '', true);
   update users u set failed_login_attempts = 0, locked_until = null
   where u.id = person.id and (u.failed_login_attempts > 0 or u.locked_until is not null);
+  -- Nor does it go on waiting for wrong codes of somebody who knew the old password: the links of a day are few.
+  delete from proof_tries p where p.user_id = person.id;
   delete from auth_attempts a where a.subject = app.attempt_subject(person.email) and a.source not like 'mail:%';
   -- Whoever has read the mail logs in from here, however many others guess meanwhile.
   insert into auth_attempts (subject, source)
@@ -11847,6 +11886,27 @@ AS $function$
   select p.name, p.label from identity_providers p where p.is_enabled order by p.label, p.name
 $function$;
 grant execute on function app.sign_in_providers() to posthaste_public;
+
+CREATE OR REPLACE FUNCTION app.sign_out_everywhere(keep_current boolean, because text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  ended integer;
+begin
+  -- Also where the thief has logged out already, or has not come in yet.
+  perform app.call_off_changes(app.user_id());
+  delete from sign_in_tickets t where t.user_id = app.user_id();
+  update user_sessions s set revoked_at = app.now(), revoked_because = because
+  where s.user_id = app.user_id() and s.revoked_at is null and not (keep_current and s.id = app.session_id());
+  get diagnostics ended = row_count;
+  return ended;
+end
+$function$;
+comment on function app.sign_out_everywhere(boolean,text) is 'Of one''s own. How many sessions ended.';
+grant execute on function app.sign_out_everywhere(boolean,text) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.sign_post()
  RETURNS trigger
