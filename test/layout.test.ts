@@ -56,6 +56,7 @@ const testedIn: Readonly<Record<string, string>> = {
     'exportAuditCsv',
     'exportAuditNdjson',
     'verifyAudit',
+    'verifyProjectAudit',
   ]),
   ...together('test/api/admin/settings.test.ts', [
     'getSettings',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { count, id } from '../db/columns.ts';
 import { fragment, query } from '../db/statement.ts';
-import { AuditEntry, Revealed } from './shapes.ts';
+import { AuditEntry, entryFindings, Revealed } from './shapes.ts';
 
 /** One more link of the chain over at most 500 rows; no row where nothing is left to seal. A second run seals what is left. */
 export const sealAudit = query({
@@ -118,3 +118,29 @@ export const isAdministrator = query({
   row: z.object({ yes: z.boolean() }),
 })<Record<never, never>>`
   select app.is_staff('admin') as yes`;
+
+/** A project's entries with what their seals say of them. */
+export const listProjectSealing = query({
+  name: 'listProjectSealing',
+  kind: 'actor',
+  access: 'read',
+  row: z.object({
+    outcome: z.string(),
+    entries: z.array(
+      z.object({
+        entry: id,
+        seal: z.int().nullable(),
+        waits: z.boolean(),
+        finding: z.enum(entryFindings).nullable(),
+        hash: z.string(),
+      }),
+    ),
+  }),
+})<{ projectId: string; after: string | null; until: string | null; limit: number }>`
+  select case when ${'projectId'}::uuid = any ((select app.projects_of('manage'))::uuid[]) then 'ok'
+      when ${'projectId'}::uuid = any ((select app.projects_of('read'))::uuid[]) then 'forbidden' else 'not_found' end as outcome,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('entry', v.entry, 'seal', v.seal, 'waits', v.waits, 'finding', v.finding, 'hash', v.hash)
+        order by v.entry, v.seal)
+      from app.verify_project_audit(${'projectId'}::uuid, ${'after'}::uuid, ${'until'}::uuid, ${'limit'}::integer) v
+    ), '[]'::jsonb) as entries`;

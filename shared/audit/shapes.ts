@@ -69,3 +69,25 @@ export const Verification = z
     nextAfterSeal: z.int().nullable().describe('`afterSeal` for the next call; null at the end of the chain.'),
   })
   .meta({ id: 'Verification' });
+
+export const entryFindings = ['row-changed', 'row-unsealed', 'seal-changed', 'chain-broken'] as const;
+
+export const ProjectVerification = z
+  .object({
+    entries: z.int().describe('Checked by this call.'),
+    waiting: z.int().describe('Of these, too new to be sealed.'),
+    findings: z
+      .array(z.object({ what: z.enum(entryFindings), entry: id, seal: z.int().nullable() }))
+      .describe(
+        'Empty if the entries match their seals. `row-unsealed`: no seal names it, and it does not wait for one. `seal-changed`, `chain-broken`: the seal that names it is not the one that was made.',
+      ),
+    lastEntry: id.nullable().describe('The last entry checked; null where there is none.'),
+    digest: z
+      .string()
+      .nullable()
+      .describe(
+        'SHA-256 over the hashes of the entries checked, in hexadecimal: the same as long as none is changed or removed.',
+      ),
+    nextAfterEntry: id.nullable().describe('`afterEntry` for the next call; null after the last entry.'),
+  })
+  .meta({ id: 'ProjectVerification' });

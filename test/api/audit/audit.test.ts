@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { AuditEntry, Revealed, Verification } from '../../../shared/audit/shapes.ts';
+import { AuditEntry, ProjectVerification, Revealed, Verification } from '../../../shared/audit/shapes.ts';
 import { pageOf } from '../../../shared/paging/rules.ts';
 import { addMember, createProject, login, type Person, registerUser } from '../../support/people.ts';
 import { openWorld, type World } from '../../support/world.ts';
@@ -254,6 +254,134 @@ describe('the check', () => {
       expect((await world.call('GET', '/v1/audit/verification', { token })).status).toBe(status);
     expect((await world.call('GET', '/v1/audit/verification', { token: owner.token })).status).toBe(404);
     expect((await check(-1 as number)).status).toBe(422);
+  });
+});
+
+describe('an owner’s check', () => {
+  const path = () => `/v1/projects/${projectId}/audit-verification`;
+  const check = async (query = '') => {
+    const answer = await world.call('GET', `${path()}${query}`, { token: owner.token });
+    return answer.json(ProjectVerification);
+  };
+  const seal = async () => {
+    for (let left = 1; left > 0; )
+      [{ left = 0 } = {}] = z
+        .array(z.object({ left: z.int() }))
+        .parse(await world.sql('select count(*)::integer as left from app.seal_audit(500)'));
+  };
+  /** As whoever owns the database could. */
+  const forge = async (text: string, values: unknown[] = []) => {
+    for (const table of ['audit_log', 'audit_seals']) await world.sql(`alter table ${table} disable trigger user`);
+    await world.sql(text, values);
+    for (const table of ['audit_log', 'audit_seals']) await world.sql(`alter table ${table} enable trigger user`);
+  };
+  const entriesOf = async (project: string) =>
+    (await world.sql('select id from audit_log where project_id = $1 order by id', [project])).map(({ id }) =>
+      String(id),
+    );
+
+  beforeAll(async () => {
+    // What the tests before took out of the chain.
+    await forge('delete from audit_seals');
+    await forge('delete from audit_log');
+    for (const name of ['One', 'Two', 'Three', 'Four', 'Five'])
+      for (const [id, { token }] of [
+        [projectId, owner],
+        [otherId, staff.user],
+      ] as const)
+        await world.call('PATCH', `/v1/projects/${id}`, { token, json: { name } });
+  });
+
+  test('counts the project’s own entries, those that wait for a seal too, and finds all well', async () => {
+    expect(await check()).toMatchObject({ entries: 5, waiting: 5, findings: [], nextAfterEntry: null });
+    await seal();
+    const [first, , third, , last] = await entriesOf(projectId);
+    const whole = await check();
+    expect(whole).toMatchObject({ entries: 5, waiting: 0, findings: [], lastEntry: last, nextAfterEntry: null });
+    expect(whole.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(await check(`?afterEntry=${first}&untilEntry=${third}`)).toMatchObject({ entries: 2, lastEntry: third });
+    expect(await check(`?afterEntry=${last}`)).toMatchObject({ entries: 0, lastEntry: null, digest: null });
+  });
+
+  test('goes on where a call ends', async () => {
+    await world.sql(
+      `insert into audit_log (actor, project_id, table_name, row_id, operation, user_id)
+       select 'person', $1::uuid, 'projects', $1::uuid::text, 'update', $2 from generate_series(1, 400)`,
+      [projectId, owner.id],
+    );
+    await world.sql(
+      'insert into audit_unsealed (audit_id, occurred_at) select id, occurred_at from audit_log on conflict do nothing',
+    );
+    await forge('delete from audit_seals');
+    await seal();
+    let [after, seen]: [string | null, number] = ['', 0];
+    const sizes: number[] = [];
+    while (after !== null) {
+      const part: z.output<typeof ProjectVerification> = await check(after === '' ? '' : `?afterEntry=${after}`);
+      expect(part.findings).toEqual([]);
+      [after, seen] = [part.nextAfterEntry, seen + part.entries];
+      sizes.push(part.entries);
+    }
+    expect([seen, sizes]).toEqual([405, [200, 200, 5]]);
+  });
+
+  test('names an entry that was changed, one slipped in, and those whose seal is another; others’ stay theirs', async () => {
+    const [mine = '', second = ''] = await entriesOf(projectId);
+    const [other = ''] = await entriesOf(otherId);
+    const until = `?untilEntry=${second}`;
+    await forge(`update audit_log set new_values = '{"forged": true}' where id = $1`, [other]);
+    expect((await check(until)).findings).toEqual([]);
+    await forge(`update audit_log set actor = 'worker' where id = $1`, [mine]);
+    expect((await check(until)).findings).toEqual([{ what: 'row-changed', entry: mine, seal: 1 }]);
+    await forge(`update audit_log set actor = 'person' where id = $1`, [mine]);
+    expect((await check(until)).findings).toEqual([]);
+
+    const [slipped] = await world.sql(
+      `insert into audit_log (actor, project_id, table_name, row_id, operation, user_id)
+       values ('person', $1::uuid, 'projects', $1::uuid::text, 'update', $2) returning id`,
+      [projectId, owner.id],
+    );
+    const { findings } = await check(`?afterEntry=${(await entriesOf(projectId)).at(-2)}`);
+    expect(findings).toEqual([{ what: 'row-unsealed', entry: slipped?.id, seal: null }]);
+
+    await forge("update audit_seals set row_hashes[1] = '\\x00' where sequence = 1");
+    expect((await check(until)).findings.map(({ what }) => what)).toContain('seal-changed');
+  });
+
+  test('tells who kept a digest that an entry is gone', async () => {
+    const [, , third = '', , fifth] = await entriesOf(projectId);
+    const kept = await check(`?untilEntry=${fifth}`);
+    expect((await check(`?untilEntry=${fifth}`)).digest).toBe(kept.digest);
+    await forge('delete from audit_log where id = $1', [third]);
+    const now = await check(`?untilEntry=${fifth}`);
+    expect(now.digest).not.toBe(kept.digest);
+    expect(now.entries).toBe(kept.entries - 1);
+  });
+
+  test('a seal that does not follow the one before is told at the entries that it names', async () => {
+    const entries = await entriesOf(projectId);
+    await forge('delete from audit_seals');
+    await world.sql(
+      'insert into audit_unsealed (audit_id, occurred_at) select id, occurred_at from audit_log on conflict do nothing',
+    );
+    await world.sql('select app.seal_audit(5)');
+    await seal();
+    await forge('delete from audit_seals where sequence = 1');
+    const { findings } = await check(`?afterEntry=${entries.at(-3)}`);
+    expect(findings.map(({ what, seal: sequence }) => [what, sequence])).toEqual([
+      ['chain-broken', 2],
+      ['chain-broken', 2],
+    ]);
+  });
+
+  test('is the owner’s alone', async () => {
+    const asked = async (token?: string) => (await world.call('GET', path(), { token })).code;
+    expect([
+      await asked(editor.token),
+      await asked(staff.user.token),
+      await asked(staff.admin.token),
+      await asked(),
+    ]).toEqual(['forbidden', 'not_found', 'not_found', 'unauthenticated']);
   });
 });
 

@@ -291,6 +291,7 @@ export const work: Readonly<Record<string, Work>> = {
   revealAudit: { rows: LOGGED },
   sealAudit: { rows: LOGGED },
   listSeals: { rows: SEALED, values: { after: '0' } },
+  listProjectSealing: { rows: SEALED, values: { after: null, until: null } },
   listAltered: { rows: `${SEALED}; update audit_log set actor = 'worker'`, values: { first: '1', last: '20' } },
   changeApiKey: { rows: API_KEY, values: { ...AT_FIRST, apiKeyId: '{publication}' } },
   createApiKey: { values: { prefix: 'ph_test_1', scopes: '{posts:read}', expiresInDays: '30' } },

@@ -17,6 +17,7 @@ export const audit: Rows = {
   exportAuditCsv: { is: 'self', writes: true },
   exportAuditNdjson: { is: 'self', writes: true },
   verifyAudit: { is: 'admin' },
+  verifyProjectAudit: { is: 'projectManage' },
 };
 
 async function aboutTheProject({ sample, world, seed }: Cell) {

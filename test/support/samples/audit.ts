@@ -9,6 +9,7 @@ export function auditSamples({ projectId }: { readonly projectId: string }): Sam
       exportAuditCsv: { stranger: 'own' },
       exportAuditNdjson: { stranger: 'own' },
       verifyAudit: { stranger: 'missing', owner: [404, 'not_found'] },
+      verifyProjectAudit: { stranger: 'missing', params: { projectId } },
     },
   };
 }
