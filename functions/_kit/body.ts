@@ -29,7 +29,9 @@ export function readBody(contract: EndpointContract, event: APIGatewayProxyEvent
   if (bytes.length === 0) return '';
   const coding = event.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity') {
-    fail('unsupported_media_type', { detail: 'Send the body without a content coding: compression is not read.' });
+    fail('unsupported_media_type', {
+      detail: 'Send the body without a Content-Encoding: compressed bodies are not accepted.',
+    });
   }
   if (!isJson(event.headers['content-type'] ?? '')) fail('unsupported_media_type');
   // What is no text of the web arrives as base64, also JSON whose type was not given: then it was refused above.

@@ -21,7 +21,7 @@ export async function openCursor(path: string, query: unknown): Promise<unknown>
   const [place, mark, ...rest] = cursor.split('.');
   const expected = await sign(path, query, place ?? '');
   if (mark === undefined || rest.length > 0 || !isSameText(mark, expected)) {
-    fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
+    fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'does not belong to this list' }] });
   }
   return { ...given.data, cursor: place };
 }

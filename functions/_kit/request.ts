@@ -146,7 +146,7 @@ function findBadValues(value: unknown, pointer: string, problems: FieldError[]):
     }
   } else if (typeof value === 'number') {
     if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-      problems.push({ pointer, message: 'is a number that would not be kept as it is', code: 'number_out_of_range' });
+      problems.push({ pointer, message: 'is a number that cannot be kept exactly', code: 'number_out_of_range' });
     }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
@@ -176,7 +176,9 @@ export function readRepeat(
   // The gateway joins fields that came twice with a comma: which of them was meant, nobody knows.
   if (!/^[\x21-\x2b\x2d-\x7e]{1,255}$/.test(key)) {
     throw new AppError('invalid_request', {
-      fields: [{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters, no comma' }],
+      fields: [
+        { pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters without a comma' },
+      ],
     });
   }
   const sent = event.rawQueryString === '' ? rawBody : `${rawBody}\n?${event.rawQueryString}`;

@@ -35,7 +35,7 @@ export const handler = endpoint({
     })
     .refine(({ q, order }) => q === undefined || order === 'newest', {
       path: ['order'],
-      message: 'goes without q only',
+      message: 'cannot be combined with q',
     }),
   status: 200,
   response: Page,

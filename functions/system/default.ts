@@ -20,7 +20,7 @@ export const handler = endpoint({
   if (methods.length === 0) {
     const bare = path.replace(/\/+$/, '');
     const near = bare !== path && methodsOf(document.paths, bare).length > 0;
-    return fail('no_such_route', near ? { detail: 'There is one without the slash at the end.' } : {});
+    return fail('no_such_route', near ? { detail: 'There is one without the trailing slash.' } : {});
   }
   const allow = [...methods, 'OPTIONS'].sort();
   return method === 'OPTIONS' ? { headers: { allow: allow.join(', ') } } : fail('method_not_allowed', { allow });

@@ -67,11 +67,12 @@ async function loadContext(db: Db, input: ConnectInput, given: string | null) {
 async function checkOrigin(given: string): Promise<string> {
   const policy = { trustedOrigins: config('http').TRUSTED_ORIGINS };
   const pointer = '/body/baseUrl';
-  const origin = originOf(given) ?? fail('invalid_request', { fields: [{ pointer, message: 'is no address' }] });
+  const origin =
+    originOf(given) ?? fail('invalid_request', { fields: [{ pointer, message: 'is not a valid address' }] });
   try {
     const { url, lookup } = guardUrl(origin, policy);
     if (url.protocol !== 'https:' && !policy.trustedOrigins.includes(origin)) {
-      fail('address_not_allowed', { detail: 'Only https addresses are connected.' });
+      fail('address_not_allowed', { detail: 'The address must begin with https://.' });
     }
     await new Promise<void>((resolve, reject) => {
       lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true }, (error) =>

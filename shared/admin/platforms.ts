@@ -51,7 +51,7 @@ interface App {
 /** Throws `not_found`, `stale`, and `wrong_state` for a platform that knows no such apps. */
 export async function setApp(db: Db, platform: PlatformName, app: App | null, expectedVersion: Seen) {
   await db.change(notePlatformApp, { platform, action: app === null ? 'delete' : 'set', expectedVersion });
-  if (!needsApp(platform)) fail('wrong_state', { detail: 'Its accounts are connected without an app of ours.' });
+  if (!needsApp(platform)) fail('wrong_state', { detail: 'Accounts there are connected without a registered app.' });
   await changePlatformApp(platform, app);
   return oneOf(db, platform);
 }

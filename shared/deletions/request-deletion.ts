@@ -23,5 +23,5 @@ function toField({ kind, id, name }: { kind: 'project' | 'post'; id: string; nam
         code: 'last_owner',
         message: `${name ?? 'a project'} has other members and no other owner: give it one, or name it in deleteProjects`,
       }
-    : { pointer: `/posts/${id}`, code: 'still_waits', message: 'still waits to be published: say cancelPending' };
+    : { pointer: `/posts/${id}`, code: 'still_waits', message: 'is still waiting to be published: set cancelPending' };
 }

@@ -24,7 +24,7 @@ export async function createProvider(db: Db, given: Settings & { readonly name: 
   const { TRUSTED_ORIGINS: trustedOrigins } = config('http');
   const { url } = guardUrl(given.issuer, { trustedOrigins });
   if (url.protocol !== 'https:' && !trustedOrigins.includes(url.origin)) {
-    fail('address_not_allowed', { detail: 'A provider speaks https.' });
+    fail('address_not_allowed', { detail: 'The issuer must be an https address.' });
   }
   const clientSecretSealed = await seal(clientSecret, providerBinding(given.name));
   return db.change(createIdentityProvider, {

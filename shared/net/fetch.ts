@@ -22,7 +22,7 @@ export function guardedFetch(policy: GuardPolicy, { maxBytes, timeoutMs }: Fetch
   return async (address: string | URL, options: FetchOptions = {}): Promise<Response> => {
     const url = new URL(address);
     if (url.protocol !== 'https:' && !policy.trustedOrigins.includes(url.origin)) {
-      fail('address_not_allowed', { detail: 'Only https addresses are asked.' });
+      fail('address_not_allowed', { detail: 'Only https addresses are fetched.' });
     }
     const body = bodyOf(options.body);
     const answer = await sendRequest(

@@ -53,7 +53,7 @@ export function readPlace<T>(list: List, cursor: string | undefined, shape: z.Zo
   const place = shape.safeParse(text);
   return place.success && name === list
     ? place.data
-    : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'was not made by this list' }] });
+    : fail('invalid_cursor', { fields: [{ pointer: '/query/cursor', message: 'does not belong to this list' }] });
 }
 
 /** Statements select `limit + 1` rows: the one too many says that there is a next page. One that ends a page early says so. */

@@ -102,7 +102,7 @@ function checkSharedMedia(post: PostInput, context: DraftContext): FieldError[] 
 }
 
 function unknownMedium(pointer: string): FieldError {
-  return { pointer, code: 'media_not_usable', message: 'is not a medium of this project' };
+  return { pointer, code: 'media_not_usable', message: 'is not a media file of this project' };
 }
 
 function dueInS({ dueAt, now }: DraftContext): number | null {
@@ -118,7 +118,7 @@ function checkSchedule(post: PostInput, context: DraftContext): FieldError[] {
 type KnownMedium = DraftContext['media'][number];
 
 function whyUnusable(found: KnownMedium | undefined): string | null {
-  if (found === undefined) return 'is not a medium of this project';
+  if (found === undefined) return 'is not a media file of this project';
   return whyUnpublishable(found);
 }
 

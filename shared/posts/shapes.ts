@@ -62,7 +62,7 @@ export const Schedule = z
   ])
   .refine((schedule) => schedule.type !== 'at' || schedule.timeZone === undefined || isZoneless(schedule.at), {
     path: ['timeZone'],
-    message: 'goes with a wall time or a date only: an instant brings its own offset',
+    message: 'is only allowed with a wall time or a date: an instant has its own offset',
   })
   .meta({ id: 'Schedule' });
 
@@ -76,7 +76,7 @@ const PostMediaList = z
     list.forEach(({ mediaId }, position) => {
       const named = mediaId.toLowerCase();
       if (seen.has(named)) {
-        context.addIssue({ code: 'custom', path: [position, 'mediaId'], message: 'is in the list already' });
+        context.addIssue({ code: 'custom', path: [position, 'mediaId'], message: 'is already in the list' });
       }
       seen.add(named);
     });

@@ -11,7 +11,7 @@ export function projectOr(
 ): string | null {
   if (given !== undefined || db.byKey) return given ?? null;
   return fail('invalid_request', {
-    fields: [{ pointer, message: 'is missing; only an API key brings its own', code: 'missing' }],
+    fields: [{ pointer, message: 'is required, except with an API key', code: 'missing' }],
   });
 }
 

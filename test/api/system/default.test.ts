@@ -49,7 +49,7 @@ test('a slash too many at the end is pointed out', async () => {
   const answer = await raw('GET', '/v1/projects/');
   expect(answer.problem()).toMatchObject({
     code: 'no_such_route',
-    detail: 'There is one without the slash at the end.',
+    detail: 'There is one without the trailing slash.',
   });
 });
 
