@@ -9,6 +9,8 @@ export const handler = endpoint({
   path: '/v1/auth/sessions',
   auth: 'person',
   summary: 'List your sessions',
+  description:
+    'Each with where it was opened and where it was used last. A refresh from another device or network changes only the latter; where it is not yours, revoke the session.',
   query: z.strictObject(pageQuery),
   status: 200,
   response: pageOf(Session),

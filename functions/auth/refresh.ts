@@ -16,4 +16,4 @@ export const handler = endpoint({
   errors: ['invalid_refresh_token'],
   secretAnswer: true,
   uses: { database: 'api', secrets: ['signingKeys'] },
-})(async ({ body, db }) => refreshSession(db, body.refreshToken));
+})(async ({ body, db, request }) => refreshSession(db, body.refreshToken, request));

@@ -26,9 +26,18 @@ export const rotateSession = query({
   kind: 'public',
   access: 'guarded',
   row: z.object({ outcome: z.string(), userId: id.nullable() }),
-})<{ sessionId: string; presentedHash: string; successorHash: string; isIssued: boolean }>`
+})<{
+  sessionId: string;
+  presentedHash: string;
+  successorHash: string;
+  isIssued: boolean;
+  ip: string;
+  userAgent: string | null;
+  device: Json;
+}>`
   select outcome, user_id
-  from app.rotate_session(${'sessionId'}::uuid, ${'presentedHash'}, ${'successorHash'}, ${'isIssued'}::boolean)`;
+  from app.rotate_session(${'sessionId'}::uuid, ${'presentedHash'}, ${'successorHash'}, ${'isIssued'}::boolean,
+    ${'ip'}, left(${'userAgent'}, 500), ${'device'}::jsonb)`;
 
 export const endSession = query({
   name: 'endSession',
@@ -56,7 +65,10 @@ export const listSessions = query({ name: 'listSessions', kind: 'actor', access:
   before: string | null;
   limit: number;
 }>`
-  select id, id = (select app.session_id()) as current, nullif(device, '{}') as device, user_agent, host(ip) as ip, created_at,
+  select id, id = (select app.session_id()) as current, nullif(device, '{}') as device, user_agent, host(ip) as ip,
+    nullif(coalesce(last_device, device), '{}') as last_device,
+    case when last_ip is null then user_agent else last_user_agent end as last_user_agent,
+    host(coalesce(last_ip, ip)) as last_ip, created_at,
     last_used_at, least(expires_at, last_used_at + interval '14 days') as expires_at
   from user_sessions
   where user_id = (select app.user_id()) and revoked_at is null

@@ -91,6 +91,8 @@ describe('what is watched', () => {
       'last_used_at',
       'is_active',
       'elevated_until',
+      'last_ip',
+      'last_user_agent',
     ],
     user_identities: ['created_at', 'last_used_at'],
     identity_providers: ['created_at', 'updated_at', 'version'],

@@ -104,7 +104,7 @@ describe('what the named functions do inside', () => {
     ['actor', "select * from app.prove_password('x')"],
     ['actor', "select * from app.change_password('x', 'y')"],
     ['public', "select * from app.verify_email('hash of person9@example.com')"],
-    ['public', `select * from app.rotate_session('${one.sessionId}', 'x', 'y', true)`],
+    ['public', `select * from app.rotate_session('${one.sessionId}', 'x', 'y', true, '192.0.2.7', 'x', '{}')`],
     ['public', `select * from app.mail_sent('${one.userId}')`],
     ['public', `select * from app.use_oauth_state('state ${one.userId}')`],
     ['public', `select * from app.finish_oauth('state ${one.userId}', 'n', 'h', null, null, '', '{}', 'a', 'r', 60)`],

@@ -89,7 +89,9 @@ export const work: Readonly<Record<string, Work>> = {
   registerUser: { values: { ...NEW_MAIL, username: null, usernameSkeleton: null, invitationHash: null } },
   verifyEmail: { rows: VERIFICATION },
   openSessionByPassword: { rows: PASSWORD, values: { ...MAIL, ip: '192.0.2.1', device: '{}' } },
-  rotateSession: { values: { presentedHash: 'hash of person7@example.com', successorHash: 'y' } },
+  rotateSession: {
+    values: { presentedHash: 'hash of person7@example.com', successorHash: 'y', ip: '192.0.2.7', device: '{}' },
+  },
   findReport: { rows: REPORT },
   listReportLinks: { rows: REPORT, values: { before: null } },
   revokeReportLink: { rows: REPORT },

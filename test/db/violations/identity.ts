@@ -32,6 +32,7 @@ export const violations: Violations = {
   users_avatar_url_length: "update users set avatar_url = repeat('x', 2001)",
   users_failed_login_attempts_natural: 'update users set failed_login_attempts = -1',
   user_sessions_device_object: "update user_sessions set device = '[]'",
+  user_sessions_last_device_object: "update user_sessions set last_device = '[]'",
   users_username_visible: "update users set username = 'dave' || chr(65039) || 'rfox'",
   email_verification_tokens_username_visible: 'update email_verification_tokens set username = chr(847)',
   users_username_skeleton_key: "update users set username = id::text, username_skeleton = 'same'",
