@@ -4555,16 +4555,22 @@ create table user_sessions (
   device jsonb not null default '{}'::jsonb,
   is_active boolean generated always as ((revoked_at IS NULL)) virtual,
   elevated_until timestamp with time zone default (app.now() + '00:10:00'::interval),
+  last_ip inet,
+  last_user_agent text,
+  last_device jsonb,
   constraint user_sessions_pkey PRIMARY KEY (id),
   constraint user_sessions_refresh_hash_key UNIQUE (refresh_hash),
   constraint user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint user_sessions_device_object CHECK ((jsonb_typeof(device) = 'object'::text))
+  constraint user_sessions_device_object CHECK ((jsonb_typeof(device) = 'object'::text)),
+  constraint user_sessions_last_device_object CHECK ((jsonb_typeof(last_device) = 'object'::text))
 );
 
 comment on table user_sessions is 'One row per login. Only hashes of refresh tokens are kept.';
 comment on column user_sessions.device is 'What the client told of itself: kind, system, name.';
 comment on column user_sessions.elevated_until is 'Until then dangerous actions are taken: ten minutes from login or from POST /v1/auth/step-up.';
 comment on column user_sessions.is_active is 'Not revoked; whether it has expired is expires_at''s.';
+comment on column user_sessions.last_device is 'What the client told of itself at the last refresh; null where it told the same as at the login.';
+comment on column user_sessions.last_ip is 'Of the last refresh, as last_user_agent; null before the first, when the login is the last use.';
 comment on column user_sessions.previous_hash is 'Of the one before: good for the same successor for a minute, then a replay.';
 comment on column user_sessions.refresh_hash is 'Of the refresh token that is good now.';
 comment on column user_sessions.revoked_because is 'Logged out, revoked, password changed, replayed and the like.';
@@ -4573,7 +4579,7 @@ CREATE INDEX user_sessions_active_idx ON public.user_sessions USING btree (user_
 CREATE INDEX user_sessions_expires_at_idx ON public.user_sessions USING btree (expires_at);
 CREATE INDEX user_sessions_user_id_idx ON public.user_sessions USING btree (user_id);
 
-CREATE TRIGGER user_sessions_audit AFTER INSERT OR UPDATE ON public.user_sessions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{expires_at,revoked_at,revoked_because}', '{ip,user_agent,device}', '{}');
+CREATE TRIGGER user_sessions_audit AFTER INSERT OR UPDATE ON public.user_sessions FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'user_id', '{expires_at,revoked_at,revoked_because}', '{ip,user_agent,device,last_device}', '{}');
 CREATE TRIGGER user_sessions_call_off AFTER UPDATE OF revoked_at ON public.user_sessions FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (app.session_id() IS DISTINCT FROM new.id))) EXECUTE FUNCTION app.call_off();
 CREATE TRIGGER user_sessions_stay_ended BEFORE UPDATE OF revoked_at ON public.user_sessions FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS NULL))) EXECUTE FUNCTION app.stay_ended();
 
@@ -4590,7 +4596,7 @@ create policy user_sessions_worker on user_sessions for all to posthaste_worker
 
 grant delete on user_sessions to posthaste_worker;
 
-grant select (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at, device, is_active, elevated_until) on user_sessions to posthaste_api;
+grant select (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, revoked_at, device, is_active, elevated_until, last_ip, last_user_agent, last_device) on user_sessions to posthaste_api;
 grant update (revoked_at, revoked_because) on user_sessions to posthaste_api;
 grant select (id, expires_at) on user_sessions to posthaste_worker;
 
@@ -11313,7 +11319,7 @@ end
 $function$;
 grant execute on function app.rotate_api_key(uuid,uuid,text,text,integer,integer) to posthaste_api;
 
-CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text, is_issued boolean DEFAULT true)
+CREATE OR REPLACE FUNCTION app.rotate_session(session_id uuid, presented_hash text, successor_hash text, is_issued boolean DEFAULT true, used_ip text DEFAULT NULL::text, used_agent text DEFAULT NULL::text, used_device jsonb DEFAULT NULL::jsonb)
  RETURNS TABLE(outcome text, user_id uuid, expires_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -11330,7 +11336,10 @@ begin
     return query select 'invalid_refresh_token', null::uuid, null::timestamptz;
   elsif s.refresh_hash = presented_hash then
     update user_sessions us
-    set refresh_hash = successor_hash, previous_hash = presented_hash, rotated_at = app.now(), last_used_at = app.now()
+    set refresh_hash = successor_hash, previous_hash = presented_hash, rotated_at = app.now(), last_used_at = app.now(),
+      last_ip = coalesce(app.to_inet(used_ip), us.last_ip),
+      last_user_agent = case when used_ip is null then us.last_user_agent else used_agent end,
+      last_device = case when used_ip is null then us.last_device else nullif(used_device, us.device) end
     where us.id = s.id;
     return query select 'ok', s.user_id, s.expires_at;
   elsif s.previous_hash = presented_hash and s.refresh_hash = successor_hash
@@ -11347,8 +11356,8 @@ begin
   end if;
 end
 $function$;
-comment on function app.rotate_session(uuid,text,text,boolean) is 'is_issued: the token bears our mark. One without, from before there were marks, is known by being the one before the current one. The successor is given again for a minute: longer than the gateway lets a request wait (30 s) and a client needs to ask again.';
-grant execute on function app.rotate_session(uuid,text,text,boolean) to posthaste_public;
+comment on function app.rotate_session(uuid,text,text,boolean,text,text,jsonb) is 'is_issued: the token bears our mark. One without, from before there were marks, is known by being the one before the current one. The successor is given again for a minute: longer than the gateway lets a request wait (30 s) and a client needs to ask again.';
+grant execute on function app.rotate_session(uuid,text,text,boolean,text,text,jsonb) to posthaste_public;
 
 CREATE OR REPLACE FUNCTION app.run(call jsonb, statement text, parameters text[])
  RETURNS SETOF text
