@@ -98,9 +98,10 @@ describe('an operator who makes an administrator', () => {
     );
     const [hacked, trusted] = [await registerUser(world, 'Hacked Person'), await registerUser(world, 'Trusted Person')];
     for (const { id } of [hacked, trusted])
-      await world.sql(`insert into user_identities (user_id, provider, subject) values ($1::uuid, 'elsewhere', $1::uuid::text)`, [
-        id,
-      ]);
+      await world.sql(
+        `insert into user_identities (user_id, provider, subject) values ($1::uuid, 'elsewhere', $1::uuid::text)`,
+        [id],
+      );
     const reason = { reason: 'A thief has linked an identity' };
     expect((await asAdmin('POST', `/v1/admin/users/${hacked.id}/deactivate`, reason)).status).toBe(200);
     for (const { email } of [hacked, trusted]) await make(email);
