@@ -9,6 +9,7 @@ import { TAGS } from '../functions/_kit/openapi-tags.ts';
 import { Problem, statusOf } from '../functions/_kit/problem.ts';
 import { type Door, listDoors } from '../infra/doors.ts';
 import { deriveOpenApi } from '../infra/tools/openapi.ts';
+import { declaredFields, strayFields } from './support/header-fields.ts';
 
 const schema = z.record(z.string(), z.unknown());
 const content = z.record(
@@ -227,6 +228,17 @@ describe('every operation', () => {
     for (const { operation, contract, described } of endpoints()) {
       const { headers = {} } = described.responses[contract.status] ?? {};
       expect(Object.keys(headers), operation).toContain('x-request-id');
+      for (const name of contract.fields ?? [])
+        expect(
+          Object.keys(headers).map((spelled) => spelled.toLowerCase()),
+          operation,
+        ).toContain(name);
+      if (contract.cached === true) expect(Object.keys(headers), operation).toContain('Content-Encoding');
+      for (const [status, { content: kinds, headers: fields }] of Object.entries(described.responses))
+        if (kinds?.['application/problem+json'] !== undefined)
+          expect(Object.keys(fields ?? {}), `${operation} ${status}`).toEqual(
+            expect.arrayContaining(['x-request-id', 'Link', 'Cache-Control', 'Vary', 'apigw-requestid']),
+          );
       const isRead = contract.method === 'GET' && contract.response !== undefined && contract.secretAnswer !== true;
       if (isRead) expect([operation, 'ETag' in headers, '304' in described.responses]).toEqual([operation, true, true]);
       if (contract.uses.database !== undefined) expect(Object.keys(headers), operation).toContain('RateLimit');
@@ -243,6 +255,17 @@ describe('every operation', () => {
       expect(Object.keys(answer ?? {}), operation).not.toEqual([]);
     }
   });
+});
+
+test('an answer with a field that the document does not tell, or without one that it promises, fails the run', () => {
+  const declared = declaredFields(JSON.parse(text));
+  const told = [...(declared.get('exportAuditCsv 200')?.declared ?? [])];
+  expect(told).toEqual(expect.arrayContaining(['link', 'content-disposition', 'x-request-id', 'ratelimit']));
+  const answer = { operation: 'exportAuditCsv', code: 'ok', status: 200, fields: [...told, 'content-type'] };
+  expect(strayFields(declared, answer)).toEqual([]);
+  expect(strayFields(declared, { ...answer, fields: [...told, 'allow'] })).toHaveLength(1);
+  expect(strayFields(declared, { ...answer, fields: told.filter((name) => name !== 'x-request-id') })).toHaveLength(1);
+  expect(strayFields(declared, { ...answer, status: 418 })).toHaveLength(1);
 });
 
 test('the order of the doors does not change the document', () => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Scope } from '../../shared/auth/scopes.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+import type { AnswerField } from './answer-fields.ts';
 
 /** What a function may touch. The CDK stack grants exactly this, and sets exactly the variables that go with it. */
 export interface Uses {
@@ -79,6 +80,8 @@ export interface EndpointContract extends Deployment {
   readonly content?: string | readonly [string, ...string[]];
   /** Such a body may be kept by callers and asked for again by its tag; its door says for how long by `cache-control`. */
   readonly cached?: true;
+  /** Header fields that its success may carry besides those that come with every answer of its kind. */
+  readonly fields?: readonly Extract<AnswerField, 'content-disposition' | 'link' | 'set-cookie'>[];
   readonly errors: readonly ErrorCode[];
   /** Of what follows rules that its shape does not tell; others have an example by their shapes (`openapi-examples.ts`). */
   readonly example?: { readonly body?: unknown; readonly response?: unknown };

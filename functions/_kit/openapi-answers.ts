@@ -3,8 +3,9 @@ import { errors } from '../../shared/error-table.ts';
 import type { EndpointContract } from './contract.ts';
 import { errorsOf } from './endpoint.ts';
 import { exampleOf, idOf, nounOf } from './openapi-examples.ts';
+import { kindOf, notModifiedFields, type ProblemKind, problemFields, successFields } from './openapi-headers.ts';
 import type { JsonSchema, SchemaBook } from './openapi-schemas.ts';
-import { HTML, isForPeople } from './page.ts';
+import { HTML } from './page.ts';
 import { Problem, statusOf } from './problem.ts';
 
 type Code = EndpointContract['errors'][number];
@@ -42,64 +43,6 @@ export const GatewayMessage: JsonSchema = {
   required: ['message'],
 };
 
-const text = { type: 'string' };
-
-export const headers: Readonly<Record<string, JsonSchema>> = {
-  RequestId: {
-    description: 'Identifies the request in our logs; also `requestId` in a problem.',
-    required: true,
-    schema: text,
-    example: 'Zk3Tqg2wIAMEVkQ=',
-  },
-  ETag: {
-    description: 'For `If-None-Match`, and for `If-Match` where an edit accepts it.',
-    required: true,
-    schema: { type: 'string', pattern: '^"[\\x21\\x23-\\x7e]+"$' },
-    example: '"3-Qm1uK0f0yJmC2w0xqk1b9A"',
-  },
-  RateLimit: {
-    description:
-      'What is left for this class of operations: `r` requests for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).',
-    schema: text,
-    example: '"write";r=58;t=42',
-  },
-  RateLimitPolicy: {
-    description: 'The limit for this class of operations: `q` requests in `w` seconds.',
-    schema: text,
-    example: '"write";q=60;w=60',
-  },
-  RetryAfter: {
-    description:
-      'In seconds. Sent with every problem that knows a time; answers of the gateway itself come without it.',
-    schema: { type: 'integer', minimum: 1 },
-    example: 2,
-  },
-  Elsewhere: {
-    description: 'Where the browser is sent.',
-    required: true,
-    schema: text,
-    example: 'https://example.com/done',
-  },
-  Location: {
-    description: 'Path of the new resource.',
-    schema: { type: 'string', format: 'uri-reference' },
-    example: '/v1/posts/019b4c2e-8f3a-7c61-9d2b-5e0f4a1b6c7d',
-  },
-  IdempotencyReplayed: {
-    description: '`true` if the `Idempotency-Key` was used before: this is the answer given then.',
-    schema: { enum: ['true'] },
-    example: 'true',
-  },
-  WwwAuthenticate: { description: '`Bearer`.', required: true, schema: text, example: 'Bearer' },
-};
-
-const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
-
-function commonHeaders({ uses }: EndpointContract): JsonSchema {
-  const counted = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') };
-  return { 'x-request-id': header('RequestId'), ...(uses.database !== undefined && counted) };
-}
-
 /** A read that clients may keep and ask for again. */
 export function isTagged({ method, response, secretAnswer, cached }: EndpointContract): boolean {
   return cached === true || (method === 'GET' && response !== undefined && secretAnswer !== true);
@@ -117,7 +60,7 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
   const shared = new Map<string, JsonSchema>();
   const codes = new Set<Code>();
 
-  function failure(status: number, among: readonly Code[], kind: Kind): JsonSchema {
+  function failure(status: number, among: readonly Code[], kind: ProblemKind): JsonSchema {
     const sorted = [...among].sort();
     for (const code of sorted) codes.add(code);
     const name = nameOf(status, sorted, kind);
@@ -129,7 +72,7 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
     responses(operation, contract) {
       const byStatus = Map.groupBy(errorsOf(contract), statusOf);
       const statuses = [...new Set([...byStatus.keys(), ...GATEWAY_STATUSES])].sort((a, b) => a - b);
-      const kind = { counted: contract.uses.database !== undefined, forPeople: isForPeople(contract) };
+      const kind = kindOf(contract);
       return {
         [contract.status]: successOf(operation, contract, book),
         ...(isTagged(contract) && { 304: notModified(contract) }),
@@ -144,7 +87,7 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
 }
 
 /** Generators make a type of it: it must be a name in their languages, `Problem404NotFound`. */
-function nameOf(status: number, codes: readonly Code[], { counted, forPeople }: Kind): string {
+function nameOf(status: number, codes: readonly Code[], { counted, forPeople }: ProblemKind): string {
   const words = codes.map((code) => code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()));
   const from = forPeople ? 'ProblemPage' : 'Problem';
   const who = codes.length === 0 ? `Gateway${status}` : `${from}${status}${words.join('Or')}`;
@@ -153,36 +96,22 @@ function nameOf(status: number, codes: readonly Code[], { counted, forPeople }: 
 
 function successOf(operation: string, contract: EndpointContract, book: SchemaBook): JsonSchema {
   const description = REASONS[contract.status] ?? '';
-  const common = {
-    ...commonHeaders(contract),
-    ...(contract.method === 'POST' &&
-      contract.uses.database && { 'Idempotency-Replayed': header('IdempotencyReplayed') }),
-    ...(contract.location !== undefined && { Location: header('Location') }),
-  };
-  if (contract.status === 302) return { description, headers: { ...common, Location: header('Elsewhere') } };
+  const tagged = isTagged(contract) || (contract.response !== undefined && contract.ifMatch === true);
+  const answered = { description, headers: successFields(contract, tagged) };
+  if (contract.status === 302) return answered;
   if (contract.response !== undefined) {
     const example = contract.example?.response ?? exampleOf(contract.response, 'output', objectOf(operation));
-    const tagged = isTagged(contract) || contract.ifMatch === true;
+    const schema = book.schema(contract.response, 'output');
     return {
-      description,
-      headers: { ...common, ...(tagged && { ETag: header('ETag') }) },
-      content: {
-        'application/json': {
-          schema: book.schema(contract.response, 'output'),
-          ...(example !== undefined && { example }),
-        },
-      },
+      ...answered,
+      content: { 'application/json': { schema, ...(example !== undefined && { example }) } },
     };
   }
-  if (contract.content === undefined) return { description, headers: common };
+  if (contract.content === undefined) return answered;
   const kinds = [contract.content].flat();
   // JSON without a declared shape is a document that others have specified.
-  const kindOf = (kind: string) => [kind, { schema: { type: /[/+]json\b/.test(kind) ? 'object' : 'string' } }];
-  return {
-    description,
-    headers: { ...common, ...(contract.cached && { ETag: header('ETag') }) },
-    content: Object.fromEntries(kinds.map(kindOf)),
-  };
+  const described = (kind: string) => [kind, { schema: { type: /[/+]json\b/.test(kind) ? 'object' : 'string' } }];
+  return { ...answered, content: Object.fromEntries(kinds.map(described)) };
 }
 
 /** `createReportLink`: reportLink. */
@@ -191,16 +120,10 @@ export function objectOf(operation: string): string {
 }
 
 function notModified(contract: EndpointContract): JsonSchema {
-  return { description: REASONS[304], headers: { ...commonHeaders(contract), ETag: header('ETag') } };
+  return { description: REASONS[304], headers: notModifiedFields(contract) };
 }
 
-interface Kind {
-  readonly counted: boolean;
-  /** A browser gets its problems as pages. */
-  readonly forPeople: boolean;
-}
-
-interface Failure extends Kind {
+interface Failure extends ProblemKind {
   readonly problem: JsonSchema;
 }
 
@@ -212,7 +135,7 @@ function failureOf(status: number, codes: readonly Code[], { problem, counted, f
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
     description: words.join('\n'),
-    headers: failureHeaders(status, codes, counted),
+    headers: problemFields(codes, { counted, forPeople, fromGateway: message !== undefined }),
     content: {
       ...(codes.length > 0 && {
         'application/problem+json': { schema: byCode, examples: Object.fromEntries(examples) },
@@ -222,18 +145,6 @@ function failureOf(status: number, codes: readonly Code[], { problem, counted, f
         'application/json': { schema: { $ref: '#/components/schemas/GatewayMessage' }, example: { message } },
       }),
     },
-  };
-}
-
-function failureHeaders(status: number, codes: readonly Code[], counted: boolean): JsonSchema {
-  // The gateway names its requests in a header of its own.
-  const isOurs = !GATEWAY_STATUSES.includes(status);
-  const limits = { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') };
-  return {
-    ...(isOurs && { 'x-request-id': header('RequestId') }),
-    ...(counted && codes.length > 0 && limits),
-    ...(codes.some((code) => errors[code].retryable) && { 'Retry-After': header('RetryAfter') }),
-    ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),
   };
 }
 

@@ -2,8 +2,9 @@
 import type { z } from 'zod';
 import { maxBodyOf } from './body.ts';
 import type { Contract, EndpointContract } from './contract.ts';
-import { GatewayMessage, headers, isTagged, objectOf, openAnswerBook } from './openapi-answers.ts';
+import { GatewayMessage, isTagged, objectOf, openAnswerBook } from './openapi-answers.ts';
 import { exampleOf } from './openapi-examples.ts';
+import { headers } from './openapi-headers.ts';
 import { linksOf } from './openapi-links.ts';
 import { type JsonSchema, openSchemaBook, type SchemaBook } from './openapi-schemas.ts';
 import { TAGS } from './openapi-tags.ts';
@@ -28,6 +29,7 @@ const DESCRIPTION = [
   'HEAD works wherever GET needs no sign-in, and answers like GET without the body;',
   'elsewhere it gets a 405, also where GET redirects (302) or can be used only once (`x-once`).',
   'OPTIONS lists the methods of a path.',
+  'To pages of other origins that may call, answers also carry the fields of CORS.',
 ].join(' ');
 
 export function openApi(doors: readonly Operation[], version: string): JsonSchema {

@@ -11,6 +11,7 @@ export const handler = endpoint({
   query: exportQuery,
   status: 200,
   content: 'text/csv; charset=utf-8',
+  fields: ['content-disposition', 'link'],
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, query, request }) => {

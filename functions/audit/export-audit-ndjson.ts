@@ -11,6 +11,7 @@ export const handler = endpoint({
   query: exportQuery,
   status: 200,
   content: 'application/x-ndjson',
+  fields: ['content-disposition', 'link'],
   errors: [],
   uses: { database: 'api', secrets: ['verificationKeys'] },
 })(async ({ db, query, request }) => {

@@ -13,6 +13,7 @@ export const handler = endpoint({
   description: 'This is the `url` of a sign-in that was started. Sets a cookie that ties the sign-in to this browser.',
   params: z.strictObject({ token: mailToken }),
   status: 302,
+  fields: ['set-cookie'],
   errors: ['invalid_state', 'provider_unavailable'],
   uses: { database: 'api' },
 })(async ({ db, params }) => {

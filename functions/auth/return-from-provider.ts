@@ -14,6 +14,7 @@ export const handler = endpoint({
   // Providers add fields of their own.
   query: z.object({ state: z.string().max(500) }).catchall(z.string().max(8_000)),
   status: 302,
+  fields: ['set-cookie'],
   errors: ['invalid_state'],
   uses: { database: 'api', secrets: ['tokenKeys'] },
 })(async ({ db, query, request }) => {

@@ -23,8 +23,13 @@ export const NEVER: Readonly<Record<string, Readonly<Record<string, string>>>> =
 
 type Invoke = (operation: string, event: unknown) => Promise<Invocation>;
 
-/** One answer: the code of a problem, or `ok`. */
-export const answered = z.object({ operation: z.string(), code: z.string() });
+/** One answer: the code of a problem, or `ok`; and the names of its header fields. */
+export const answered = z.object({
+  operation: z.string(),
+  code: z.string(),
+  status: z.int(),
+  fields: z.array(z.string()),
+});
 
 const result = z.looseObject({ statusCode: z.int(), headers: z.record(z.string(), z.unknown()).optional() });
 
@@ -40,8 +45,7 @@ export function recorded(doors: readonly Door[], invoke: Invoke): Invoke {
   return async (operation, event) => {
     const invocation = await invoke(operation, event);
     if (endpoints.has(operation) && invocation.kind === 'ok') {
-      const code = codeOf(invocation.payload);
-      const line = JSON.stringify({ operation, code });
+      const line = JSON.stringify({ operation, ...kindOf(invocation.payload) });
       if (!seen.has(line)) appendFileSync(file, `${line}\n`);
       seen.add(line);
     }
@@ -49,9 +53,10 @@ export function recorded(doors: readonly Door[], invoke: Invoke): Invoke {
   };
 }
 
-function codeOf(payload: string): string {
+function kindOf(payload: string): Omit<z.output<typeof answered>, 'operation'> {
   const { statusCode, headers = {} } = result.parse(JSON.parse(payload));
-  return statusCode < 400 ? 'ok' : codeOfLink(String(headers.link));
+  const code = statusCode < 400 ? 'ok' : codeOfLink(String(headers.link));
+  return { code, status: statusCode, fields: Object.keys(headers).toSorted() };
 }
 
 /** A problem's code by the field that leads to its row in `/errors`: it comes with pages as well. */
