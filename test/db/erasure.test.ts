@@ -370,6 +370,69 @@ describe('erasing a person', () => {
     expect(payloads.map(({ payload }) => payload)).toEqual([{}, { name: 'bluesky' }]);
   });
 
+  it('leaves somebody else who has registered the address meanwhile everything of theirs', async () => {
+    const [userId, host] = [await addAugusta(), await addPerson(open.sql, 'host')];
+    const tenant = await addTenant(open.sql, userId);
+    const project = (await addTenant(open.sql, host.userId)).projectId;
+    const publicationId = await addPublication(open.sql, tenant, { state: 'publishing' });
+    /** What bears the address. Whose it is shows in the kind, the role and the permissions. */
+    const addTraces = async (whose: string) => {
+      const mail = { template: 'verify-email', to: marks.email, name: whose };
+      const invitation = { email: marks.email, token_hash: randomUUID(), created_by: host.userId };
+      return {
+        outbox_events: await addRow(open.sql, 'outbox_events', { kind: 'mail', payload: JSON.stringify(mail) }),
+        project_invitations: await addRow(open.sql, 'project_invitations', {
+          ...{ ...invitation, project_id: project, role: 'viewer' },
+        }),
+        user_invitations: await addRow(open.sql, 'user_invitations', {
+          ...{ ...invitation, role: 'user', token_hash: randomUUID() },
+        }),
+        notifications: await addRow(open.sql, 'notifications', {
+          ...{ user_id: host.userId, kind: 'invitation.sent', payload: JSON.stringify({ email: marks.email }) },
+        }),
+      };
+    };
+    const before = await addTraces('before');
+    // The open one would be taken by whoever registers next; it is of the gone person's time.
+    await open.sql('update user_invitations set revoked_at = app.now() where email = $1', [marks.email]);
+    await open.sql('update project_invitations set revoked_at = app.now() where email = $1', [marks.email]);
+    await open.sql('update users set deletion_requested_at = app.now() where id = $1', [userId]);
+    expect(await erase(userId)).toBe('waiting');
+    const [anew] = await open.sql("insert into users (email, display_name) values ($1, 'Anew') returning id", [
+      marks.email,
+    ]);
+    const after = await addTraces('after');
+    await open.sql("insert into auth_attempts (subject, source) values (app.attempt_subject($1), '*')", [marks.email]);
+    await addRow(
+      open.sql,
+      'idempotency_keys',
+      {
+        ...{ caller: String(anew?.id), route: 'r', key: 'of the other', body_hash: 'h' },
+        answer: [JSON.stringify({ email: marks.email })],
+      },
+      'key',
+    );
+    await open.sql("update post_publications set state = 'failed' where id = $1", [publicationId]);
+    while ((await erase(userId)) === 'waiting') await sweep();
+    expect(await open.sql('select email from users where id = any ($1)', [[userId, anew?.id]])).toEqual([
+      { email: marks.email },
+    ]);
+    for (const [table, id] of Object.entries(after)) {
+      const kept = await open.sql(`select to_jsonb(t)::text as row from ${table} t where id = $1`, [id]);
+      expect([table, String(kept[0]?.row)]).toEqual([table, expect.stringContaining(marks.email)]);
+    }
+    for (const [table, id] of Object.entries(before)) {
+      const rows = await open.sql(`select to_jsonb(t)::text as row from ${table} t where id = $1`, [id]);
+      expect([table, JSON.stringify(rows)]).toEqual([table, expect.not.stringContaining(marks.email)]);
+    }
+    expect(await open.sql('select source from auth_attempts')).toEqual([{ source: '*' }]);
+    expect(await open.sql("select key from idempotency_keys where key = 'of the other'")).toHaveLength(1);
+    // Who has it last goes like everybody else.
+    await open.sql('update users set deletion_requested_at = app.now() where id = $1', [anew?.id]);
+    expect(await erase(String(anew?.id))).toBe('ok');
+    expect(tablesWithMarks(await dump())).toEqual([]);
+  });
+
   it('waits for a post that is at its platform this moment', async () => {
     const person = await addPerson(open.sql, 'busy');
     const tenant = await addTenant(open.sql, person.userId);

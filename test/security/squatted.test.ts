@@ -236,6 +236,18 @@ test('somebody who moves to an address that a stranger wrote down gets it, and t
   expect(await idOf(email)).toBe(person.id);
 });
 
+test('an invitation waits for the owner of the address, although a stranger’s registration of it goes', async () => {
+  const person = await registerUser(world, 'Invited Person');
+  const email = address();
+  await register(email, theirs);
+  expect((await asAdmin('POST', '/v1/admin/invitations', { email, role: 'creator' })).status).toBe(201);
+  expect((await world.call('POST', '/v1/auth/change-email', { token: person.token, json: { email } })).status).toBe(
+    202,
+  );
+  expect(await verify(mailedToken(world, email))).toBeNull();
+  expect(await world.sql('select role from users where id = $1', [person.id])).toEqual([{ role: 'creator' }]);
+});
+
 test('a link that is used while a stranger registers the address lets its owner in', async () => {
   for (let round = 0; round < 5; round += 1) {
     const email = address();
