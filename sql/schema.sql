@@ -4676,7 +4676,6 @@ CREATE UNIQUE INDEX users_username_skeleton_key ON public.users USING btree (use
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', '', 'id', '{role,status,email_verified_at,locked_until,deletion_requested_at,deleted_at,avatar_media_id}', '{email,username,display_name,given_name,family_name,bio,avatar_url,status_reason}', '{password_hash}');
 CREATE TRIGGER users_forget_deletion AFTER UPDATE OF deletion_requested_at ON public.users FOR EACH ROW WHEN (((old.deletion_requested_at IS NOT NULL) AND (new.deletion_requested_at IS NULL))) EXECUTE FUNCTION app.forget_deletion();
 CREATE TRIGGER users_forget_import AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_import();
-CREATE TRIGGER users_forget_invitations AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION app.forget_invitations();
 CREATE TRIGGER users_heirs_named AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.name_heirs();
 CREATE TRIGGER users_invited AFTER INSERT ON public.users FOR EACH ROW WHEN ((new.email_verified_at IS NOT NULL)) EXECUTE FUNCTION app.honour_invitation();
 CREATE TRIGGER users_invited_later AFTER UPDATE OF email_verified_at, email ON public.users FOR EACH ROW WHEN (((new.email_verified_at IS NOT NULL) AND ((old.email_verified_at IS NULL) OR (old.email <> new.email)))) EXECUTE FUNCTION app.honour_invitation();
@@ -6883,7 +6882,8 @@ CREATE OR REPLACE FUNCTION app.erase_user(person uuid)
 AS $function$
 declare
   gone users;
-  traces text[];
+  -- Until when what bears their address is theirs.
+  theirs_until timestamptz := 'infinity';
   alone uuid;
   heirless uuid;
   all_purged boolean := true;
@@ -6927,19 +6927,32 @@ begin
   end if;
 
   -- By id and address, not by name: whoever calls themselves bluesky must not take along what tells of that platform.
-  traces := array[person::text, gone.email];
+  -- Their address was free since this began, and while files and projects were cleared away it may have become somebody else's.
+  if exists (select from users u where u.email = gone.email and u.deleted_at is null) then
+    theirs_until := gone.deleted_at;
+  end if;
+  -- By id and address, not by name: whoever calls themselves bluesky must not take along what tells of that platform.
   delete from idempotency_keys k
   where k.caller = person::text
-    or exists (select from unnest(k.answer) line, unnest(traces) trace where strpos(line, to_json(trace)::text) > 0 or strpos(line, gone.email) > 0);
+    or exists (
+      select from unnest(k.answer) line
+      where strpos(line, to_json(person)::text) > 0 or (k.created_at < theirs_until and strpos(line, gone.email) > 0));
   delete from outbox_events e
-  where e.payload ->> 'to' = gone.email or (e.kind = 'mail' and e.user_id = person)
-    or exists (select from unnest(traces) trace where strpos(e.payload::text, to_json(trace)::text) > 0);
+  where (e.kind = 'mail' and e.user_id = person) or strpos(e.payload::text, to_json(person)::text) > 0
+    or (e.created_at < theirs_until and strpos(e.payload::text, to_json(gone.email)::text) > 0);
   update notifications n set payload = '{}'
-  where n.actor_id = person or exists (select from unnest(traces) trace where strpos(n.payload::text, to_json(trace)::text) > 0);
-  delete from webhook_deliveries d where exists (select from unnest(traces) trace where strpos(d.payload::text, to_json(trace)::text) > 0);
-  delete from project_invitations i where i.email = gone.email or i.accepted_by = person;
-  delete from user_invitations i where i.email = gone.email;
-  delete from auth_attempts a where a.subject = app.attempt_subject(gone.email);
+  where n.actor_id = person or strpos(n.payload::text, to_json(person)::text) > 0
+    or (n.created_at < theirs_until and strpos(n.payload::text, to_json(gone.email)::text) > 0);
+  delete from webhook_deliveries d
+  where strpos(d.payload::text, to_json(person)::text) > 0
+    or (d.created_at < theirs_until and strpos(d.payload::text, to_json(gone.email)::text) > 0);
+  delete from project_invitations i
+  where i.accepted_by = person
+    or (i.email = gone.email and (theirs_until = 'infinity' or (i.accepted_by is null and i.last_sent_at < theirs_until)));
+  delete from user_invitations i
+  where i.accepted_by = person
+    or (i.email = gone.email and (theirs_until = 'infinity' or (i.accepted_by is null and i.sent_at < theirs_until)));
+  delete from auth_attempts a where a.subject = app.attempt_subject(gone.email) and theirs_until = 'infinity';
   -- What others wrote of them, while what they wrote it of goes.
   update content_moderation c set reason = null
   where c.reason is not null and (
@@ -7482,18 +7495,6 @@ begin
 end
 $function$;
 comment on function app.forget_import() is 'What a person was imported from is forgotten with them.';
-
-CREATE OR REPLACE FUNCTION app.forget_invitations()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-begin
-  delete from user_invitations i where i.email = old.email;
-  return null;
-end
-$function$;
 
 CREATE OR REPLACE FUNCTION app.forget_registration(person uuid)
  RETURNS void
