@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listDoors } from '../../infra/doors.ts';
 import { mappingsOf, readSeedMap } from '../../infra/tools/import/seed-map.ts';
+import { dbCommands } from '../../infra/tools/programs.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { statements } from './every-statement.ts';
 
@@ -196,8 +197,7 @@ const CATALOGUE: Readonly<Record<string, (name: string) => Promise<boolean>>> = 
   schedule: async (name) =>
     (await listDoors()).some(({ operation, contract }) => operation === name && contract.kind === 'schedule'),
   door: async (name) => (await listDoors()).some(({ operation }) => operation === name),
-  command: async (name) =>
-    new RegExp(`^  '?${name}'?: `, 'm').test(await readFile(new URL('infra/tools/db.ts', root), 'utf8')),
+  command: async (name) => name in dbCommands,
   // The beginning of a decision in sql/README.md, after its date.
   heading: async (name) =>
     (await readFile(new URL('sql/README.md', root), 'utf8')).toLowerCase().includes(`: ${name}\n`),
