@@ -25,9 +25,14 @@ export async function runCommand(program: string, commands: Commands, args: read
 }
 
 async function main(program: string, commands: Commands, [name = '', ...args]: readonly string[]): Promise<void> {
+  const helps = ['--help', '-h'];
+  if (helps.includes(name)) return print(await usage(program, commands));
   const load = commands[name];
   if (load === undefined) throw new Error(await usage(program, commands));
   const command = await load();
+  if (args.some((arg) => helps.includes(arg))) {
+    return print(`usage: npm run ${program} -- ${`${name} ${command.usage}`.trimEnd()}\n  ${command.summary}`);
+  }
   const unknown = args.find((arg) => arg.startsWith('-') && !command.usage.includes(arg.split('=')[0] ?? arg));
   if (unknown !== undefined || (command.usage === '' && args.length > 0)) {
     throw new Error(

@@ -58,6 +58,8 @@ const origin = z
 export const providerIssuer = z
   .url({ protocol: /^https?$/ })
   .max(2_000)
+  // OpenID Connect Discovery 1.0, section 3.
+  .refine((text) => !/[?#]/.test(text), 'must have neither query nor fragment')
   .describe('Exactly as in the provider’s discovery document.')
   .meta({ examples: ['https://accounts.google.com'] });
 

@@ -68,12 +68,13 @@ async function accept(accessToken) {
   }
   return 'Welcome. You belong to the project now; log in with your client to see it.';
 }
-login?.elements.isNew.addEventListener('change', ({ target }) => {
+function askName(isNew) {
   const { displayName, password } = login.elements;
-  displayName.closest('p').hidden = !target.checked;
-  displayName.required = target.checked;
-  password.autocomplete = target.checked ? 'new-password' : 'current-password';
-});
+  displayName.closest('p').hidden = !isNew;
+  displayName.required = isNew;
+  password.autocomplete = isNew ? 'new-password' : 'current-password';
+}
+login?.elements.isNew.addEventListener('change', ({ target }) => askName(target.checked));
 login?.addEventListener('submit', (event) => {
   event.preventDefault();
   const { email, password, displayName, isNew } = login.elements;
@@ -82,6 +83,7 @@ login?.addEventListener('submit', (event) => {
     if (isNew.checked) {
       await post('/v1/auth/register', { ...credentials, displayName: displayName.value, invitationToken: token });
       isNew.checked = false;
+      askName(false);
     }
     const answer = await post('/v1/auth/login', credentials);
     if (answer.status === 'signed_in') return accept(answer.accessToken);

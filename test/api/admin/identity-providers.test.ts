@@ -110,6 +110,18 @@ describe('a provider', () => {
       expect([issuer, (await ask('POST', root, { ...google, issuer })).code]).toEqual([issuer, 'address_not_allowed']);
   });
 
+  test('is named by an issuer without query and fragment', async () => {
+    for (const issuer of [
+      'https://example.com/#x',
+      'https://example.com/?x=1',
+      'https://example.com#',
+      'https://example.com?',
+    ]) {
+      const answer = await ask('POST', root, { ...google, issuer });
+      expect([issuer, answer.status, answer.pointers]).toEqual([issuer, 422, ['/body/issuer']]);
+    }
+  });
+
   test('is refused with fields that cannot be meant', async () => {
     const bad = { ...google, name: 'No Name', scopes: ['email'], returnOrigins: ['https://app.example.com/path'] };
     const answer = await ask('POST', root, bad);

@@ -147,6 +147,31 @@ describe('guesses', () => {
     expect((await show({ ticket: await ticketFor(world, ada), code })).code).toBe('wrong_code');
   });
 
+  test('are none where the right code is shown many times at once: one gets in, and nobody is told of guesses', async () => {
+    const [tickets, code] = [
+      await Promise.all(Array.from({ length: 3 }, () => ticketFor(world, ada))),
+      await codeOf(world, app),
+    ];
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => show({ ticket: tickets[n % 3], code })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    await world.tick('sweep');
+    expect(world.mails(ada.email).map(({ subject }) => subject)).not.toContain(
+      'Somebody is trying to guess your second factor',
+    );
+  });
+
+  test('are told although the right code follows, half a minute later', async () => {
+    const ticket = await ticketFor(world, ada);
+    const code = await wrong();
+    for (let guess = 0; guess < 5; guess += 1) await show({ ticket, code });
+    await world.moveClock(31_000);
+    expect((await show({ ticket, code: await codeOf(world, app, 1) })).status).toBe(200);
+    await world.tick('sweep');
+    expect(world.mails(ada.email).map(({ subject }) => subject)).toContain(
+      'Somebody is trying to guess your second factor',
+    );
+  });
+
   test('are counted before they are looked at: fifty at once are not fifty guesses', async () => {
     const tickets = await Promise.all(Array.from({ length: 10 }, () => ticketFor(world, ada)));
     const code = await wrong();

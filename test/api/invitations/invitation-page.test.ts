@@ -116,7 +116,7 @@ test('somebody else is told so, stays outside, and leaves no session behind', as
   await logIn(other);
   await code().fill(await codeOf(world, app));
   await goOn();
-  await says('another address');
+  await says('an address other than yours');
   expect([await isMember(other), await leftOpen(other)]).toEqual([false, 0]);
   // The right person goes on at the same screen.
   await logIn();
@@ -130,6 +130,22 @@ test('who is new registers and is in by one press', async () => {
   await page.getByLabel('I am new here').check();
   await page.getByLabel('Your name').fill('Nia New');
   await logIn({ email, password });
+  await says('Welcome');
+});
+
+test('who has registered, and could not log in yet, is asked for no name again', async () => {
+  const email = `new.${crypto.randomUUID()}@example.com`;
+  await page.goto(`${world.origin}/invitations/${await invite(email)}`);
+  await page.getByLabel('I am new here').check();
+  await page.getByLabel('Your name').fill('Nia New');
+  // What fails after the registration: here the login that follows it.
+  await page.route('**/v1/auth/login', (route) => route.abort());
+  await logIn({ email, password });
+  await says('could not be reached');
+  expect(await page.getByLabel('I am new here').isChecked()).toBe(false);
+  expect(await page.getByLabel('Your name').isVisible()).toBe(false);
+  await page.unroute('**/v1/auth/login');
+  await page.getByRole('button', { name: 'Accept' }).click();
   await says('Welcome');
 });
 

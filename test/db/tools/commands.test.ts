@@ -51,6 +51,28 @@ async function load() {
   );
 }
 
+test('each says what it is for, and what it takes, to who asks', async () => {
+  const { runCommand } = await import('../../../infra/tools/program.ts');
+  const { adminCommands, dbCommands, keysCommands } = await import('../../../infra/tools/programs.ts');
+  for (const [program, commands] of Object.entries({ admin: adminCommands, db: dbCommands, keys: keysCommands }))
+    for (const name of ['', ...Object.keys(commands)])
+      for (const help of ['--help', '-h']) {
+        const args = [name, help].filter((word) => word !== '');
+        const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+        const { code, complaint } = await runCommand(program, commands, args);
+        const text = said.mock.calls.map(([part]) => String(part)).join('');
+        said.mockRestore();
+        const summary = name === '' ? '' : await commands[name]?.().then((command) => command.summary);
+        expect([args, code, complaint, text]).toEqual([
+          args,
+          0,
+          '',
+          expect.stringContaining(`npm run ${program} -- ${name}`),
+        ]);
+        expect(text).toContain(summary);
+      }
+});
+
 /** What each command says, one after the other. */
 async function complaints(environment: Readonly<Record<string, string>>): Promise<Map<string, string>> {
   setEnvironment(environment);
