@@ -12258,6 +12258,18 @@ end
 $function$;
 grant execute on function app.unlink_identity(uuid) to posthaste_api;
 
+CREATE OR REPLACE FUNCTION app.untell_guesses(person uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  delete from outbox_events e using users u
+  where u.id = person and e.kind = 'mail' and e.dispatched_at is null and e.created_at > app.now() - interval '30 seconds'
+    and e.payload @> jsonb_build_object('template', 'second-factor', 'to', u.email, 'change', 'guessed')
+$function$;
+comment on function app.untell_guesses(uuid) is 'After the fifth guess none is looked at for half a minute: who is right within it was under way already, or was the fifth, and no mail need leave. Granted to nobody.';
+
 CREATE OR REPLACE FUNCTION app.usage_of(scope text, subject uuid)
  RETURNS TABLE(quota text, most bigint, own boolean, used bigint, resets_at timestamp with time zone)
  LANGUAGE sql
@@ -12287,12 +12299,27 @@ CREATE OR REPLACE FUNCTION app.use_factor(person uuid, factor_id uuid, step bigi
 AS $function$
 declare
   codes_left integer;
+  left_over integer;
 begin
   if recovery_hash is null then
     update mfa_factors f set last_step = step, last_used_at = app.now()
     where f.id = factor_id and f.user_id = person and f.kind = 'totp' and f.confirmed_at is not null
       and (f.last_step is null or f.last_step < step);
     if not found then
+      -- The right code, used already: no guess, so what it was counted for is undone, and no more.
+      if exists (
+        select from mfa_factors f
+        where f.id = factor_id and f.user_id = person and f.kind = 'totp' and f.confirmed_at is not null and f.last_step >= step) then
+        update proof_tries p set failures = p.failures - 1, blocked_until = case when p.failures > 5 then p.blocked_until end
+        where p.user_id = person and p.failures > 1
+        returning p.failures into left_over;
+        if left_over is null then
+          delete from proof_tries p where p.user_id = person;
+        end if;
+        if coalesce(left_over, 0) < 5 then
+          perform app.untell_guesses(person);
+        end if;
+      end if;
       return false;
     end if;
   else
@@ -12305,6 +12332,7 @@ begin
     perform app.tell_factor(person, jsonb_build_object('change', 'recovery_code_used', 'left', codes_left));
   end if;
   delete from proof_tries p where p.user_id = person;
+  perform app.untell_guesses(person);
   return true;
 end
 $function$;
