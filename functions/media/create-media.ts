@@ -10,6 +10,7 @@ export const handler = endpoint({
   path: '/v1/media',
   auth: 'user',
   scope: 'media:write',
+  rate: 'upload',
   summary: 'Request an upload',
   description:
     'Returns an upload form for one file. After the upload the media file is `processing`, then `ready`, or `failed` with the reason. The type is taken from its content, not its name.',

@@ -74,6 +74,38 @@ test('what one uses up is nobody else’s, and of no other class of doors', asyn
   expect((await create('Another class')).status).toBe(201);
 });
 
+test('every door that gives an upload form counts under uploads, which are limited apart from other writes', async () => {
+  const doors = world.doors.flatMap(({ operation, contract }) =>
+    contract.kind === 'endpoint' && contract.uses.bucket?.includes('presign-upload') ? [{ operation, contract }] : [],
+  );
+  expect(doors.map(({ operation, contract }) => [operation, contract.rate])).toEqual([
+    ['createAvatar', 'upload'],
+    ['createMedia', 'upload'],
+  ]);
+  await allow('upload', 2);
+  const upload = (path: string, json: object) =>
+    world.call('POST', path, { token: ada.token, json: { mimeType: 'image/png', bytes: 100, ...json } });
+  const answers = [
+    await upload('/v1/media', { projectId, fileName: 'a.png' }),
+    await upload('/v1/me/avatar', {}),
+    await upload('/v1/media', { projectId, fileName: 'b.png' }),
+    await upload('/v1/me/avatar', {}),
+  ];
+  expect(answers.map(({ status, code }) => [status, code])).toEqual([
+    [201, null],
+    [201, null],
+    [429, 'too_many_requests'],
+    [429, 'too_many_requests'],
+  ]);
+  expect(answers.map(({ headers }) => headers.get('ratelimit')?.split(';').slice(0, 2).join(';'))).toEqual([
+    '"upload";r=1',
+    '"upload";r=0',
+    '"upload";r=0',
+    '"upload";r=0',
+  ]);
+  expect((await create('Not an upload')).status).toBe(201);
+});
+
 test('who is over writes nothing', async () => {
   await allow('write', 1);
   expect((await create('The first')).status).toBe(201);
