@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { presignUpload } from '../../shared/aws/objects.ts';
-import { insertMedia } from '../../shared/media/queries.ts';
+import { instant } from '../../shared/db/columns.ts';
+import { findMedia, insertMedia } from '../../shared/media/queries.ts';
 import { Media, Upload, UploadRequest } from '../../shared/media/shapes.ts';
 import { projectOr } from '../../shared/projects/named-project.ts';
 import { endpoint } from '../_kit/endpoint.ts';
+
+const uploadOf = z.object({ key: z.string(), expiresAt: instant });
 
 export const handler = endpoint({
   method: 'POST',
@@ -13,7 +16,7 @@ export const handler = endpoint({
   rate: 'upload',
   summary: 'Request an upload',
   description:
-    'Returns an upload form for one file. After the upload the media file is `processing`, then `ready`, or `failed` with the reason. The type is taken from its content, not its name.',
+    'Returns an upload form for one file. After the upload the media file is `processing`, then `ready`, or `failed` with the reason. The type is taken from its content, not its name. A repeat gets a form for the same file that expires when the first one does; 404 if the file has been deleted.',
   body: UploadRequest,
   status: 201,
   location: '/v1/media/{media.id}',
@@ -22,10 +25,10 @@ export const handler = endpoint({
   uses: { database: 'api', secrets: ['verificationKeys'], bucket: ['presign-upload'] },
 })(async ({ body, db }) => {
   const row = await db.change(insertMedia, { ...body, projectId: projectOr(db, body.projectId, '/body/projectId') });
-  const upload = Upload.pick({ expiresAt: true })
-    .extend({ key: z.string(), seconds: z.number() })
-    .parse({ key: row.uploadKey, expiresAt: row.uploadExpiresAt, seconds: row.uploadS });
   const media = Media.parse(row);
-  const form = await presignUpload(upload.key, media.declaredMimeType, media.declaredBytes, upload.seconds);
-  return { media, upload: { ...form, expiresAt: upload.expiresAt } };
+  // The form of a file that went meanwhile would upload to nowhere.
+  if (db.isRepeat()) await db.one(findMedia, { mediaId: media.id });
+  const { key, expiresAt } = uploadOf.parse({ key: row.uploadKey, expiresAt: row.uploadExpiresAt });
+  const { declaredMimeType: mimeType, declaredBytes: maxBytes } = media;
+  return { media, upload: { ...(await presignUpload({ key, mimeType, maxBytes, expiresAt })), expiresAt } };
 });

@@ -8,13 +8,19 @@ export const beginAvatar = query({
   name: 'beginAvatar',
   kind: 'actor',
   access: 'write',
-  row: z.object({ outcome: z.string(), id, uploadExpiresAt: instant, uploadS: z.number() }),
+  row: z.object({ outcome: z.string(), id, uploadExpiresAt: instant }),
 })<{ mimeType: string; bytes: number }>`
   with before as (
     delete from user_avatars where user_id = (select app.user_id()) and status in ('pending_upload', 'failed') returning 1
   )
   insert into user_avatars (declared_mime_type, declared_bytes) values (${'mimeType'}, ${'bytes'}::integer)
-  returning 'ok' as outcome, id, upload_expires_at, extract(epoch from upload_expires_at - app.now())::integer as upload_s`;
+  returning 'ok' as outcome, id, upload_expires_at`;
+
+/** One of the person's own, whatever became of it. */
+export const findAvatar = query({ name: 'findAvatar', kind: 'actor', access: 'read', row: z.object({ id }) })<{
+  avatarId: string;
+}>`
+  select a.id from user_avatars a where a.id = ${'avatarId'}::uuid and a.user_id = (select app.user_id())`;
 
 /** Who has none is as good as done. */
 export const removeAvatar = query({

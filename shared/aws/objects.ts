@@ -27,13 +27,16 @@ export interface UploadForm {
   readonly fields: Record<string, string>;
 }
 
-/** A form that uploads exactly one object of at most `maxBytes`, for `expiresInS` seconds. */
-export async function presignUpload(
-  key: string,
-  mimeType: string,
-  maxBytes: number,
-  expiresInS: number,
-): Promise<UploadForm> {
+export interface UploadAllowed {
+  readonly key: string;
+  readonly mimeType: string;
+  readonly maxBytes: number;
+  /** Whenever it is signed: a form never outlives what was said of it first. */
+  readonly expiresAt: string;
+}
+
+/** A form that uploads exactly one object. What is past gives a form that nobody takes any more. */
+export async function presignUpload({ key, mimeType, maxBytes, expiresAt }: UploadAllowed): Promise<UploadForm> {
   const form = await createPresignedPost(s3(), {
     Bucket: config('media').MEDIA_BUCKET,
     Key: key,
@@ -42,7 +45,7 @@ export async function presignUpload(
       ['content-length-range', 1, maxBytes],
       ['eq', '$Content-Type', mimeType],
     ],
-    Expires: expiresInS,
+    Expires: (Date.parse(expiresAt) - Date.now()) / 1_000,
   });
   return { url: form.url, fields: form.fields };
 }

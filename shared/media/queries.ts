@@ -54,7 +54,6 @@ export const insertMedia = query({
     ...mediaRow.partial().shape,
     uploadKey: z.string().nullable(),
     uploadExpiresAt: instant.nullable(),
-    uploadS: z.number().nullable(),
   }),
 })<{ projectId: string | null; fileName: string; mimeType: string; bytes: number }>`
   with tenant as (
@@ -72,8 +71,7 @@ export const insertMedia = query({
   select case when m.id is not null then 'ok' when t.id is null then 'not_found' else 'forbidden' end as outcome,
     m.id, m.project_id, m.status, m.file_name, m.declared_mime_type, m.declared_bytes::text as declared_bytes, m.kind, m.mime_type,
     m.bytes::text as bytes, m.width, m.height, null::jsonb as video, null::jsonb as failure, '[]'::jsonb as renditions,
-    m.created_by, m.created_at, m.updated_at, m.version, m.upload_key, m.upload_expires_at,
-    extract(epoch from m.upload_expires_at - app.now())::integer as upload_s
+    m.created_by, m.created_at, m.updated_at, m.version, m.upload_key, m.upload_expires_at
   from (select 1) one left join tenant t on true left join made m on true`;
 
 export const findMedia = query({ name: 'findMedia', kind: 'actor', access: 'read', row: mediaRow })<{

@@ -9,6 +9,12 @@ import type { World } from './world.ts';
 
 export const Granted = z.object({ media: Media, upload: Upload });
 
+/** When S3 takes the form no more. */
+export function expiryOf(form: z.output<typeof Upload>): string {
+  const text = Buffer.from(form.fields.Policy ?? '', 'base64').toString();
+  return z.object({ expiration: z.string() }).parse(JSON.parse(text)).expiration;
+}
+
 export interface Sending {
   readonly projectId: string;
   /** Name below `test/media`. */

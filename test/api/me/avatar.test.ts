@@ -1,5 +1,7 @@
 /** A picture of oneself: asked for, sent, cut, shown, replaced and removed. */
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +11,7 @@ import { MyProfile } from '../../../shared/me/shapes.ts';
 import { Upload } from '../../../shared/media/shapes.ts';
 import { Member } from '../../../shared/members/shapes.ts';
 import { pageOf } from '../../../shared/paging/rules.ts';
-import { sendForm } from '../../support/media.ts';
+import { expiryOf, sendForm } from '../../support/media.ts';
 import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
 import { connectCommunity, createPost, eventually, getPublication } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
@@ -140,4 +142,29 @@ test.each([
 test('the form takes no larger file than was announced', async () => {
   const { upload } = (await ask({ mimeType: 'image/jpeg', bytes: photo.length })).json(Granted);
   expect((await sendForm(upload, Buffer.concat([photo, Buffer.alloc(1)]), 'image/jpeg')).status).toBe(400);
+});
+
+test('asked again, the form expires when the first one does; there is none once another was asked for or it was removed', async () => {
+  const eve = await registerUser(world, 'Eve Again');
+  const json = { mimeType: 'image/jpeg', bytes: photo.length };
+  const again = (idempotencyKey: string) =>
+    world.call('POST', '/v1/me/avatar', { token: eve.token, json, idempotencyKey });
+  const [key, next] = [randomUUID(), randomUUID()];
+  const first = (await again(key)).json(Granted);
+  await sleep(1_100);
+  const second = (await again(key)).json(Granted);
+  expect([second.id, second.upload.expiresAt]).toEqual([first.id, first.upload.expiresAt]);
+  expect(expiryOf(second.upload)).toBe(expiryOf(first.upload));
+  expect(Date.parse(expiryOf(second.upload))).toBeLessThanOrEqual(Date.parse(second.upload.expiresAt));
+  const { upload } = (await again(next)).json(Granted);
+  expect((await again(key)).code).toBe('not_found');
+  expect((await sendForm(upload, photo, 'image/jpeg')).status).toBe(204);
+  await eventually(
+    () => me(eve),
+    ({ avatar }) => avatar !== null,
+    30_000,
+  );
+  expect((await again(next)).status).toBe(201);
+  await world.call('DELETE', '/v1/me/avatar', { token: eve.token });
+  expect((await again(next)).code).toBe('not_found');
 });

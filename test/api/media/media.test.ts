@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Media } from '../../../shared/media/shapes.ts';
-import { Granted, sendForm } from '../../support/media.ts';
+import { expiryOf, Granted, sendForm } from '../../support/media.ts';
 import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
 import { ahead, connectCommunity, createPost, page } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
@@ -44,6 +45,37 @@ test('the same Idempotency-Key gets the same medium again, another body a confli
   expect(second.upload.expiresAt).toBe(first.upload.expiresAt);
   expect(second.upload.fields.key).toBe(first.upload.fields.key);
   expect((await ask({ fileName: 'other.png' }, ada, key)).code).toBe('idempotency_mismatch');
+});
+
+const toSeconds = (instant: string) => instant.replace(/\.\d+Z$/, 'Z');
+
+test('a form never outlives what was first said of it, however late one asks again', async () => {
+  const key = randomUUID();
+  const first = (await ask({}, ada, key)).json(Granted);
+  expect(expiryOf(first.upload)).toBe(toSeconds(first.upload.expiresAt));
+  await sleep(1_100);
+  const second = (await ask({}, ada, key)).json(Granted);
+  expect([second.upload.expiresAt, expiryOf(second.upload)]).toEqual([first.upload.expiresAt, expiryOf(first.upload)]);
+  expect((await sendForm(second.upload, photo, 'image/png')).status).toBe(204);
+});
+
+test('asked again when the form has expired, the answer is the first one, whose form nobody takes', async () => {
+  const key = randomUUID();
+  await world.moveClock(-3_600_000 + 2_000);
+  const first = (await ask({}, ada, key)).json(Granted);
+  await sleep(Math.max(0, Date.parse(first.upload.expiresAt) - Date.now()) + 50);
+  const late = (await ask({}, ada, key)).json(Granted);
+  await world.moveClock(0);
+  expect([late.media, late.upload.expiresAt]).toEqual([first.media, first.upload.expiresAt]);
+  expect((await sendForm(late.upload, photo, 'image/png')).status).toBe(403);
+});
+
+test('asked again when the file is gone, there is no form', async () => {
+  const key = randomUUID();
+  const { media } = (await ask({}, ada, key)).json(Granted);
+  await world.call('DELETE', `/v1/media/${media.id}`, { token: ada.token });
+  const again = await ask({}, ada, key);
+  expect([again.status, again.code]).toEqual([404, 'not_found']);
 });
 
 test.each([
