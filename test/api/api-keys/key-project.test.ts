@@ -5,7 +5,7 @@ import { Connection } from '../../../shared/accounts/shapes.ts';
 import { NewApiKey } from '../../../shared/api-keys/shapes.ts';
 import { pageOf } from '../../../shared/paging/rules.ts';
 import { Post, Validation } from '../../../shared/posts/shapes.ts';
-import { createProject, type Person, registerUser } from '../../support/people.ts';
+import { addMember, createProject, type Person, registerUser } from '../../support/people.ts';
 import { connectCommunity } from '../../support/posts.ts';
 import { openWorld, type World } from '../../support/world.ts';
 
@@ -93,4 +93,39 @@ test('a person has many projects, and says which', async () => {
   }
   const listed = await list('/v1/content/newest-by-author', owner.token);
   expect([listed.status, listed.pointers]).toEqual([422, ['/query/projectId']]);
+});
+
+test.each<[string, (userId: string) => Promise<unknown>]>([
+  [
+    'in the project',
+    async (userId) => {
+      const viewer = { token: owner.token, json: { role: 'viewer' } };
+      expect((await world.call('PATCH', `/v1/projects/${projectId}/members/${userId}`, viewer)).status).toBe(200);
+    },
+  ],
+  ['in the installation', (userId) => world.sql(`update users set role = 'viewer' where id = $1`, [userId])],
+])('the next write by a key whose creator became a mere viewer %s is refused, and it reads on', async (_, lower) => {
+  const maker = await registerUser(world, 'Mara Maker');
+  await addMember(world, projectId, maker, 'owner');
+  const json = { name: 'Of the maker', scopes: ['accounts:write', 'media:write', 'posts:write', 'projects:write'] };
+  const made = await world.call('POST', `/v1/projects/${projectId}/api-keys`, { token: maker.token, json });
+  const theirs = made.json(NewApiKey).key;
+  const schedule = { type: 'at', at: '2999-07-01T18:00:00Z' };
+  const before = (await post('/v1/posts', { ...draft(), schedule }, theirs)).json(Post);
+  expect((await post('/v1/media', upload, theirs)).status).toBe(201);
+  const state = `select (select count(*)::integer from posts) as posts, (select count(*)::integer from media) as media,
+    (select state from post_publications where post_id = $1) as post, (select status from social_accounts where id = $2) as account,
+    (select name from projects where id = $3) as project`;
+  const was = await world.sql(state, [before.id, accountId, projectId]);
+  await lower(maker.id);
+  const refused = [
+    await post('/v1/posts', draft(), theirs),
+    await post(`/v1/posts/${before.id}/cancel`, {}, theirs),
+    await post('/v1/media', upload, theirs),
+    await world.call('DELETE', `/v1/accounts/${accountId}`, { token: theirs }),
+    await world.call('PATCH', `/v1/projects/${projectId}`, { token: theirs, json: { name: 'Of a viewer' } }),
+  ];
+  expect(refused.map(({ status, code }) => [status, code])).toEqual(refused.map(() => [403, 'forbidden']));
+  expect(await world.sql(state, [before.id, accountId, projectId])).toEqual(was);
+  expect((await list(`/v1/posts/${before.id}`, theirs)).status).toBe(200);
 });
