@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmin } from '../../infra/tools/admin/create.ts';
+import { NewApiKey } from '../../shared/api-keys/shapes.ts';
 import { Tokens } from '../../shared/auth/shapes.ts';
 import { hashToken, randomToken } from '../../shared/auth/tokens.ts';
 import { Me } from '../../shared/users/shapes.ts';
 import { startDataApi, type TestDataApi } from '../support/data-api.ts';
-import { mailedToken, type Person, registerUser } from '../support/people.ts';
+import { addApp } from '../support/factors.ts';
+import { createProject, mailedToken, type Person, registerUser } from '../support/people.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -107,6 +109,38 @@ describe('an operator who makes an administrator', () => {
     for (const { email } of [hacked, trusted]) await make(email);
     const linked = await world.sql('select user_id from user_identities');
     expect(linked).toEqual([{ user_id: trusted.id }]);
+  });
+
+  test('of somebody who was deactivated leaves no code, session or key of before, and their projects', async () => {
+    const person = await registerUser(world, 'Hacked Person');
+    const project = await createProject(world, person);
+    await addApp(world, person);
+    const json = { name: 'Of a thief', scopes: ['projects:write'] };
+    const made = await world.call('POST', `/v1/projects/${project.id}/api-keys`, { token: person.token, json });
+    const { key } = made.json(NewApiKey);
+    const reset = await world.call('POST', '/v1/auth/forgot-password', { json: { email: person.email } });
+    expect([made.status, reset.status]).toEqual([201, 202]);
+    const oldLink = mailedToken(world, person.email, 'reset-password');
+    const reason = { reason: 'A thief has an app' };
+    expect((await asAdmin('POST', `/v1/admin/users/${person.id}/deactivate`, reason)).status).toBe(200);
+    await choose(await make(person.email));
+    const stolen = { token: oldLink, newPassword: theirs.password };
+    expect((await world.call('POST', '/v1/auth/reset-password', { json: stolen })).code).toBe('invalid_token');
+    // No second factor is asked for any more.
+    const { accessToken } = (await login(person.email, mine)).json(Tokens);
+    const seen = (token: string) => world.call('GET', `/v1/projects/${project.id}`, { token });
+    const answers = [await seen(accessToken), await seen(key), await seen(person.token)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 401]);
+  });
+
+  test('of somebody who asked to be deleted calls that off, and the old password opens nothing', async () => {
+    const person = await registerUser(world, 'Leaving Person');
+    const asked = await world.call('POST', '/v1/me/deletion', { token: person.token, json: {} });
+    expect(asked.status, asked.text).toBe(202);
+    const token = await make(person.email);
+    expect((await login(person.email, person)).code).toBe('invalid_credentials');
+    await choose(token);
+    expect((await ownerOf(person.email)).role).toBe('admin');
   });
 
   test('of somebody who proved the address leaves them their password', async () => {

@@ -4,7 +4,7 @@ import { email as emailShape } from '../../../shared/auth/shapes.ts';
 import { hashToken, randomToken } from '../../../shared/auth/tokens.ts';
 import { displayName } from '../../../shared/users/shapes.ts';
 import { type Command, print } from '../command.ts';
-import { inTransaction, type Target } from '../sql-runner.ts';
+import { inTransaction, type RunSql, type Target } from '../sql-runner.ts';
 
 export interface NewAdmin {
   readonly email: string;
@@ -14,10 +14,18 @@ export interface NewAdmin {
   readonly force: boolean;
   /** Mailed as well, by the next sweep. */
   readonly mailedLink: string | null;
+  /** Takes away every way in of before also where nothing is wrong with it. */
+  readonly clean?: boolean;
+}
+
+export interface MadeAdmin {
+  readonly was: 'nobody' | 'cleaned' | 'kept';
+  /** Ways in of before: gone where they were cleaned, good as before where they were kept. */
+  readonly waysIn: readonly string[];
 }
 
 export const create: Command = {
-  usage: '--email <address> [--name <name>] [--mail] [--force]',
+  usage: '--email <address> [--name <name>] [--mail] [--force] [--clean]',
   summary: 'makes a person, or an existing one, administrator, and prints a link under which they choose a password',
   run: async (args, database) => {
     const { values } = parseArgs({
@@ -27,6 +35,7 @@ export const create: Command = {
         name: { type: 'string' },
         mail: { type: 'boolean' },
         force: { type: 'boolean' },
+        clean: { type: 'boolean' },
       },
     });
     const address = emailShape.safeParse(values.email);
@@ -43,12 +52,25 @@ export const create: Command = {
       tokenHash: hashToken(token),
       force: values.force === true,
       mailedLink: values.mail === true ? link : null,
+      clean: values.clean === true,
     });
-    print(`${address.data} ${made === 'created' ? 'was created and is' : 'is'} administrator`);
+    print(`${address.data} ${made.was === 'nobody' ? 'was created and is' : 'is'} administrator`);
+    for (const line of tell(made)) print(line);
     print(`Choose a password within 24 hours, once: ${link}`);
     if (values.mail === true) print('The link is mailed, too.');
   },
 };
+
+function tell({ was, waysIn }: MadeAdmin): string[] {
+  const listed = waysIn.join(', ');
+  if (was === 'cleaned') {
+    return [
+      `Nothing of before lets anybody in${listed === '' ? '' : `; gone are ${listed}`}. Projects and memberships are as they were.`,
+    ];
+  }
+  if (was === 'nobody' || listed === '') return [];
+  return [`What let them in before still does: ${listed}. Say --clean to take it away.`];
+}
 
 function originOf(url: string | undefined): string {
   const parsed = url === undefined ? null : URL.parse(url);
@@ -61,19 +83,34 @@ function originOf(url: string | undefined): string {
 
 const OTHERS = `select email from users
   where role = 'admin' and status = 'active' and deleted_at is null and email <> :email order by id limit 1`;
-/** Of an address that nobody has proved, what was registered with it goes: whoever did it may be anybody. */
-const FORGET = `select app.forget_registration(u.id)::text as done from users u
-  where u.email = :email and u.deleted_at is null for no key update`;
-/** Who was kept out may have been so for a thief, who would come in by the identity that they linked. */
-const UNLINK = `delete from user_identities i using users u
-  where i.user_id = u.id and u.email = :email and u.deleted_at is null and u.status <> 'active'`;
-/** A password that nobody vouches for is none: one that was never proven, and one of somebody who was kept out. */
+/** Nobody vouches for what lets in who was kept out, who wanted to go, or an address that nobody has proved: it may be a thief's. */
+const WAS = `select u.id::text as id, u.status <> 'active' or u.email_verified_at is null or u.deletion_requested_at is not null as doubtful
+  from users u where u.email = :email and u.deleted_at is null for no key update`;
+/** In the order and the words of the command's answer. */
+const WAYS_IN = `select num_nonnulls(u.password_hash) as password,
+    (select count(*) from user_identities i where i.user_id = u.id) as identities,
+    (select count(*) from mfa_factors f where f.user_id = u.id and f.kind = 'totp') as apps,
+    (select count(*) from mfa_factors f where f.user_id = u.id and f.kind = 'recovery') as codes,
+    (select count(*) from user_sessions s where s.user_id = u.id and s.revoked_at is null and s.expires_at > app.now()) as sessions,
+    (select count(*) from api_keys k where k.created_by = u.id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > app.now())) as keys
+  from users u where u.id = :id::uuid`;
+const CLEAN: readonly string[] = [
+  'update users set password_hash = null where id = :id::uuid',
+  'delete from user_identities where user_id = :id::uuid',
+  'delete from provider_sign_ins where user_id = :id::uuid',
+  'delete from mfa_factors where user_id = :id::uuid',
+  'delete from proof_tries where user_id = :id::uuid',
+  'update api_keys set revoked_at = app.now() where created_by = :id::uuid and revoked_at is null',
+  'update password_reset_tokens set used_at = app.now() where user_id = :id::uuid and used_at is null',
+  'update email_verification_tokens set used_at = app.now() where user_id = :id::uuid and used_at is null',
+  "select app.end_sessions(:id::uuid, 'made administrator by an operator') as ended",
+];
 const PROMOTE = `update users set role = 'admin', status = 'active', status_reason = null,
-    password_hash = case when email_verified_at is not null and status = 'active' then password_hash end,
     display_name = case when email_verified_at is null then :name else display_name end,
     email_verified_at = coalesce(email_verified_at, app.now()),
     failed_login_attempts = 0, locked_until = null, deletion_requested_at = null
-  where email = :email and deleted_at is null returning id::text as id`;
+  where id = :id::uuid`;
 const CREATE = `insert into users (email, display_name, role, email_verified_at) values (:email, :name, 'admin', app.now())
   returning id::text as id`;
 const TOKEN = `insert into password_reset_tokens (user_id, token_hash, expires_at)
@@ -82,7 +119,7 @@ const MAIL = `insert into outbox_events (kind, payload) values ('mail', jsonb_bu
   'to', :email, 'name', :name, 'link', :link))`;
 
 /** Throws where another administrator is there and it was not forced. */
-export async function createAdmin(target: Target, admin: NewAdmin): Promise<'created' | 'promoted'> {
+export async function createAdmin(target: Target, admin: NewAdmin): Promise<MadeAdmin> {
   const { email, name, tokenHash, mailedLink } = admin;
   return inTransaction(target, async (run) => {
     // Two operators at once: the second sees the first one's administrator.
@@ -93,12 +130,30 @@ export async function createAdmin(target: Target, admin: NewAdmin): Promise<'cre
         `${String(other.email)} is administrator already and can make others; say --force if that is meant`,
       );
     }
-    await run(FORGET, { email });
-    await run(UNLINK, { email });
-    const [promoted] = await run(PROMOTE, { email, name });
-    const [person] = promoted === undefined ? await run(CREATE, { email, name }) : [promoted];
-    await run(TOKEN, { id: String(person?.id), tokenHash });
+    const [was] = await run(WAS, { email });
+    const [person] = was === undefined ? await run(CREATE, { email, name }) : [was];
+    const id = String(person?.id);
+    const waysIn = await waysInOf(run, id);
+    const isCleaned = was !== undefined && (was.doubtful === true || admin.clean === true);
+    if (isCleaned) for (const statement of CLEAN) await run(statement, { id });
+    if (was !== undefined) await run(PROMOTE, { id, name });
+    await run(TOKEN, { id, tokenHash });
     if (mailedLink !== null) await run(MAIL, { email, name, link: mailedLink });
-    return promoted === undefined ? 'created' : 'promoted';
+    return { was: was === undefined ? 'nobody' : isCleaned ? 'cleaned' : 'kept', waysIn };
   });
+}
+
+async function waysInOf(run: RunSql, id: string): Promise<string[]> {
+  const [count] = await run(WAYS_IN, { id });
+  const words: readonly (readonly [unknown, string, string])[] = [
+    [count?.password, 'password', 'passwords'],
+    [count?.identities, 'identity at a provider', 'identities at providers'],
+    [count?.apps, 'authenticator app', 'authenticator apps'],
+    [count?.codes, 'set of recovery codes', 'sets of recovery codes'],
+    [count?.sessions, 'session', 'sessions'],
+    [count?.keys, 'API key', 'API keys'],
+  ];
+  return words
+    .filter(([n]) => Number(n) > 0)
+    .map(([n, one, many]) => (Number(n) === 1 ? `1 ${one}` : `${String(n)} ${many}`));
 }

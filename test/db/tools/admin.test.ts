@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { hashToken } from '../../../shared/auth/tokens.ts';
 import { type OpenDatabase, openDatabase } from '../database.ts';
+import { addTenant } from '../seed.ts';
 import { type Ended, environmentHere, runProgram } from './program.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -96,6 +97,39 @@ it('promotes who is there already, and lets in who was locked out or deactivated
   expect(ended.out).toMatch(/^old@example\.com is administrator\n/);
   const [person] = await open.sql("select role, status, locked_until from users where email = 'old@example.com'");
   expect(person).toEqual({ role: 'admin', status: 'active', locked_until: null });
+});
+
+it('says what of before is gone, or what still lets them in and how that is taken away', async () => {
+  const [person] = await open.sql(
+    `insert into users (email, display_name, email_verified_at, password_hash) values ('kept@example.com', 'Kept', now(), 'x') returning id`,
+  );
+  const userId = String(person?.id);
+  const { projectId } = await addTenant(open.sql, userId);
+  await open.sql(
+    `insert into mfa_factors (user_id, kind, secret_sealed, code_hashes, confirmed_at)
+     values ($1, 'totp', 'x', null, now()), ($1, 'totp', 'y', null, now()), ($1, 'recovery', null, '{x}', now())`,
+    [userId],
+  );
+  await open.sql(
+    `insert into api_keys (project_id, created_by, name, prefix, key_hash, scopes)
+     values ($1, $2, 'Build', 'phk_abcdefgh', $3, '{posts:read}')`,
+    [projectId, userId, hashToken('key')],
+  );
+  const create = ['create', '--email', 'kept@example.com', '--force'];
+  const ways = '1 password, 2 authenticator apps, 1 set of recovery codes, 1 API key';
+  const [, kept] = (await admin(create)).out.split('\n');
+  expect(kept).toBe(`What let them in before still does: ${ways}. Say --clean to take it away.`);
+  const [, cleaned] = (await admin([...create, '--clean'])).out.split('\n');
+  expect(cleaned).toBe(
+    `Nothing of before lets anybody in; gone are ${ways}. Projects and memberships are as they were.`,
+  );
+  const left = await open.sql(
+    `select (select count(*)::integer from mfa_factors where user_id = u.id) as factors, u.password_hash,
+       (select count(*)::integer from api_keys where created_by = u.id and revoked_at is null) as keys,
+       (select role from project_collaborators where user_id = u.id) as role from users u where u.id = $1`,
+    [userId],
+  );
+  expect(left).toEqual([{ factors: 0, password_hash: null, keys: 0, role: 'owner' }]);
 });
 
 it('stands in the log of changes as what an operator did', async () => {
