@@ -167,6 +167,35 @@ test('a platform in trouble postpones its numbers and no others; the account sta
   );
 });
 
+test('the numbers of a paused account go on being read, when they are due and when somebody asks', async () => {
+  const { postId } = await published();
+  await world.sql(`insert into quota_overrides (scope, name, most, user_id) values ('user', 'accounts', 0, $1)`, [
+    ada.id,
+  ]);
+  const paused = () =>
+    world.sql('select platform from social_accounts where paused_at is not null and project_id = $1', [projectId]);
+  expect(await paused()).toHaveLength(3);
+  await world.sql(
+    `update post_publications set next_metrics_at = now(), metrics_at = null, metrics_lease_until = null where post_id = $1`,
+    [postId],
+  );
+  await world.tick('pollAnalytics');
+  const { publications } = await eventually(
+    () => read(postId),
+    (numbers) => numbers.publications.every(({ metricsAt }) => metricsAt !== null),
+  );
+  expect(publications.map(({ history }) => history.map(({ source }) => source))).toEqual([
+    ['poll'],
+    ['poll'],
+    ['poll'],
+  ]);
+  const numbers = await refreshed(postId);
+  expect(numbers.publications.map(({ history }) => history.at(-1)?.source)).toEqual(['refresh', 'refresh', 'refresh']);
+  expect(await paused()).toHaveLength(3);
+  await world.sql(`delete from quota_overrides where user_id = $1`, [ada.id]);
+  expect(await paused()).toEqual([]);
+});
+
 test('an account whose token was taken back is marked, with the reason', async () => {
   const { postId } = await published();
   await world.platforms.revokeTokens('mastodon', mastodonUser);
