@@ -42,6 +42,16 @@ it('every column of an exported table is exported or withheld, and a new one is 
   expect(unknown.map(({ column }) => column)).toEqual([]);
 });
 
+it('no column is named twice', async () => {
+  const twice = await open.sql(`
+    select e.name || '.' || c.name as column
+    from export_tables e, lateral (
+      select c as name from unnest(e.columns || e.withheld) c group by c having count(*) > 1
+      union all select c from unnest(e.person_columns) c group by c having count(*) > 1
+      union all select c from unnest(e.kept_after_leaving) c group by c having count(*) > 1) c`);
+  expect(twice.map(({ column }) => column)).toEqual([]);
+});
+
 it('no secret is among what is exported', async () => {
   const secret = await open.sql(`select e.name || '.' || c as column from export_tables e, unnest(e.columns) c
     where c ~ '(hash|sealed|secret|token|password|_key$)' or (c = 'email' and e.name not in ('users', 'user_identities')) order by 1`);
@@ -148,7 +158,6 @@ it('what is left out, and what is withheld, is this and no more', async () => {
       "user_sessions.refresh_hash",
       "users.failed_login_attempts",
       "users.password_hash",
-      "users.status_reason",
       "users.status_reason",
       "users.username_skeleton",
       "webhooks.previous_secret_expires_at",

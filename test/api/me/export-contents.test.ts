@@ -89,6 +89,31 @@ test('of a project that one has left it tells that one worked there, and nothing
   expect(changes.filter((row) => 'oldValues' in row || 'newValues' in row)).toEqual([]);
 });
 
+test('what the log of changes holds of oneself is in it, opened, with where one came from; what it holds of others is not', async () => {
+  const [mallory, other] = [await registerUser(world, 'Mallory Before'), await registerUser(world, 'Otto Other')];
+  const rename = (who: Person, json: object) => world.call('PATCH', '/v1/me', { token: who.token, json });
+  await rename(mallory, { displayName: 'Mallory After', bio: 'I sail' });
+  await rename(other, { displayName: 'Otto Otherwise' });
+  const { id: projectId } = await createProject(world, mallory);
+  const invitation = { email: 'third.party@example.com', role: 'viewer' };
+  await world.call('POST', `/v1/projects/${projectId}/invitations`, { token: mallory.token, json: invitation });
+  const files = await exportOf(mallory);
+  const rows = rowsOf(files, 'audit_log');
+  const renamed = rows.find(({ tableName, operation }) => tableName === 'users' && operation === 'update');
+  expect(renamed).toMatchObject({
+    userId: mallory.id,
+    newValues: { display_name: { hidden: 'personal' } },
+    personal: { old: { display_name: 'Mallory Before' }, new: { display_name: 'Mallory After', bio: 'I sail' } },
+    ip: '127.0.0.1',
+  });
+  expect(new Set(rows.map(({ ip }) => ip))).toEqual(new Set(['127.0.0.1']));
+  for (const hidden of ['Otto Otherwise', invitation.email]) expect(textOf(files), hidden).not.toContain(hidden);
+  const about = files.get('README.txt')?.toString() ?? '';
+  expect(about).toContain('`personal` has');
+  const listed = [...about.matchAll(/^ {2}(\w+): ([\w, ]+)$/gm)].map(([, , names = '']) => names.split(', '));
+  for (const names of listed) expect(new Set(names).size).toBe(names.length);
+});
+
 test('tables for a spreadsheet come as CSV too, and no cell is a formula', async () => {
   const { id: projectId } = await createProject(world, owner);
   const { id: accountId } = await connectCommunity(world, owner, projectId);
