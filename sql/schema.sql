@@ -7035,6 +7035,7 @@ declare
   names text;
   key_names text;
   condition text;
+  opened text;
   size integer := 0;
   r record;
 begin
@@ -7069,6 +7070,10 @@ begin
   from unnest(rules.columns) with ordinality c (name, place)
   join pg_attribute a on a.attrelid = to_regclass(quote_ident(rules.name)) and a.attname = c.name and not a.attisdropped and a.attnum > 0
   where c.name = any (keys || rules.person_columns || rules.kept_after_leaving) or c.name in (scope, 'created_at');
+  -- Of the log only rows of what the person did: what lies in them under their own key is theirs to read.
+  opened := case rules.name when 'audit_log' then
+    ', app.audit_open(t.ip_sealed, $1) as ip, case when t.subject_id = $1 then app.audit_open(t.personal_sealed, $1)::jsonb end as personal'
+    else '' end;
   if of_projects then
     condition := format('t.%I = any ($2)', rules.project_column);
   else
@@ -7086,10 +7091,10 @@ begin
   for r in execute format(
     'select case when t.export_open then to_jsonb(q)::text else to_jsonb(f)::text end as line, t.export_key as at_key
      from (select jsonb_build_object(%1$s) as export_key, %6$s as export_open, t.* from %2$I t where %3$s order by %4$s limit $4) t
-     cross join lateral (select %5$s) q cross join lateral (select %7$s) f order by %4$s',
+     cross join lateral (select %5$s%8$s) q cross join lateral (select %7$s%8$s) f order by %4$s',
     (select string_agg(format('%L, t.%I', k, k), ', ') from unnest(keys) k), rules.name, condition, key_names,
     (select string_agg('t.' || n, ', ') from unnest(string_to_array(names, ', ')) n), open_rows,
-    (select string_agg('t.' || n, ', ') from unnest(string_to_array(facts, ', ')) n))
+    (select string_agg('t.' || n, ', ') from unnest(string_to_array(facts, ', ')) n), opened)
     using person, owned, after, row_limit, readable
   loop
     line := r.line;
