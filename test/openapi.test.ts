@@ -4,10 +4,10 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { errorsOf } from '../functions/_kit/endpoint.ts';
-import { openApi } from '../functions/_kit/openapi.ts';
-import { TAGS } from '../functions/_kit/openapi-tags.ts';
 import { Problem, statusOf } from '../functions/_kit/problem.ts';
 import { type Door, listDoors } from '../infra/doors.ts';
+import { openApi } from '../infra/tools/openapi/document.ts';
+import { TAGS } from '../infra/tools/openapi/tags.ts';
 import { deriveOpenApi } from '../infra/tools/openapi.ts';
 import { declaredFields, strayFields } from './support/header-fields.ts';
 
@@ -134,7 +134,7 @@ test('what a generator makes types and functions of is a name in its language, a
 test('every area is described, and none that is not there', () => {
   expect(document.tags.filter(({ description }) => description === undefined)).toEqual([]);
   const missing = document.tags.filter(({ name }) => TAGS[name] === undefined);
-  expect(missing.map(({ name }) => `${name} has no line in functions/_kit/openapi-tags.ts`)).toEqual([]);
+  expect(missing.map(({ name }) => `${name} has no line in infra/tools/openapi/tags.ts`)).toEqual([]);
 });
 
 describe('examples are what they are examples of', () => {

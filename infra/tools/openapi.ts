@@ -1,7 +1,7 @@
 /** `npm run openapi`: writes functions/system/openapi.json, which the doors of functions/system serve and route by. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { openApi } from '../../functions/_kit/openapi.ts';
+import { openApi } from './openapi/document.ts';
 
 const target = new URL('../../functions/system/openapi.json', import.meta.url);
 const manifest = new URL('../../package.json', import.meta.url);

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { EndpointContract } from '../../functions/_kit/contract.ts';
-import { openApi } from '../../functions/_kit/openapi.ts';
 import { listDoors } from '../../infra/doors.ts';
 import { endpointsOf } from '../../infra/local/functions.ts';
+import { openApi } from '../../infra/tools/openapi/document.ts';
 import {
   needsToken,
   pathOf,

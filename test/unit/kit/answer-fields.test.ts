@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { answerFields } from '../../../functions/_kit/answer-fields.ts';
 import { endpoint } from '../../../functions/_kit/endpoint.ts';
-import { openApi } from '../../../functions/_kit/openapi.ts';
 import { cors } from '../../../infra/cors.ts';
 import { listDoors } from '../../../infra/doors.ts';
+import { openApi } from '../../../infra/tools/openapi/document.ts';
 import { LOG_SINK } from '../../../shared/log.ts';
 import { serveDoors } from '../../support/doors.ts';
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Direction, jsonSchemaOf } from './openapi-schemas.ts';
+import { type Direction, jsonSchemaOf } from './schemas.ts';
 
 interface Node {
   readonly $ref?: string | undefined;

@@ -1,12 +1,13 @@
 /** What operations answer: successes with their headers and examples, problems by status and code, the gateway's own. */
-import { errors } from '../../shared/error-table.ts';
-import type { EndpointContract } from './contract.ts';
-import { errorsOf } from './endpoint.ts';
-import { exampleOf, idOf, nounOf } from './openapi-examples.ts';
-import { kindOf, notModifiedFields, type ProblemKind, problemFields, successFields } from './openapi-headers.ts';
-import type { JsonSchema, SchemaBook } from './openapi-schemas.ts';
-import { HTML } from './page.ts';
-import { Problem, statusOf } from './problem.ts';
+
+import type { EndpointContract } from '../../../functions/_kit/contract.ts';
+import { errorsOf } from '../../../functions/_kit/endpoint.ts';
+import { HTML } from '../../../functions/_kit/page.ts';
+import { Problem, statusOf } from '../../../functions/_kit/problem.ts';
+import { errors } from '../../../shared/error-table.ts';
+import { exampleOf, idOf, nounOf } from './examples.ts';
+import { kindOf, notModifiedFields, type ProblemKind, problemFields, successFields } from './headers.ts';
+import type { JsonSchema, SchemaBook } from './schemas.ts';
 
 type Code = EndpointContract['errors'][number];
 

@@ -1,14 +1,14 @@
 /** The declarations of all endpoints as one OpenAPI 3.1 document. The same declarations give the same text. */
 import type { z } from 'zod';
-import { maxBodyOf } from './body.ts';
-import type { Contract, EndpointContract } from './contract.ts';
-import { GatewayMessage, isTagged, objectOf, openAnswerBook } from './openapi-answers.ts';
-import { exampleOf } from './openapi-examples.ts';
-import { headers } from './openapi-headers.ts';
-import { linksOf } from './openapi-links.ts';
-import { type JsonSchema, openSchemaBook, type SchemaBook } from './openapi-schemas.ts';
-import { TAGS } from './openapi-tags.ts';
-import { rateClassOf } from './rate-limit.ts';
+import { maxBodyOf } from '../../../functions/_kit/body.ts';
+import type { Contract, EndpointContract } from '../../../functions/_kit/contract.ts';
+import { rateClassOf } from '../../../functions/_kit/rate-limit.ts';
+import { GatewayMessage, isTagged, objectOf, openAnswerBook } from './answers.ts';
+import { exampleOf } from './examples.ts';
+import { headers } from './headers.ts';
+import { linksOf } from './links.ts';
+import { type JsonSchema, openSchemaBook, type SchemaBook } from './schemas.ts';
+import { TAGS } from './tags.ts';
 
 /** A door, as `infra/doors.ts` lists it. */
 export interface Operation {

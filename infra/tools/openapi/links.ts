@@ -1,7 +1,7 @@
 /** Where to go with what was made or listed: from the id in an answer to the operations that take it in their path. */
 import { z } from 'zod';
-import type { EndpointContract } from './contract.ts';
-import type { JsonSchema } from './openapi-schemas.ts';
+import type { EndpointContract } from '../../../functions/_kit/contract.ts';
+import type { JsonSchema } from './schemas.ts';
 
 export interface Linked {
   readonly operation: string;

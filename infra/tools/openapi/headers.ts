@@ -1,9 +1,10 @@
 /** Header fields of answers in the document: what each stands for, and which come with an answer of which kind. */
-import { errors } from '../../shared/error-table.ts';
-import type { AnswerField } from './answer-fields.ts';
-import type { EndpointContract } from './contract.ts';
-import type { JsonSchema } from './openapi-schemas.ts';
-import { HTML, isForPeople } from './page.ts';
+
+import type { AnswerField } from '../../../functions/_kit/answer-fields.ts';
+import type { EndpointContract } from '../../../functions/_kit/contract.ts';
+import { HTML, isForPeople } from '../../../functions/_kit/page.ts';
+import { errors } from '../../../shared/error-table.ts';
+import type { JsonSchema } from './schemas.ts';
 
 type Code = EndpointContract['errors'][number];
 
