@@ -137,5 +137,5 @@ const readers: Readonly<Record<string, string>> = {
 test('every preference changes something, or says that it waits for who reads it', () => {
   const { version: _, ...fields } = Preferences.shape;
   for (const [name, field] of Object.entries(fields))
-    expect(name in readers, name).toBe(!/does not read it yet/.test(field.description ?? ''));
+    expect(name in readers, name).toBe(!/has no effect yet/.test(field.description ?? ''));
 });
