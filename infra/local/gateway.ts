@@ -45,7 +45,7 @@ export interface GatewayOptions {
   readonly requestTimeoutMs?: number;
 }
 
-/** The fields of the access log on AWS. Neither path nor query: pages are opened by an unguessable path. */
+/** The fields of the access log on AWS. Neither path nor query: pages are opened by an unguessable path. Nor who asked. */
 export interface AccessLine {
   readonly requestId: string;
   readonly route: string;
@@ -53,7 +53,6 @@ export interface AccessLine {
   readonly latencyMs: number;
   readonly functionMs: number | null;
   readonly bytes: number;
-  readonly ip: string;
   readonly error: string | null;
 }
 
@@ -96,7 +95,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       latencyMs: Math.round(performance.now() - began),
       functionMs: outcome.functionMs,
       bytes,
-      ip: describe(request).sourceIp,
       error: outcome.error,
     });
   }

@@ -181,3 +181,8 @@ describe('with an id that nothing has', () => {
 test('no door fell over on the way', () => {
   expect(world.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
+
+test('no line of the log says from where somebody asked', () => {
+  expect(world.logs.length).toBeGreaterThan(0);
+  expect(world.logs.filter((line) => /"(::ffff:)?127\.0\.0\.1"/.test(line))).toEqual([]);
+});

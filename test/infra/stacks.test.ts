@@ -328,7 +328,9 @@ describe.each([
         DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
         AccessLogSettings: { Format: expect.stringContaining('$context.routeKey') },
       });
-      expect(JSON.stringify(cloud.at('stage/Stage').properties)).not.toMatch(/\$context\.(path|http\.path)/);
+      expect(JSON.stringify(cloud.at('stage/Stage').properties)).not.toMatch(
+        /\$context\.(path|http\.path|identity|authorizer)/,
+      );
     });
   });
 
