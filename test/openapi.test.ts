@@ -185,6 +185,8 @@ describe('every operation', () => {
         const { schema: problem } = described.responses[statusOf(code)]?.content?.['application/problem+json'] ?? {};
         expect(JSON.stringify(problem), `${operation} ${code}`).toContain(`"${code}"`);
       }
+      if (contract.params !== undefined)
+        expect(JSON.stringify(described.responses['404']), operation).toContain('"no_such_route"');
       for (const status of ['400', '413', '429', '500', '503'])
         expect(described.responses[status]?.content, `${operation} ${status}`).toHaveProperty('application/json');
     }

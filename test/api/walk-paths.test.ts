@@ -98,16 +98,32 @@ describe('a path that is nearly one', () => {
     expect(broken.status).toBe(400);
   });
 
-  test.each(routes)('$operation: an escaped letter is that letter', async ({ operation, contract }) => {
-    const plain = pathOf(contract, sampleOf(samples, operation));
-    const escaped = plain.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
-    const [expected, answer] = [
-      await rawRequest(world.origin, contract.method, plain),
-      await rawRequest(world.origin, contract.method, escaped),
-    ];
-    expect([answer.status, answer.text.length]).toEqual([expected.status, expected.text.length]);
-    expect(expected.text).not.toContain('"code":"no_such_route"');
-  });
+  test.each(routes)(
+    '$operation: an escaped letter is that letter, a slash that slash',
+    async ({ operation, contract }) => {
+      const plain = pathOf(contract, sampleOf(samples, operation));
+      const expected = await rawRequest(world.origin, contract.method, plain);
+      expect(expected.headers.link ?? '').not.toContain('no_such_route');
+      const [, first = '', ...others] = plain.split('/');
+      const letter = plain.replace(/[a-z]/, (one) => `%${one.charCodeAt(0).toString(16)}`);
+      for (const escaped of [letter, `/${[first, ...others].join('%2F')}`, `/${[first, ...others].join('%2f')}`]) {
+        const answer = await rawRequest(world.origin, contract.method, escaped);
+        expect([escaped, answer.status, answer.text.length]).toEqual([escaped, expected.status, expected.text.length]);
+      }
+    },
+  );
+
+  test.each(withParams)(
+    '$operation: an id with an escaped slash in it is a path that no route has',
+    async ({ operation, contract }) => {
+      const params = sampleOf(samples, operation).params ?? {};
+      const last = Object.keys(params).at(-1) ?? '';
+      const asked = pathOf(contract, { params: { ...params, [last]: `${params[last]}/x` }, stranger: 'own' });
+      expect(asked).toContain('%2Fx');
+      const answer = await rawRequest(world.origin, contract.method, asked);
+      expect([asked, answer.status, answer.problem().code]).toEqual([asked, 404, 'no_such_route']);
+    },
+  );
 });
 
 describe('an id that is none is answered like one that nothing has', () => {

@@ -71,7 +71,7 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
 
   return {
     responses(operation, contract) {
-      const byStatus = Map.groupBy(errorsOf(contract), statusOf);
+      const byStatus = Map.groupBy(codesAt(contract), statusOf);
       const statuses = [...new Set([...byStatus.keys(), ...GATEWAY_STATUSES])].sort((a, b) => a - b);
       const kind = kindOf(contract);
       return {
@@ -85,6 +85,11 @@ export function openAnswerBook(book: SchemaBook): AnswerBook {
       examples: Object.fromEntries([...codes].sort().map((code) => [code, problemExample(code)])),
     }),
   };
+}
+
+/** A client that fills an id in with a slash, or with nothing, asks for a path that no route has. */
+function codesAt(contract: EndpointContract): readonly Code[] {
+  return contract.params === undefined ? errorsOf(contract) : [...errorsOf(contract), 'no_such_route'];
 }
 
 /** Generators make a type of it: it must be a name in their languages, `Problem404NotFound`. */

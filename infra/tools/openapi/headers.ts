@@ -92,7 +92,7 @@ export const headers: Readonly<Record<string, JsonSchema>> = {
   SetCookie: {
     description: 'Ties a sign-in at a provider to the browser that began it; for browsers alone.',
     schema: text,
-    example: '__Host-sign-in=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0',
+    example: '__Host-posthaste-sign-in=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure',
   },
   ContentTypeOptions: { description: 'Browsers do not guess another type.', schema: text, example: 'nosniff' },
   ReferrerPolicy: { description: 'Browsers tell nobody this address.', schema: text, example: 'no-referrer' },
