@@ -200,6 +200,8 @@ describe('taking it away', () => {
       path = next === undefined ? undefined : next.replace(world.origin, '');
     }
     expect([parts, seen.length, new Set(seen).size]).toEqual([3, 4_100, 4_100]);
+    const csv = await world.call('GET', '/v1/audit/export.csv?table=test.row', { token: staff.admin.token });
+    expect(csv.headers.get('link')).toMatch(/^<.+\/v1\/audit\/export\.csv\?.*after=.+>; rel="next"$/);
     const other = await world.call('GET', '/v1/audit/export.ndjson?table=test.row', { token: owner.token });
     expect(other.text).toBe('');
   });
