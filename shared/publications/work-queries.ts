@@ -86,7 +86,8 @@ const leased = z.object({
 
 /**
  * Leases those of the batch that are queued in the very generation of their message, due now, and not behind an earlier
- * publication of their account that is being published (for at most 60 s); their attempts are written in the same
+ * publication of their account that is being published (for at most 60 s), or whose message is elsewhere (up to five: of more
+ * the order is not worth the waiting, and what is a minute late waits for nobody); their attempts are written in the same
  * statement. What is current but early or behind is queued again under a new generation; what is current while its account is
  * paused is scheduled again, and waits there, without an attempt; all else is stale. The worker brings the lease tokens: where
  * the answer was lost, asking again gives the same leases.
@@ -106,7 +107,15 @@ export const leasePublications = query({ name: 'leasePublications', kind: 'worke
         select from post_publications e
         where e.account_id = pp.account_id and e.state = 'publishing' and e.publishing_at > app.now() - interval '60 seconds'
           and (e.due_at, e.id) < (pp.due_at, pp.id)
-      ) as behind,
+      ) or (
+        select count(*) from (
+          select from post_publications e
+          where e.account_id = pp.account_id and e.state = 'queued' and (e.due_at, e.id) < (pp.due_at, pp.id)
+            and (e.id, e.generation) not in (select a.id, a.generation from asked a)
+            and coalesce(e.next_attempt_at, e.due_at) between app.now() - interval '60 seconds' and app.now() + interval '2 seconds'
+          limit 6
+        ) earlier
+      ) between 1 and 5 as behind,
       exists (select from social_accounts a where a.id = pp.account_id and a.paused_at is not null) as paused
     from post_publications pp join asked on asked.id = pp.id and asked.generation = pp.generation
     where pp.state = 'queued'

@@ -254,6 +254,37 @@ describe('leasing', () => {
     expect(await get(first.id)).toMatchObject({ state: 'publishing' });
   });
 
+  it('lets one wait behind earlier ones that other workers are about to take, and takes them all in one batch', async () => {
+    const ids = [];
+    for (const dueInS of [-4, -3, -2]) ids.push(await add({ state: 'queued', dueInS }));
+    const [first = '', second = '', third = ''] = ids;
+    expect(await lease([{ id: third, generation: 1 }])).toMatchObject([{ outcome: 'requeued', generation: 2 }]);
+    // A message of before is no sign that the second is here.
+    expect(await lease([{ id: second, generation: 0 }])).toEqual([]);
+    expect(await lease([first, second].map((id) => ({ id, generation: 1 })))).toMatchObject([
+      { outcome: 'leased' },
+      { outcome: 'leased' },
+    ]);
+  });
+
+  it('lets one wait neither behind many, nor behind what is a minute late or comes later again', async () => {
+    const others = [];
+    for (const dueInS of [-9, -8, -7, -6, -5]) others.push(await add({ state: 'queued', dueInS }));
+    const id = await add({ state: 'queued', dueInS: -1 });
+    await open.sql(
+      "update post_publications set next_attempt_at = app.now() + interval '9 seconds' where id = any ($1)",
+      [others.slice(1)],
+    );
+    await open.sql("update post_publications set due_at = app.now() - interval '61 seconds' where id = $1", [
+      others[0],
+    ]);
+    expect(await lease([{ id, generation: 1 }])).toMatchObject([{ outcome: 'leased' }]);
+    const account = { ...tenant, accountId: await addAccount(open.sql, tenant.projectId) };
+    for (let more = 0; more < 6; more += 1) await addPublication(open.sql, account, { state: 'queued', dueInS: -9 });
+    const last = await addPublication(open.sql, account, { state: 'queued', dueInS: -1 });
+    expect(await lease([{ id: last, generation: 1 }])).toMatchObject([{ outcome: 'leased' }]);
+  });
+
   it('does not wait behind a later one, nor behind one that the platform works on', async () => {
     const later = await addPublication(open.sql, tenant, {
       state: 'publishing',
