@@ -3039,6 +3039,7 @@ CREATE INDEX post_publications_platform_idx ON public.post_publications USING bt
 CREATE INDEX post_publications_post_idx ON public.post_publications USING btree (project_id, post_id);
 CREATE INDEX post_publications_published_idx ON public.post_publications USING btree (project_id, published_at DESC, id DESC) WHERE (state = 'published'::text);
 CREATE INDEX post_publications_queued_idx ON public.post_publications USING btree (queued_at) WHERE (state = 'queued'::text);
+CREATE INDEX post_publications_turn_idx ON public.post_publications USING btree (account_id, due_at, id) WHERE (state = 'queued'::text);
 CREATE INDEX post_publications_waiting_idx ON public.post_publications USING btree (next_attempt_at) WHERE ((state = ANY (ARRAY['processing'::text, 'unknown'::text])) AND (next_attempt_at IS NOT NULL));
 
 CREATE TRIGGER post_publications_add AFTER INSERT ON public.post_publications REFERENCING NEW TABLE AS changed FOR EACH STATEMENT WHEN ((NOT app.is_owner())) EXECUTE FUNCTION app.change_media();
