@@ -6,7 +6,8 @@ import { isVisible } from './visible.ts';
 export const visibleText = z
   .string()
   .trim()
-  .refine((text) => text === '' || isVisible(text), 'has nothing in it that can be seen');
+  .refine((text) => text === '' || isVisible(text), 'has nothing in it that can be seen')
+  .meta({ format: 'visible-text' });
 
 /** A name that stands in mails, pages and lists: one line without control characters, also those that turn text round. */
 export const oneLine = visibleText.regex(

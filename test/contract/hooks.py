@@ -146,4 +146,13 @@ schemathesis.openapi.format(
     st.datetimes(datetime(1970, 1, 2), datetime(9998, 12, 30)).map(lambda at: at.isoformat(timespec="seconds") + "Z"),
 )
 schemathesis.openapi.format("entity-tag", st.from_regex(r"\"[!#-~]{1,30}\"", fullmatch=True))
+schemathesis.openapi.format(
+    "visible-text",
+    st.text(
+        st.characters(
+            exclude_categories=("Cc", "Cs", "Zl", "Zp"),
+            exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+        )
+    ).map(lambda text: "V" + text),
+)
 schemathesis.openapi.format("iana-time-zone", st.sampled_from(["UTC", "Europe/Berlin", "Asia/Tokyo"]))

@@ -23,6 +23,7 @@ const DESCRIPTION = [
   'Every POST accepts an `Idempotency-Key`: the same key with the same request returns the first answer again.',
   'Lists take `limit` and `cursor`, and return `data` and `nextCursor`.',
   'Reads return an `ETag`, and 304 for a matching `If-None-Match`; edits of anything with a `version` accept the tag as `If-Match`.',
+  'Strings of the format `visible-text` contain at least one character that can be seen.',
   'Requests are limited per caller and class of operation: `RateLimit` and `RateLimit-Policy` tell what is left.',
   'Requests with a token that is unknown or no longer valid are counted per IP address, in the class `refused`.',
   'An unknown path gets a 404 `no_such_route`, another method of a known path a 405 with `Allow`.',
