@@ -163,6 +163,9 @@ const ofEachType: readonly (WrongValue & { readonly types: readonly string[] })[
   { what: 'half a surrogate pair', value: 'half \ud83d', types: [] },
 ];
 
+/** Formats that nonsense has, too. */
+const WIDE = ['password', 'visible-text'];
+
 function wrongValues(nodes: readonly Node[]): WrongValue[] {
   const types = new Set(nodes.flatMap(typesOf));
   const anything = nodes.some((one) => typesOf(one).length === 0);
@@ -174,11 +177,13 @@ function wrongValues(nodes: readonly Node[]): WrongValue[] {
     texts.length > 0 &&
     texts.every(
       (one) =>
-        one.const !== undefined || one.enum !== undefined || (one.format !== undefined && one.format !== 'password'),
+        one.const !== undefined || one.enum !== undefined || (one.format !== undefined && !WIDE.includes(one.format)),
     );
+  const isSeen = texts.length > 0 && texts.every(({ format }) => format === 'visible-text');
   return [
     ...wrong.filter(({ what }) => !(anything && what === 'a number without end')),
     ...(isBound && !anything ? [{ what: 'another text', value: 'nonsense' }] : []),
+    ...(isSeen ? [{ what: 'a text that shows nothing', value: '\u3164\u00ad' }] : []),
     ...nodes.flatMap(beyond),
   ];
 }
