@@ -118,7 +118,9 @@ describe('the database', () => {
         return answer;
       });
       expect(wrong).toEqual([]);
-      expect(heard.filter((text) => /injected|XX000|SQL/i.test(text))).toEqual([]);
+      // a request id is random letters: some spell SQL
+      const words = heard.map((text) => text.replace(/"requestId":"[^"]*"/, ''));
+      expect(words.filter((text) => /injected|XX000|SQL/i.test(text))).toEqual([]);
     }));
 });
 
