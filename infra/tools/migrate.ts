@@ -84,9 +84,10 @@ export async function migrateUp(
 export async function applyFiles(target: Target, options: MigrateOptions = {}): Promise<string[]> {
   const desk = openDesk(target, options.timing, options.report);
   await createLedger(desk);
+  const rows = await readLedger(sqlRunner(target));
   const applied: string[] = [];
   for (const migration of await listMigrations(options.folder)) {
-    if (options.only?.(migration) === false) continue;
+    if (options.only?.(migration) === false || isApplied(rows, migration)) continue;
     if (await apply(desk, migration)) applied.push(migration.name);
   }
   return applied;
@@ -97,8 +98,9 @@ export async function migrateDown(target: Target, steps: number, given: URL | Do
   const options = optionsOf(given);
   const desk = openDesk(target, options.timing, options.report);
   await createLedger(desk);
+  const known = new Set((await readLedger(sqlRunner(target))).map(({ version }) => version));
   const undone: string[] = [];
-  const newestFirst = (await listMigrations(options.folder)).reverse();
+  const newestFirst = (await listMigrations(options.folder)).filter(({ version }) => known.has(version)).reverse();
   for (const migration of newestFirst) {
     if (undone.length === steps) break;
     if (await takeBack(desk, migration, options.keepRows ?? false)) undone.push(migration.name);
@@ -119,6 +121,11 @@ export async function migrationStatus(target: Target, folder?: URL): Promise<Mig
     .filter((row) => !files.some((file) => file.version === row.version))
     .map(({ version, name, appliedAt }): MigrationStatus => ({ version, name, state: 'unknown', appliedAt }));
   return [...known, ...strangers];
+}
+
+/** What was applied before is no turn of ours: each turn is four calls under the lock. */
+function isApplied(rows: readonly LedgerRow[], { version, checksum }: Migration): boolean {
+  return rows.some((row) => row.version === version && row.checksum === checksum && row.state === 'applied');
 }
 
 function stateOf(row: LedgerRow, file: Migration): MigrationStatus['state'] {

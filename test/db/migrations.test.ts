@@ -300,12 +300,5 @@ const publicFunctions = [
 
 /** Applies the files up to this version, from a folder that ends there. */
 async function upTo(version: number): Promise<void> {
-  const path = await mkdtemp(join(tmpdir(), 'posthaste-migrations-'));
-  for (const { name, up, down, version: own } of migrations) {
-    if (own > version) continue;
-    await writeFile(join(path, `${name}.up.sql`), up);
-    await writeFile(join(path, `${name}.down.sql`), down);
-  }
-  await migrateUp(target, passwords, pathToFileURL(`${path}/`));
-  await rm(path, { recursive: true, force: true });
+  await migrateUp(target, passwords, { only: (migration) => migration.version <= version });
 }
