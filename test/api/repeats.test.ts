@@ -49,11 +49,12 @@ let samples: Readonly<Record<string, Sample>>;
 beforeAll(async () => {
   world = await openWorld({ workers: true });
 });
-beforeEach(async () => {
+afterAll(() => world.close());
+
+async function prepare(): Promise<void> {
   seed = await seedOwner(world);
   samples = samplesOf(seed);
-});
-afterAll(() => world.close());
+}
 
 const created = z.looseObject({ id: z.string() });
 /** Signed anew for every answer: what it grants is the same. */
@@ -73,47 +74,52 @@ async function effects(): Promise<unknown> {
   return tables;
 }
 
-test.each(asked)('a key that is no key is refused at its place: $operation', async ({ operation, contract }) => {
-  const before = await effects();
-  for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb', 'one,two']) {
-    const answer = await sendSample(world, contract, sampleOf(samples, operation), {
-      token: seed.owner.token,
-      idempotencyKey: key,
-    });
-    expect([key, answer.status, answer.code]).toEqual([key, 422, 'invalid_request']);
-    expect(answer.pointers).toEqual(['/headers/idempotency-key']);
-  }
-  expect(await effects()).toEqual(before);
+describe('a request without effect', () => {
+  beforeAll(prepare);
+
+  test.each(asked)('a key that is no key is refused at its place: $operation', async ({ operation, contract }) => {
+    const before = await effects();
+    for (const key of ['', 'x'.repeat(256), 'a b', 'schlüssel', 'a\tb', 'one,two']) {
+      const answer = await sendSample(world, contract, sampleOf(samples, operation), {
+        token: seed.owner.token,
+        idempotencyKey: key,
+      });
+      expect([key, answer.status, answer.code]).toEqual([key, 422, 'invalid_request']);
+      expect(answer.pointers).toEqual(['/headers/idempotency-key']);
+    }
+    expect(await effects()).toEqual(before);
+  });
+
+  /** Anybody may ask these for themselves: nobody is refused. */
+  const forOneself = [
+    'createProject',
+    'acceptInvitation',
+    'createAvatar',
+    'createExport',
+    'requestDeletion',
+    'revealAudit',
+  ];
+
+  test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
+    'a refused request uses no key up: $operation',
+    async ({ operation, contract }) => {
+      const before = await tablesOf(world);
+      const answer = await sendSample(world, contract, sampleOf(samples, operation), {
+        token: seed.stranger.token,
+        idempotencyKey: randomUUID(),
+      });
+      expect([answer.status, answer.code]).toEqual([404, 'not_found']);
+      expect(await tablesOf(world)).toEqual(before);
+    },
+  );
 });
-
-/** Anybody may ask these for themselves: nobody is refused. */
-const forOneself = [
-  'createProject',
-  'acceptInvitation',
-  'createAvatar',
-  'createExport',
-  'requestDeletion',
-  'revealAudit',
-];
-
-test.each(asked.filter(({ operation }) => !forOneself.includes(operation)))(
-  'a refused request uses no key up: $operation',
-  async ({ operation, contract }) => {
-    const before = await tablesOf(world);
-    const answer = await sendSample(world, contract, sampleOf(samples, operation), {
-      token: seed.stranger.token,
-      idempotencyKey: randomUUID(),
-    });
-    expect([answer.status, answer.code]).toEqual([404, 'not_found']);
-    expect(await tablesOf(world)).toEqual(before);
-  },
-);
 
 describe.each(effective)('$operation', ({ operation, contract }) => {
   const send = (idempotencyKey: string, change: Partial<Sample> = {}, token = seed.owner.token) =>
     sendSample(world, contract, { ...sampleOf(samples, operation), ...change }, { token, idempotencyKey });
 
   beforeEach(async () => {
+    await prepare();
     // Who has the only say over projects with other members is not deleted.
     if (operation !== 'requestDeletion') return;
     await world.sql('delete from project_collaborators where user_id = $1', [seed.memberId]);
@@ -244,6 +250,7 @@ function anotherBody(operation: string): Record<string, unknown> {
 }
 
 test('the same key on two routes is two keys', async () => {
+  await prepare();
   const key = randomUUID();
   for (const operation of ['createProject', 'createMedia', 'createPost']) {
     const contract = posts.find((route) => route.operation === operation)?.contract;

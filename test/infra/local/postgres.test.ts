@@ -15,6 +15,7 @@ import {
   startPostgres,
 } from '../../../infra/local/postgres.ts';
 import { freePort } from '../../support/free-port.ts';
+import { isRunning } from '../../support/is-running.ts';
 
 const isRoot = process.getuid?.() === 0;
 const folders: string[] = [];
@@ -108,7 +109,7 @@ describe('after a crash', () => {
     expect(adopted).toMatchObject({ adopted: true, port, pid: starter.pid, superuser: starter.superuser });
     expect(await words(adopted)).toEqual(['still here']);
     await adopted.stop();
-    expect(isAlive(starter.pid)).toBe(false);
+    expect(isRunning(starter.pid)).toBe(false);
   });
 
   it('recovers what was committed when PostgreSQL itself was killed', async () => {
@@ -172,7 +173,7 @@ describe('what is in the way', () => {
   it('removes the cluster and stops it first', async () => {
     const postgres = await start();
     await removePostgres(dataDir);
-    expect(isAlive(postgres.pid)).toBe(false);
+    expect(isRunning(postgres.pid)).toBe(false);
     expect(existsSync(postgres.location)).toBe(false);
   });
 });
@@ -203,7 +204,7 @@ describe.runIf(isRoot)('as root', () => {
     expect(await words(second)).toEqual(['far']);
     await removePostgres(inner);
     expect(existsSync(first.location)).toBe(false);
-    expect(isAlive(second.pid)).toBe(false);
+    expect(isRunning(second.pid)).toBe(false);
   });
 
   it('runs a cluster that an ordinary user began, as that user', async () => {
@@ -260,12 +261,6 @@ async function killGroup(leader: ReturnType<typeof spawn>): Promise<void> {
   if (leader.pid === undefined) throw new Error('the host did not start');
   process.kill(-leader.pid, 'SIGKILL');
   await gone;
-}
-
-/** Zombies of a container without an init are not alive. */
-function isAlive(pid: number): boolean {
-  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
-  return state !== '' && !state.startsWith('Z');
 }
 
 async function temporaryFolder(): Promise<string> {

@@ -13,12 +13,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { stopPlatforms } from '../../../infra/local/platforms/process.ts';
 import { isFree } from '../../../infra/local/ports.ts';
 import { removePostgres } from '../../../infra/local/postgres.ts';
 import { possibleLocations } from '../../../infra/local/postgres-home.ts';
+import { isRunning } from '../../support/is-running.ts';
 
 // Whole starts and stops, on a machine that runs other tests beside them.
 vi.setConfig({ testTimeout: 120_000 });
@@ -27,16 +28,19 @@ const project = fileURLToPath(new URL('../../..', import.meta.url));
 let dataDir = '';
 const children: ChildProcess[] = [];
 
-beforeEach(() => {
+function makeFolder(): void {
   dataDir = mkdtempSync(join(tmpdir(), 'posthaste-start-'));
   chmodSync(dataDir, 0o755);
-});
-afterEach(async () => {
+}
+function killStarted(): void {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+}
+async function removeFolder(): Promise<void> {
+  killStarted();
   await stopPlatforms(join(dataDir, 'platforms'));
   await removePostgres(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
-});
+}
 
 interface Run {
   readonly child: ChildProcess;
@@ -73,16 +77,6 @@ function start(args: readonly string[] = ['--no-platforms'], port = '0'): Run {
   return { child, ready, exit, lines: () => out.split('\n').filter((line) => line !== ''), complaints: () => err };
 }
 
-/** A zombie, which waits for a parent that does not look, runs no more. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync('/proc') || !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
 /** Root's cluster lies elsewhere when PostgreSQL's own user cannot reach the clone. */
 const postmasterFile = () =>
   possibleLocations(dataDir)
@@ -99,6 +93,9 @@ const keptPort = (name: string) =>
   z.record(z.string(), z.int()).parse(JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8')))[name] ?? 0;
 
 describe('one clear line and exit code 1', () => {
+  beforeEach(makeFolder);
+  afterEach(removeFolder);
+
   async function complaint(args: readonly string[] = ['--no-platforms'], port = '0'): Promise<string> {
     const run = start(args, port);
     expect(await run.exit).toBe(1);
@@ -147,7 +144,10 @@ describe('one clear line and exit code 1', () => {
   });
 });
 
-describe('a run', () => {
+describe('a run in a new folder', () => {
+  beforeEach(makeFolder);
+  afterEach(removeFolder);
+
   test('says once that it is ready, answers, and stops by SIGTERM with exit code 0, leaving no PostgreSQL', async () => {
     const run = start();
     const origin = await run.ready;
@@ -159,16 +159,6 @@ describe('a run', () => {
     expect(run.lines().filter((line) => line.startsWith('ready '))).toHaveLength(1);
     expect(run.complaints()).toBe('');
     expect(isRunning(pid)).toBe(false);
-  });
-
-  test('holds its folder: a second one says who runs there', async () => {
-    const first = start();
-    const origin = await first.ready;
-    const second = start();
-    expect(await second.exit).toBe(1);
-    expect(second.complaints()).toContain(`already runs on ${dataDir} (process ${first.child.pid}, ${origin})`);
-    first.child.kill('SIGINT');
-    expect(await first.exit).toBe(0);
   });
 
   test('a second start finds the data; --fresh begins anew', async () => {
@@ -194,6 +184,29 @@ describe('a run', () => {
     expect(await third.exit).toBe(0);
   });
 
+  test('--env ends quietly when its reader has seen enough', () => {
+    writeFileSync(join(dataDir, 'ports.json'), '{}');
+    const command = '"$0" infra/local/start.js --data "$1" --env | true';
+    const piped = spawnSync('/bin/sh', ['-c', command, process.execPath, dataDir], { cwd: project, encoding: 'utf8' });
+    expect([piped.status, piped.stderr]).toEqual([0, '']);
+  });
+});
+
+describe('a run in a folder of earlier ones', () => {
+  beforeAll(makeFolder);
+  afterEach(killStarted);
+  afterAll(removeFolder);
+
+  test('holds its folder: a second one says who runs there', async () => {
+    const first = start();
+    const origin = await first.ready;
+    const second = start();
+    expect(await second.exit).toBe(1);
+    expect(second.complaints()).toContain(`already runs on ${dataDir} (process ${first.child.pid}, ${origin})`);
+    first.child.kill('SIGINT');
+    expect(await first.exit).toBe(0);
+  });
+
   test('after a kill the next start adopts the PostgreSQL and the platforms that are left, and takes over the lock', async () => {
     const killed = start([]);
     await killed.ready;
@@ -206,20 +219,6 @@ describe('a run', () => {
     next.child.kill('SIGTERM');
     expect(await next.exit).toBe(0);
     for (const name of ['postgres', 'control', 'mastodon', 'bluesky']) expect(await isFree(keptPort(name))).toBe(true);
-  });
-
-  test('--fresh ends the platforms of a killed run', async () => {
-    const killed = start([]);
-    await killed.ready;
-    const control = keptPort('control');
-    killed.child.kill('SIGKILL');
-    await killed.exit;
-    const next = start(['--no-platforms', '--fresh']);
-    await next.ready;
-    expect(await isFree(control)).toBe(true);
-    expect(existsSync(join(dataDir, 'platforms'))).toBe(false);
-    next.child.kill('SIGTERM');
-    expect(await next.exit).toBe(0);
   });
 
   test('platforms that die come back at the same addresses, and the terminal and the log say so', async () => {
@@ -253,13 +252,6 @@ describe('a run', () => {
     expect(postmasterFile()).toBeUndefined();
   });
 
-  test('--env ends quietly when its reader has seen enough', () => {
-    writeFileSync(join(dataDir, 'ports.json'), '{}');
-    const command = '"$0" infra/local/start.js --data "$1" --env | true';
-    const piped = spawnSync('/bin/sh', ['-c', command, process.execPath, dataDir], { cwd: project, encoding: 'utf8' });
-    expect([piped.status, piped.stderr]).toEqual([0, '']);
-  });
-
   test('--env prints what other tools need to reach it', async () => {
     const run = start();
     const origin = await run.ready;
@@ -278,5 +270,19 @@ describe('a run', () => {
     run.child.kill('SIGTERM');
     expect(await run.exit).toBe(0);
     expect(print().stdout).toContain(`export PUBLIC_BASE_URL='http://127.0.0.1:3000'`);
+  });
+
+  test('--fresh ends the platforms of a killed run', async () => {
+    const killed = start([]);
+    await killed.ready;
+    const control = keptPort('control');
+    killed.child.kill('SIGKILL');
+    await killed.exit;
+    const next = start(['--no-platforms', '--fresh']);
+    await next.ready;
+    expect(await isFree(control)).toBe(true);
+    expect(existsSync(join(dataDir, 'platforms'))).toBe(false);
+    next.child.kill('SIGTERM');
+    expect(await next.exit).toBe(0);
   });
 });

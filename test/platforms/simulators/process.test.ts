@@ -9,6 +9,7 @@ import { createPlatformsClient } from '../../../infra/local/platforms/control-cl
 import { explainProbe } from '../../../infra/local/platforms/pds.ts';
 import { startPlatforms, stopPlatforms } from '../../../infra/local/platforms/process.ts';
 import { readState } from '../../../infra/local/platforms/state-file.ts';
+import { isRunning } from '../../support/is-running.ts';
 import { call, eventually, serveFiles, startWorld, stringOf, testMedia, type World } from './world.ts';
 
 const worlds: World[] = [];
@@ -23,15 +24,6 @@ afterEach(async () => {
   for (const world of worlds.splice(0)) await world.end();
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function childOf(pid: number): number {
   const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   const line = processes.split('\n').find((entry) => entry.trim().endsWith(` ${pid}`));
@@ -40,7 +32,7 @@ function childOf(pid: number): number {
 
 async function killed(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  await eventually(async () => (isAlive(pid) ? null : true));
+  await eventually(async () => (isRunning(pid) ? null : true));
 }
 
 test('start with an app whose secret begins with a dash', async () => {
@@ -68,7 +60,7 @@ test('two starts at once end in one process, and so does a start whose host was 
 test('what a killed host left can be ended by its folder alone', async () => {
   const world = await newWorld({ bluesky: false });
   await stopPlatforms(world.dataDir);
-  expect(isAlive(world.platforms.pid)).toBe(false);
+  expect(isRunning(world.platforms.pid)).toBe(false);
   await stopPlatforms(world.dataDir);
 });
 
@@ -77,10 +69,10 @@ test('platforms that hang are ended and started anew at the same addresses', asy
   const { origins, pid } = world.platforms;
   process.kill(pid, 'SIGSTOP');
   const second = await world.start();
-  expect([second.adopted, second.origins, isAlive(pid)]).toEqual([false, origins, false]);
+  expect([second.adopted, second.origins, isRunning(pid)]).toEqual([false, origins, false]);
   process.kill(second.pid, 'SIGSTOP');
   await stopPlatforms(world.dataDir);
-  expect(isAlive(second.pid)).toBe(false);
+  expect(isRunning(second.pid)).toBe(false);
 }, 20_000);
 
 test('platforms of another folder are not ended, whatever an old file says', async () => {
@@ -90,14 +82,14 @@ test('platforms of another folder are not ended, whatever an old file says', asy
   const state = await readFile(join(world.dataDir, 'platforms.json'));
   await writeFile(join(other.dataDir, 'platforms.json'), state);
   await stopPlatforms(other.dataDir);
-  expect(isAlive(world.platforms.pid)).toBe(true);
+  expect(isRunning(world.platforms.pid)).toBe(true);
 });
 
 test('after a stop they come back at the same addresses', async () => {
   const world = await newWorld({ bluesky: false });
   const { origins, pid } = world.platforms;
   await world.platforms.stop();
-  expect(isAlive(pid)).toBe(false);
+  expect(isRunning(pid)).toBe(false);
   const second = await world.start();
   expect([second.adopted, second.origins]).toEqual([false, origins]);
   expect(second.pid).not.toBe(pid);
