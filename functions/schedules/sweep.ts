@@ -4,8 +4,8 @@ import { failStuckAvatars } from '../../shared/avatars/queries.ts';
 import { keepCommunity } from '../../shared/community/keep-community.ts';
 import { keepHashtags } from '../../shared/hashtags/keep-hashtags.ts';
 import { deleteOrphans } from '../../shared/housekeeping/delete-objects.ts';
-import { alertFailures, purgeExpired } from '../../shared/housekeeping/queries.ts';
-import { sendWaitingMails } from '../../shared/mail/send-waiting.ts';
+import { purgeExpired } from '../../shared/housekeeping/queries.ts';
+import { sendAlerts } from '../../shared/mail/send-alerts.ts';
 import { failStuckMedia, purgeDeletedMedia } from '../../shared/media/sweep-media.ts';
 import { platformHttp } from '../../shared/platforms/http.ts';
 import { recover } from '../../shared/publications/recover.ts';
@@ -30,8 +30,7 @@ export const handler = schedule({
   const publications = await recover(db, remainingMs);
   const signal = AbortSignal.timeout(Math.max(1_000, remainingMs() - 15_000));
   const rest = await Promise.allSettled([
-    // Alerts first: their mails leave with the same tick.
-    db.one(alertFailures, { limit: 500 }).then(() => sendWaitingMails(db)),
+    sendAlerts(db),
     failStuckMedia(db),
     db.one(failStuckAvatars, { limit: 100 }).then(({ avatars }) => avatars),
     deleteOrphans(db),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { escapeHtml } from '../html/html.ts';
 import { credentialMail, credentialMails } from './credential-mails.ts';
 import { factorMail, factorMails } from './factor-mails.ts';
+import { pauseMail, pauseMails } from './pause-mails.ts';
 import { tame } from './tame.ts';
 
 const to = z.string();
@@ -24,6 +25,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   z.object({ template: z.literal('account-deleted'), to, name: z.string() }),
   ...credentialMails,
   ...factorMails,
+  ...pauseMails,
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('user-invitation'), to, link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
@@ -143,6 +145,9 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
     case 'second-factor':
     case 'identity':
       return factorMail(payload);
+    case 'accounts-paused':
+    case 'accounts-resumed':
+      return pauseMail(payload);
     default:
       return credentialMail(payload);
   }

@@ -22,7 +22,7 @@ const fields = {
   emailNotifications: z
     .boolean()
     .describe(
-      'Notification mails: a failed post, a finished export. Mails about the security of your account are always sent.',
+      'Notification mails: a failed post, paused accounts, a finished export. Mails about the security of your account are always sent.',
     ),
   postFailureAlerts: z
     .boolean()

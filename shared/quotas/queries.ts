@@ -45,3 +45,12 @@ export const keepPauses = query({
   access: 'guarded',
   row: z.object({ checked: z.number() }),
 })<{ limit: number }>`select app.keep_pauses(${'limit'}::integer) as checked`;
+
+/** Writes the mails about accounts that were paused, and that resumed: of so many projects at most. */
+export const alertPauses = query({
+  name: 'alertPauses',
+  kind: 'worker',
+  access: 'guarded',
+  row: z.object({ outcome: z.string(), events: z.number(), mails: z.number() }),
+})<{ limit: number }>`
+  select outcome, events, mails from app.alert_pauses(${'limit'}::integer)`;

@@ -36,3 +36,21 @@ test('an invitation shows the names that people chose, and no link but its own',
   const evil = renderMail({ ...invitation, inviter: 'see www.evil.example', project: 'https://evil.example/x' });
   expect(evil.text.match(/\S+\.\w{2,}\S*/g)).toEqual([link]);
 });
+
+test('a paused account names each limit that it is beyond, and none where the limit is gone again', () => {
+  const account = { project: 'Engines', platform: 'mastodon', handle: 'ada', projectLimit: null, ownLimit: null };
+  const text = (more: object) => {
+    const accounts = [{ ...account, memberLimited: false, ...more }];
+    const mail = { template: 'accounts-paused', to: 'a@example.com', name: 'Ada', others: 0, accounts };
+    return renderMail(mailPayload.parse(mail))
+      .text.split('\n')
+      .find((line) => line.startsWith('mastodon'));
+  };
+  const start = 'mastodon (ada) in the project “Engines”';
+  expect(text({})).toBe(start);
+  expect(text({ projectLimit: 0 })).toBe(`${start}: the project may have no accounts`);
+  expect(text({ projectLimit: 1, ownLimit: 2 })).toBe(
+    `${start}: the project may have 1 account; you may connect 2 accounts, in all projects together`,
+  );
+  expect(text({ memberLimited: true })).toBe(`${start}: the member who connected it has connected as many as they may`);
+});
