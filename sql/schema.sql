@@ -2567,7 +2567,7 @@ create table outbox_events (
 ) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
 
 comment on table outbox_events is 'What must leave the database after a commit. Drained by dispatched_at is null with SKIP LOCKED; a mail''s payload is emptied once sent.';
-comment on column outbox_events.alerted_at is 'When app.alert_failures took a publication.failed into account; dispatched_at is its other consumers''.';
+comment on column outbox_events.alerted_at is 'When app.alert_failures took a publication.failed into account, or app.alert_pauses told of a pause or its end; dispatched_at is other consumers''.';
 comment on column outbox_events.dispatched_at is 'When it left; null while it waits.';
 comment on column outbox_events.kind is 'mail, or noun.verb: what happened to what.';
 comment on column outbox_events.lease_until is 'Until then whoever wrote or claimed it tries to deliver it.';
@@ -2577,6 +2577,7 @@ comment on column outbox_events.user_id is 'The one person whom it concerns; nul
 
 CREATE INDEX outbox_events_dispatched_at_idx ON public.outbox_events USING btree (dispatched_at) WHERE (dispatched_at IS NOT NULL);
 CREATE INDEX outbox_events_failed_post_idx ON public.outbox_events USING btree (((payload ->> 'postId'::text))) WHERE (kind = 'publication.failed'::text);
+CREATE INDEX outbox_events_pauses_idx ON public.outbox_events USING btree (project_id) WHERE (kind = ANY (ARRAY['account.paused'::text, 'account.resumed'::text]));
 CREATE INDEX outbox_events_unalerted_idx ON public.outbox_events USING btree (created_at) WHERE ((kind = 'publication.failed'::text) AND (alerted_at IS NULL));
 CREATE INDEX outbox_events_user_id_idx ON public.outbox_events USING btree (user_id);
 CREATE INDEX outbox_events_waiting_idx ON public.outbox_events USING btree (kind, created_at) WHERE (dispatched_at IS NULL);
@@ -4100,6 +4101,7 @@ CREATE INDEX social_accounts_status_idx ON public.social_accounts USING btree (p
 CREATE TRIGGER social_accounts_audit AFTER INSERT OR DELETE OR UPDATE ON public.social_accounts FOR EACH ROW EXECUTE FUNCTION app.audit('{id}', 'project_id', 'connected_by', '{platform,scopes,status,connected_by,connected_at,disconnected_at,paused_at,grant_expires_at}', '{platform_account_id,handle,display_name,avatar_url,base_url,status_reason}', '{}');
 CREATE TRIGGER social_accounts_disconnected AFTER UPDATE OF status ON public.social_accounts FOR EACH ROW WHEN (((old.status <> 'disconnected'::text) AND (new.status = 'disconnected'::text))) EXECUTE FUNCTION app.announce_disconnection();
 CREATE TRIGGER social_accounts_note_metrics AFTER UPDATE OF last_synced_at, followers_count, following_count, posts_count ON public.social_accounts FOR EACH ROW WHEN (((num_nonnulls(new.followers_count, new.following_count, new.posts_count) > 0) AND ((((new.last_synced_at IS DISTINCT FROM old.last_synced_at) OR (new.followers_count IS DISTINCT FROM old.followers_count)) OR (new.following_count IS DISTINCT FROM old.following_count)) OR (new.posts_count IS DISTINCT FROM old.posts_count)))) EXECUTE FUNCTION app.note_account_metrics();
+CREATE TRIGGER social_accounts_pause_announced AFTER UPDATE OF paused_at ON public.social_accounts FOR EACH ROW WHEN (((old.paused_at IS NULL) <> (new.paused_at IS NULL))) EXECUTE FUNCTION app.announce_pause();
 CREATE TRIGGER social_accounts_pauses AFTER INSERT ON public.social_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.check_pauses();
 CREATE TRIGGER social_accounts_pauses_gone AFTER DELETE ON public.social_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app.check_pauses();
 CREATE TRIGGER social_accounts_pauses_moved AFTER UPDATE OF project_id, connected_by, created_at, status ON public.social_accounts FOR EACH ROW WHEN (((old.project_id <> new.project_id) OR (old.connected_by IS DISTINCT FROM new.connected_by) OR (old.created_at <> new.created_at) OR ((old.status = 'disconnected'::text) <> (new.status = 'disconnected'::text)))) EXECUTE FUNCTION app.check_moved_pauses();
@@ -5116,6 +5118,104 @@ $function$;
 comment on function app.alert_failures(integer) is 'One mail a post and day to its author, where both preferences allow it and the author is still a member; written in the transaction that notes it.';
 grant execute on function app.alert_failures(integer) to posthaste_worker;
 
+CREATE OR REPLACE FUNCTION app.alert_pauses(row_limit integer)
+ RETURNS TABLE(outcome text, events integer, mails integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  settled integer;
+  written integer;
+  -- A mail names no more accounts than this, and says how many others there are.
+  named constant integer := 50;
+begin
+  -- One at a time: what two sweeps took would be told twice.
+  perform pg_advisory_xact_lock(hashtextextended('app.alert_pauses', 0));
+  with due as materialized (
+    select e.project_id from outbox_events e
+    where e.kind in ('account.paused', 'account.resumed') and e.dispatched_at is null
+      and coalesce(e.lease_until, e.created_at + interval '2 minutes') <= app.now()
+    group by e.project_id order by min(e.created_at) limit row_limit
+  ), changed as materialized (
+    -- By id: they were written one after the other, under the lock of app.keep_pauses.
+    select (e.payload ->> 'accountId')::uuid as account_id, e.project_id, array_agg(e.id) as events,
+      (array_agg(e.kind order by e.id))[1] as first
+    from outbox_events e
+    where e.project_id in (select d.project_id from due d) and e.kind in ('account.paused', 'account.resumed')
+      and e.dispatched_at is null
+    group by 1, 2
+  ), last_told as materialized (
+    select e.project_id, e.kind, max(e.alerted_at) as at from outbox_events e
+    where e.project_id in (select d.project_id from due d) and e.kind in ('account.paused', 'account.resumed')
+      and e.alerted_at > app.now() - interval '1 hour'
+    group by e.project_id, e.kind
+  ), news as materialized (
+    -- What was told last is what was so before the first of the changes.
+    select c.account_id, c.events, n.kind, t.at as last_told_at, a.project_id, a.connected_by, a.platform, a.handle, a.created_at,
+      p.name as project
+    from changed c
+    left join social_accounts a on a.id = c.account_id and a.status <> 'disconnected'
+    left join projects p on p.id = a.project_id and p.deleted_at is null
+    cross join lateral (
+      select case
+        when p.id is null then null
+        when c.first = 'account.paused' and a.paused_at is not null then 'account.paused'
+        when c.first = 'account.resumed' and a.paused_at is null and a.status = 'connected' then 'account.resumed'
+      end as kind) n
+    left join last_told t on t.project_id = c.project_id and t.kind = n.kind
+  ), told as materialized (
+    select n.* from news n where n.kind is not null and n.last_told_at is null
+  ), project_places as materialized (
+    select a.id, row_number() over (partition by a.project_id order by a.created_at, a.id) as place from social_accounts a
+    where a.project_id in (select t.project_id from told t where t.kind = 'account.paused') and a.status <> 'disconnected'
+  ), person_places as materialized (
+    select a.id, row_number() over (partition by a.connected_by order by a.created_at, a.id) as place from social_accounts a
+    where a.connected_by in (select t.connected_by from told t where t.kind = 'account.paused') and a.status <> 'disconnected'
+  ), limited as materialized (
+    select t.account_id, case when r.place > app.quota_most('project', 'accounts', t.project_id)
+        then app.quota_most('project', 'accounts', t.project_id) end as project_most,
+      case when o.place > app.quota_most('user', 'accounts', t.connected_by)
+        then app.quota_most('user', 'accounts', t.connected_by) end as person_most
+    from told t left join project_places r on r.id = t.account_id left join person_places o on o.id = t.account_id
+    where t.kind = 'account.paused'
+  ), lines as materialized (
+    select t.kind, u.id as user_id, u.email, u.display_name,
+      row_number() over (partition by t.kind, u.id order by t.project, t.project_id, t.created_at, t.account_id) as line,
+      jsonb_build_object('project', t.project, 'platform', t.platform, 'handle', t.handle, 'projectLimit', l.project_most,
+        'ownLimit', case when t.connected_by = u.id then l.person_most end,
+        'memberLimited', l.person_most is not null and t.connected_by <> u.id) as account
+    from told t
+    left join limited l on l.account_id = t.account_id
+    join project_collaborators c on c.project_id = t.project_id
+      and (c.role in ('owner', 'editor') or 'write' = any (c.permissions))
+    join users u on u.id = c.user_id and u.role <> 'viewer'
+      and u.status = 'active' and u.deleted_at is null and u.email_verified_at is not null
+    left join user_preferences w on w.user_id = u.id
+    where coalesce(w.email_notifications, true)
+  ), mailed as (
+    insert into outbox_events (kind, user_id, payload)
+    select 'mail', s.user_id, jsonb_build_object('to', s.email, 'name', s.display_name,
+      'template', case s.kind when 'account.paused' then 'accounts-paused' else 'accounts-resumed' end,
+      'accounts', jsonb_agg(s.account order by s.line) filter (where s.line <= named), 'others', greatest(count(*) - named, 0))
+    from lines s group by s.kind, s.user_id, s.email, s.display_name
+    returning 1
+  ), held as (
+    update outbox_events e set lease_until = n.last_told_at + interval '1 hour'
+    from news n where n.last_told_at is not null and e.id = any (n.events)
+  ), left_now as (
+    update outbox_events e
+    set dispatched_at = app.now(), alerted_at = case when e.kind = n.kind then app.now() end, lease_until = null
+    from news n where n.last_told_at is null and e.id = any (n.events)
+    returning 1
+  )
+  select (select count(*) from left_now), (select count(*) from mailed) into settled, written;
+  return query select 'ok', settled, written;
+end
+$function$;
+comment on function app.alert_pauses(integer) is 'Mails who may write in a project which accounts are paused, and which publish again, of what is so after two minutes; at most one of a kind a project and hour, written in the transaction that notes it.';
+grant execute on function app.alert_pauses(integer) to posthaste_worker;
+
 CREATE OR REPLACE FUNCTION app.announce_disconnection()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5138,6 +5238,20 @@ AS $function$
 begin
   insert into outbox_events (kind, project_id, payload)
   values ('media.deleted', new.project_id, jsonb_build_object('mediaId', new.id));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION app.announce_pause()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into outbox_events (kind, project_id, payload)
+  values (case when new.paused_at is null then 'account.resumed' else 'account.paused' end, new.project_id,
+    jsonb_build_object('accountId', new.id, 'platform', new.platform));
   return null;
 end
 $function$;
