@@ -298,6 +298,12 @@ export const errors = {
     retryable: false,
     title: 'A project must keep one owner: make another member an owner first.',
   },
+  owner_active: {
+    kind: 'conflict',
+    actor: 'you',
+    retryable: false,
+    title: 'The project has an active owner: only its owners can transfer it.',
+  },
   already_member: {
     kind: 'conflict',
     actor: 'you',

@@ -4668,6 +4668,7 @@ CREATE INDEX users_deletion_requested_at_idx ON public.users USING btree (deleti
 CREATE INDEX users_display_name_prefix_idx ON public.users USING btree (lower(NORMALIZE(display_name)) COLLATE "C");
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 CREATE INDEX users_email_prefix_idx ON public.users USING btree (email COLLATE "C");
+CREATE INDEX users_idle_idx ON public.users USING btree (id) WHERE ((deleted_at IS NULL) AND ((status <> 'active'::text) OR (role = 'viewer'::text)));
 CREATE INDEX users_last_login_at_idx ON public.users USING btree (COALESCE(last_login_at, '-infinity'::timestamp with time zone), id);
 CREATE INDEX users_never_proven_idx ON public.users USING btree (created_at) WHERE ((email_verified_at IS NULL) AND (deleted_at IS NULL));
 CREATE INDEX users_role_idx ON public.users USING btree (role, id);
@@ -8059,6 +8060,51 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION app.hand_over_project(project uuid, heir uuid, former_role text)
+ RETURNS TABLE(outcome text, former_ids uuid[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  chosen users;
+  project_name text;
+begin
+  if not app.is_staff('admin') then
+    return query select 'not_found', null::uuid[];
+    return;
+  end if;
+  -- People before the project, as for whoever goes: nobody is let in again, or shut out, until it is decided.
+  perform from users u
+  where u.id = heir or u.id in (select c.user_id from project_collaborators c where c.project_id = project and c.role = 'owner')
+  order by u.id for share;
+  select p.name into project_name from projects p where p.id = project and p.deleted_at is null for no key update;
+  select u.* into chosen from users u where u.id = heir and u.deleted_at is null;
+  outcome := case
+    when project_name is null or chosen.id is null then 'not_found'
+    when app.is_tended(project) then 'owner_active'
+    when not app.can_act(chosen) or chosen.email_verified_at is null then 'wrong_state'
+    else 'ok' end;
+  if outcome = 'ok' then
+    insert into project_collaborators as c (project_id, user_id, role) values (project, heir, 'owner')
+    on conflict on constraint project_collaborators_pkey do update set role = 'owner';
+    with changed as (
+      update project_collaborators c set role = former_role
+      where c.project_id = project and c.role = 'owner' and c.user_id <> heir
+      returning c.user_id)
+    select coalesce(array_agg(changed.user_id order by changed.user_id), '{}') into former_ids from changed;
+    perform app.write_mail(jsonb_build_object('template', 'project-handed-over', 'to', chosen.email, 'name', chosen.display_name,
+      'project', project_name), false);
+    perform app.write_mail(jsonb_build_object('template', 'project-taken-over', 'to', u.email, 'name', u.display_name,
+      'project', project_name, 'owner', chosen.display_name, 'role', former_role), false)
+    from users u where u.id = any (former_ids) and u.deleted_at is null and u.email_verified_at is not null;
+  end if;
+  return next;
+end
+$function$;
+comment on function app.hand_over_project(uuid,uuid,text) is 'An administrator makes somebody the owner of a project that no owner can manage; its owners so far become what is asked for. Both sides are told by mail.';
+grant execute on function app.hand_over_project(uuid,uuid,text) to posthaste_api;
+
 CREATE OR REPLACE FUNCTION app.hashtags_in(text text)
  RETURNS text[]
  LANGUAGE sql
@@ -8358,6 +8404,18 @@ AS $function$
 $function$;
 comment on function app.is_staff(text) is 'Whether the actor is moderator or admin of the installation; an admin is both. A key is neither, whoever made it.';
 grant execute on function app.is_staff(text) to posthaste_api;
+
+CREATE OR REPLACE FUNCTION app.is_tended(project uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (
+    select from project_collaborators c join users u on u.id = c.user_id
+    where c.project_id = project and c.role = 'owner' and u.deleted_at is null and u.status = 'active' and u.role <> 'viewer')
+$function$;
+comment on function app.is_tended(uuid) is 'Whether an owner can manage it. One who has asked for the end of their account can, until it comes. Granted to nobody.';
 
 CREATE OR REPLACE FUNCTION app.is_unclaimed(u users)
  RETURNS boolean
@@ -9673,6 +9731,37 @@ AS $function$
   where c.user_id = person and c.role = 'owner' and p.deleted_at is null
 $function$;
 comment on function app.owned_projects(uuid) is 'Granted to nobody: exports and deletions of accounts ask it.';
+
+CREATE OR REPLACE FUNCTION app.ownerless_projects(owner uuid, before uuid, row_limit integer)
+ RETURNS TABLE(id uuid, name text, member_count integer, created_at timestamp with time zone, owner_ids uuid[])
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not app.is_staff('admin') then
+    return;
+  end if;
+  return query
+    with page as materialized (
+      select p.id, p.name, p.created_at
+      from projects p
+      where p.id in (
+          select c.project_id from users u join project_collaborators c on c.user_id = u.id and c.role = 'owner'
+          where u.deleted_at is null and (u.status <> 'active' or u.role = 'viewer') and (owner is null or u.id = owner))
+        and p.deleted_at is null and (before is null or p.id < before) and not app.is_tended(p.id)
+      order by p.id desc limit row_limit)
+    select p.id, p.name, m.members, p.created_at, m.owners
+    from page p cross join lateral (
+      select count(*)::integer as members,
+        coalesce(array_agg(c.user_id order by c.created_at, c.user_id) filter (where c.role = 'owner'), '{}') as owners
+      from project_collaborators c join users u on u.id = c.user_id and u.deleted_at is null
+      where c.project_id = p.id) m
+    order by p.id desc;
+end
+$function$;
+comment on function app.ownerless_projects(uuid,uuid,integer) is 'For administrators; nobody else gets a row. Newest first. It begins with the owners who can manage nothing, not with all projects.';
+grant execute on function app.ownerless_projects(uuid,uuid,integer) to posthaste_api;
 
 CREATE OR REPLACE FUNCTION app.partition_monthly(parent regclass, keep_months integer, archive boolean)
  RETURNS void

@@ -94,6 +94,7 @@ const testedIn: Readonly<Record<string, string>> = {
     'demandNewPassword',
     'deleteUser',
   ]),
+  ...together('test/api/admin/ownerless-projects.test.ts', ['listOwnerlessProjects', 'handOverProject']),
   ...together('test/api/posts/create-post.test.ts', ['getPost', 'listPosts', 'validatePost', 'cancelPost']),
   ...together('test/api/content/content.test.ts', [
     'getContent',

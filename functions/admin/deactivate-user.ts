@@ -11,7 +11,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Deactivate a user',
   description:
-    'Their sessions and API keys are refused from the next request on; posts they scheduled in projects are still published.',
+    'Their sessions and API keys are refused from the next request on; posts they scheduled in projects are still published. Projects that are left without an active owner: GET /v1/admin/ownerless-projects?ownerId=….',
   params: z.strictObject({ userId: id }),
   body: z.strictObject({ reason }),
   status: 200,

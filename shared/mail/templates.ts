@@ -4,6 +4,7 @@ import { escapeHtml } from '../html/html.ts';
 import { credentialMail, credentialMails } from './credential-mails.ts';
 import { factorMail, factorMails } from './factor-mails.ts';
 import { pauseMail, pauseMails } from './pause-mails.ts';
+import { projectMail, projectMails } from './project-mails.ts';
 import { tame } from './tame.ts';
 
 const to = z.string();
@@ -26,6 +27,7 @@ export const mailPayload = z.discriminatedUnion('template', [
   ...credentialMails,
   ...factorMails,
   ...pauseMails,
+  ...projectMails,
   z.object({ template: z.literal('set-password'), to, name: z.string(), link: z.url() }),
   z.object({ template: z.literal('user-invitation'), to, link: z.url() }),
   z.object({ template: z.literal('password-demanded'), to, name: z.string(), link: z.url() }),
@@ -148,6 +150,9 @@ function contentOf(payload: MailPayload): { subject: string; paragraphs: readonl
     case 'accounts-paused':
     case 'accounts-resumed':
       return pauseMail(payload);
+    case 'project-handed-over':
+    case 'project-taken-over':
+      return projectMail(payload);
     default:
       return credentialMail(payload);
   }

@@ -30,6 +30,7 @@ export type List =
   | 'invitations'
   | 'media'
   | 'members'
+  | 'ownerless-projects'
   | 'people'
   | 'popular-posts'
   | 'posts'

@@ -48,6 +48,7 @@ const filters = new Set([
   'before',
   'mediaKind',
   'createdBy',
+  'ownerId',
   'since',
 ]);
 

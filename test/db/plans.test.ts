@@ -145,6 +145,30 @@ describe('people whom an administrator looks for', () => {
   });
 });
 
+describe('projects that nobody manages any more', () => {
+  it.each(['of all people', 'of one'])('%s: no whole table is read', async (whose) => {
+    await client.query('begin');
+    await client.query("update users set role = 'admin' where id = $1", [asking.userId]);
+    const { rows: gone } = await client.query<{ id: string }>(
+      "update users set status = 'deactivated' where email = 'person8@example.com' returning id",
+    );
+    await client.query(`select set_config('app.user_id', $1, true)`, [asking.userId]);
+    const before = await sequentialScans();
+    const { rows } = await client.query('select * from app.ownerless_projects($1, null, 20)', [
+      whose === 'of one' ? gone[0]?.id : null,
+    ]);
+    const after = await sequentialScans();
+    const fetched = await client.query<{ people: number }>(
+      "select idx_tup_fetch::integer as people from pg_stat_xact_user_tables where relname = 'users'",
+    );
+    await client.query('rollback');
+    expect(rows.length).toBeGreaterThan(0);
+    const read = [...after].filter(([table, times]) => !small.has(table) && times > (before.get(table) ?? 0));
+    expect(read).toEqual([]);
+    expect(fetched.rows[0]?.people, 'nor by an index').toBeLessThan(200);
+  });
+});
+
 /** Whole tables that this session has read, and how often. */
 async function sequentialScans(): Promise<Map<string, number>> {
   const { rows } = await client.query<{ name: string; times: number }>(

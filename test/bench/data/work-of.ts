@@ -314,6 +314,15 @@ export const work: Readonly<Record<string, Work>> = {
     rows: `${ADMIN}; update users set locked_until = app.now() + interval '1 hour' where email = 'person8@example.com'`,
     values: { userId: OTHER, action: 'unlock', value: null, expectedVersion: null },
   },
+  listOwnerlessProjects: {
+    rows: `${ADMIN}; update users set status = 'deactivated' where id = '${OTHER}'`,
+    values: { ownerId: null, before: null },
+  },
+  handOverProject: {
+    rows: `${ADMIN}; update users set email_verified_at = app.now() where id = '${OTHER}';
+      delete from project_collaborators where project_id = '{project}' and role = 'owner'`,
+    values: { userId: OTHER, role: 'editor' },
+  },
   forcePasswordReset: { rows: ADMIN },
   lookAtUser: { rows: ADMIN, values: { userId: '{user}' } },
   consumeOauthState: { rows: OAUTH },

@@ -33,6 +33,8 @@ export const admin: Rows = {
   setPlatformApp: { is: 'admin' },
   deletePlatformApp: { is: 'admin' },
   showJoin: { is: 'public' },
+  listOwnerlessProjects: { is: 'admin', ask: withoutOwner },
+  handOverProject: { is: 'admin', ask: withoutOwner },
   getUserQuotas: { is: 'admin' },
   getProjectQuotas: { is: 'admin' },
   setUserQuotas: { is: 'admin' },
@@ -49,6 +51,14 @@ async function invited({ sample, snapshot }: Cell) {
   const text = `insert into user_invitations (id, email, role, token_hash) values ($1, 'invited@example.com', 'user', 'x')`;
   await snapshot.force('user_invitations', text, [invitationId]);
   return { ...sample, params: { invitationId } };
+}
+
+/** Some of those who are refused are the owner, who must be there to ask. */
+async function withoutOwner({ sample, snapshot, seed, expected }: Cell) {
+  if (expected === 'ok') {
+    await snapshot.force('users', `update users set status = 'deactivated' where id = $1`, [seed.owner.id]);
+  }
+  return sample;
 }
 
 async function withProvider({ sample, snapshot }: Cell) {

@@ -4,7 +4,7 @@ import type { Rows, Sample, Samples } from './sample.ts';
 /** The owner is no administrator: to them as to everybody these doors lead nowhere. */
 const refused = { stranger: 'missing', owner: [404, 'not_found'] } as const;
 
-export function adminSamples({ owner, projectId }: Cast & { readonly projectId: string }): Samples {
+export function adminSamples({ owner, stranger, projectId }: Cast & { readonly projectId: string }): Samples {
   const about = (more: Partial<Sample> = {}): Sample => ({ params: { userId: owner.id }, ...refused, ...more });
   const people: Rows = {
     listUsers: { ...refused },
@@ -30,6 +30,8 @@ export function adminSamples({ owner, projectId }: Cast & { readonly projectId: 
     resendUserInvitation: { ...refused, params: { invitationId } },
     revokeUserInvitation: { ...refused, params: { invitationId } },
     showJoin: { stranger: 'own', params: { token: 'x'.repeat(43) } },
+    listOwnerlessProjects: { ...refused },
+    handOverProject: { ...refused, params: { projectId }, bodies: [{ userId: stranger.id, role: 'viewer' }] },
     getUserQuotas: about(),
     getProjectQuotas: { ...refused, params: { projectId } },
     setUserQuotas: about({ bodies: [{ projects: 5, accounts: null, storageBytes: 1_000, postsPerDay: 3 }] }),

@@ -54,3 +54,11 @@ test('a paused account names each limit that it is beyond, and none where the li
   );
   expect(text({ memberLimited: true })).toBe(`${start}: the member who connected it has connected as many as they may`);
 });
+
+test('who gains and who loses a project reads its name as text, and who owns it now', () => {
+  const about = { to: 'a@example.com', name: 'Ada', project: 'https://evil.example/x' };
+  const gained = renderMail({ template: 'project-handed-over', ...about });
+  const lost = renderMail({ template: 'project-taken-over', ...about, owner: 'see www.evil.example', role: 'viewer' });
+  expect(lost.text).toContain('You are a viewer of it from now on');
+  for (const { text, html } of [gained, lost]) expect(text + html).not.toMatch(/evil\.example|:\/\//);
+});
