@@ -9737,19 +9737,23 @@ CREATE OR REPLACE FUNCTION app.ownerless_projects(owner uuid, before uuid, row_l
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   if not app.is_staff('admin') then
     return;
   end if;
   return query
-    with page as materialized (
+    with theirs as materialized (
+      select distinct c.project_id from users u join project_collaborators c on c.user_id = u.id and c.role = 'owner'
+      where u.deleted_at is null and (u.status <> 'active' or u.role = 'viewer') and (owner is null or u.id = owner)
+        and (before is null or c.project_id < before)
+    ), page as materialized (
       select p.id, p.name, p.created_at
-      from projects p
-      where p.id in (
-          select c.project_id from users u join project_collaborators c on c.user_id = u.id and c.role = 'owner'
-          where u.deleted_at is null and (u.status <> 'active' or u.role = 'viewer') and (owner is null or u.id = owner))
-        and p.deleted_at is null and (before is null or p.id < before) and not app.is_tended(p.id)
+      from theirs t join projects p on p.id = t.project_id and p.deleted_at is null
+      where not exists (
+        select from project_collaborators c join users u on u.id = c.user_id
+        where c.project_id = t.project_id and c.role = 'owner' and u.deleted_at is null and u.status = 'active' and u.role <> 'viewer')
       order by p.id desc limit row_limit)
     select p.id, p.name, m.members, p.created_at, m.owners
     from page p cross join lateral (
