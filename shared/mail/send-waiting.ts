@@ -4,7 +4,8 @@ import type { Db } from '../db/client.ts';
 import { claimMails, settleMails } from '../housekeeping/queries.ts';
 import { describeError, log } from '../log.ts';
 
-const ROUND = 50;
+/** Mails of one call. */
+export const ROUND = 50;
 
 export async function sendWaitingMails(db: Db): Promise<number> {
   const mails = await db.many(claimMails, { limit: ROUND });

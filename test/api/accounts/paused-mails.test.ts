@@ -209,6 +209,21 @@ test('a mail that could not leave leaves later, once; of hundreds of accounts it
   expect(text).toContain('… and 10 more.');
 });
 
+test('mails that wait leave first', async () => {
+  await projectOf(owner, 'Behind');
+  await limitOwner(0);
+  await world.sql(
+    `insert into outbox_events (kind, payload)
+     select 'mail', jsonb_build_object('template', 'already-registered', 'to', 'crowd@example.com') from generate_series(1, 120)`,
+  );
+  const waiting = async () =>
+    (await world.sql("select from outbox_events where payload ->> 'to' = 'crowd@example.com'")).length;
+  await sweepIn(3);
+  expect([await waiting(), countsOf(owner)]).toEqual([20, [0, 0]]);
+  await sweepIn(4);
+  expect([await waiting(), countsOf(owner)]).toEqual([0, [1, 0]]);
+});
+
 test('no mail, log or entry of the audit names somebody else’s address, and what waits for whoever is erased goes with them', async () => {
   const { id } = await projectOf(owner, 'Erased');
   const editor = await registerUser(world, 'Eve Editor');
