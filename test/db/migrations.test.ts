@@ -37,26 +37,19 @@ describe('building and taking back', () => {
     expect(me).toEqual({ rolsuper: false, rolbypassrls: false, rolcreaterole: true });
   });
 
-  it('up, down to nothing and up again leave the very same catalogue', async () => {
-    const before = await dump();
-    expect(before).toContain('create policy posts_read');
-    expect(await migrateDown(target, names.length)).toEqual([...names].reverse());
+  it('every single step down to nothing and up again leaves the catalogue as it was', async () => {
+    const dumps = [await dump()];
+    expect(dumps[0]).toContain('create policy posts_read');
+    for (const name of [...names].reverse()) {
+      expect(await migrateDown(target, 1)).toEqual([name]);
+      dumps.push(await dump());
+    }
     const [left] = await open.sql(`select
       (select string_agg(c.relname, ',') from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r') as tables,
       (select count(*)::integer from pg_namespace where nspname = 'app') as schemas,
       (select count(*)::integer from pg_proc p where p.pronamespace = 'public'::regnamespace) as functions,
       (select count(*)::integer from pg_default_acl) as defaults`);
     expect(left).toEqual({ tables: 'schema_migrations', schemas: 0, functions: 0, defaults: 0 });
-    expect(await migrateUp(target, passwords)).toEqual(names);
-    expect(await dump()).toBe(before);
-  }, 600_000);
-
-  it('every single step back and forth leaves the catalogue as it was', async () => {
-    const dumps = [await dump()];
-    for (const name of [...names].reverse()) {
-      expect(await migrateDown(target, 1)).toEqual([name]);
-      dumps.push(await dump());
-    }
     for (const migration of migrations) {
       expect(await dump(), `before ${migration.name}`).toBe(dumps.pop());
       await upTo(migration.version);

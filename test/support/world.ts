@@ -80,6 +80,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   await wire.listen(database.server.port);
   const owner = await database.connect();
   parts.defer(() => owner.end());
+  // To compare all tables it would start workers, for longer than it takes to read the few rows.
+  await owner.query('set max_parallel_workers_per_gather = 0');
 
   const facts = { secrets: wire.secrets, awsOrigin: wire.origin, publicOrigin: `http://127.0.0.1:${port}` };
   const environment = environmentOf({ ...facts, platformOrigins: options.platformOrigins ?? [] });
