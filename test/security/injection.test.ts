@@ -272,6 +272,10 @@ describe('every mail there is', () => {
     if (field === 'to') return 'to@example.com';
     if (field === 'link') return address;
     if (field === 'identities') return [text, text];
+    if (field === 'accounts') {
+      const limits = { projectLimit: 1, ownLimit: 2, memberLimited: true };
+      return [{ project: text, platform: text, handle: text, ...limits }];
+    }
     if (field === 'failures') return [{ platform: text, handle: text, reason: text }];
     return text;
   }
