@@ -12,7 +12,7 @@ export default defineConfig({
     expect: { poll: { timeout: 25_000 } },
     pool: 'forks',
     // Much of the time is spent waiting for real clocks: more files at once than there are cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ['default', answersReporter()],
     globalSetup: ['test/support/global-setup.ts'],
   },
