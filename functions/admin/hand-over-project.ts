@@ -11,7 +11,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Hand over a project without an active owner',
   description:
-    'For a project that nobody can manage: every owner is deactivated, or may only read in this installation (else 409 `owner_active`: its owners transfer it themselves). The user, a member or not, becomes its owner; the former owners become editors, or the role you choose, also for when they are reactivated. Not possible for a user who is deactivated, about to be deleted, may only read, or has not verified their address (409 `wrong_state`). Both sides get a mail, and the audit log of the project shows who did it.',
+    'For a project that nobody can manage: every owner is deactivated, or may only read in this installation (else 409 `owner_active`: its owners transfer it themselves). The user, a member or not, becomes its owner; the former owners become editors, or the role you choose with no permissions on top, also for when they are reactivated. Not possible for a user who is deactivated, about to be deleted, may only read, or has not verified their address (409 `wrong_state`). Both sides get a mail, and the audit log of the project shows who did it.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({
     userId: id.describe('Who becomes the owner.'),

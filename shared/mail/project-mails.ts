@@ -35,7 +35,7 @@ export function projectMail(mail: ProjectMail): MailContent {
       {
         text: `You can no longer manage the project ${project}, and it had no other active owner. An administrator of Posthaste has made ${tame(mail.owner)} its owner.`,
       },
-      { text: `You are ${article(mail.role)} ${mail.role} of it from now on, should your account be active again.` },
+      { text: `You are ${article(mail.role)} ${mail.role} of it from now on, as far as your account may be used.` },
     ],
   };
 }

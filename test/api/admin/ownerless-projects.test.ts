@@ -261,6 +261,38 @@ describe('when the only owner has left the company', () => {
     expect((await world.call('GET', '/v1/admin/ownerless-projects', { token })).status).toBe(200);
   });
 
+  test('who was an owner keeps nothing beyond the role that was chosen', async () => {
+    await world.sql(
+      `update project_collaborators set permissions = '{write,approve}' where project_id = $1 and user_id = $2`,
+      [projectId, owner.id],
+    );
+    expect((await handOver(editor.id, { role: 'viewer' })).status).toBe(200);
+    const kept = await world.sql('select permissions from project_collaborators where project_id = $1', [projectId]);
+    expect(kept).toEqual([{ permissions: [] }, { permissions: [] }]);
+    await act(owner, 'reactivate');
+    const back = await login(world, owner.email);
+    const json = { projectId, platform: 'community' };
+    expect((await world.call('POST', '/v1/accounts', { token: back.accessToken, json })).code).toBe('forbidden');
+  });
+
+  test('who accepts an invitation as the owner at that moment is the owner, and nobody else becomes one', async () => {
+    const elsewhere = await world.database.connect();
+    try {
+      await elsewhere.query('begin');
+      await elsewhere.query(`insert into project_collaborators (project_id, user_id, role) values ($1, $2, 'owner')`, [
+        projectId,
+        other.id,
+      ]);
+      const handed = handOver(editor.id);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await elsewhere.query('commit');
+      expect((await handed).code).toBe('owner_active');
+    } finally {
+      await elsewhere.end();
+    }
+    expect(await rolesNow()).toEqual({ [owner.id]: 'owner', [editor.id]: 'editor', [other.id]: 'owner' });
+  });
+
   /** Meanwhile somebody else changes a person, and is not done yet when the hand-over begins. */
   async function handOverDuring(change: string, id: string) {
     const elsewhere = await world.database.connect();

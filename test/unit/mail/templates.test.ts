@@ -59,6 +59,7 @@ test('who gains and who loses a project reads its name as text, and who owns it 
   const about = { to: 'a@example.com', name: 'Ada', project: 'https://evil.example/x' };
   const gained = renderMail({ template: 'project-handed-over', ...about });
   const lost = renderMail({ template: 'project-taken-over', ...about, owner: 'see www.evil.example', role: 'viewer' });
-  expect(lost.text).toContain('You are a viewer of it from now on');
+  // Also for an owner who is active, and may only read in this installation.
+  expect(lost.text).toContain('You are a viewer of it from now on, as far as your account may be used.');
   for (const { text, html } of [gained, lost]) expect(text + html).not.toMatch(/evil\.example|:\/\//);
 });
