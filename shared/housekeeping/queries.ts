@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { id, json } from '../db/columns.ts';
 import { query } from '../db/statement.ts';
 
-/** Mails that no door has sent: leased for a minute, so that two sweeps do not send one twice. */
+/**
+ * Mails that no door has sent: leased for a minute, so that two sweeps do not send one twice. Those about pauses leave last:
+ * one quota can bring a mail to everybody.
+ */
 export const claimMails = query({
   name: 'claimMails',
   kind: 'worker',
@@ -12,7 +15,7 @@ export const claimMails = query({
   with waiting as (
     select e.id from outbox_events e
     where e.dispatched_at is null and e.kind = 'mail' and (e.lease_until is null or e.lease_until < app.now()) and e.attempts < 20
-    order by e.created_at limit ${'limit'}::integer for update skip locked
+    order by e.payload ->> 'template' in ('accounts-paused', 'accounts-resumed'), e.created_at limit ${'limit'}::integer for update skip locked
   )
   update outbox_events e set lease_until = app.now() + interval '60 seconds' * (e.attempts + 1), attempts = e.attempts + 1
   from waiting w where e.id = w.id

@@ -224,6 +224,43 @@ test('mails that wait leave first', async () => {
   expect([await waiting(), countsOf(owner)]).toEqual([0, [1, 0]]);
 });
 
+test('hundreds of accounts of a hundred people among thousands are told in a moment, and hold up no other mail', async () => {
+  const { id } = await projectOf(owner, 'Vast');
+  await world.sql(
+    `with crowd as (insert into users (email, display_name, email_verified_at)
+       select 'vast' || n || '@example.com', 'Vera Vast', app.now() from generate_series(1, 3000) n returning id, email),
+     members as (insert into project_collaborators (project_id, user_id, role)
+       select $1, id, 'editor' from crowd where email like 'vast__@%' returning user_id)
+     insert into social_accounts (project_id, platform, platform_account_id, handle, base_url, connected_by)
+     select $1, 'mastodon', n::text, 'v' || n || '@social.example', 'https://social.example', $2 from generate_series(1, 600) n`,
+    [id, owner.id],
+  );
+  await limit(`projects/${id}`, 1);
+  const beganAt = performance.now();
+  await sweepIn(3);
+  expect(performance.now() - beganAt).toBeLessThan(30_000);
+  const vast = async () =>
+    (
+      await world.sql(
+        "select payload ->> 'others' as others from outbox_events where kind = 'mail' and payload ->> 'to' like 'vast%'",
+      )
+    ).map(({ others }) => others);
+  const waiting = await vast();
+  expect(waiting.length).toBeGreaterThan(0);
+  expect(new Set(waiting)).toEqual(new Set(['550']));
+  await world.moveClock(3.5 * 60_000);
+  await world.sql(
+    `insert into outbox_events (kind, payload) values ('mail', '{"template": "already-registered", "to": "later@example.com"}')`,
+  );
+  await world.moveClock(4 * 60_000);
+  await world.tick('sweep');
+  expect(world.mails('later@example.com')).toHaveLength(1);
+  for (let minutes = 5; (await vast()).length > 0 && minutes < 15; minutes += 1) await sweepIn(minutes);
+  await world.moveClock(0);
+  expect(world.mails('vast10@example.com')).toHaveLength(1);
+  expect(countsOf(owner)).toEqual([1, 0]);
+});
+
 test('no mail, log or entry of the audit names somebody else’s address, and what waits for whoever is erased goes with them', async () => {
   const { id } = await projectOf(owner, 'Erased');
   const editor = await registerUser(world, 'Eve Editor');
