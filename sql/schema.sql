@@ -5173,33 +5173,46 @@ begin
   ), person_places as materialized (
     select a.id, row_number() over (partition by a.connected_by order by a.created_at, a.id) as place from social_accounts a
     where a.connected_by in (select t.connected_by from told t where t.kind = 'account.paused') and a.status <> 'disconnected'
-  ), limited as materialized (
-    select t.account_id, case when r.place > app.quota_most('project', 'accounts', t.project_id)
-        then app.quota_most('project', 'accounts', t.project_id) end as project_most,
-      case when o.place > app.quota_most('user', 'accounts', t.connected_by)
-        then app.quota_most('user', 'accounts', t.connected_by) end as person_most
-    from told t left join project_places r on r.id = t.account_id left join person_places o on o.id = t.account_id
-    where t.kind = 'account.paused'
-  ), lines as materialized (
-    select t.kind, u.id as user_id, u.email, u.display_name,
-      row_number() over (partition by t.kind, u.id order by t.project, t.project_id, t.created_at, t.account_id) as line,
-      jsonb_build_object('project', t.project, 'platform', t.platform, 'handle', t.handle, 'projectLimit', l.project_most,
-        'ownLimit', case when t.connected_by = u.id then l.person_most end,
-        'memberLimited', l.person_most is not null and t.connected_by <> u.id) as account
-    from told t
-    left join limited l on l.account_id = t.account_id
-    join project_collaborators c on c.project_id = t.project_id
-      and (c.role in ('owner', 'editor') or 'write' = any (c.permissions))
+  ), accounts as materialized (
+    -- Once an account, not once a person and account; of a project no more than a mail can name.
+    select n.* from (
+      select t.*, case when r.place > app.quota_most('project', 'accounts', t.project_id)
+          then app.quota_most('project', 'accounts', t.project_id) end as project_most,
+        case when o.place > app.quota_most('user', 'accounts', t.connected_by)
+          then app.quota_most('user', 'accounts', t.connected_by) end as person_most,
+        row_number() over (partition by t.kind, t.project_id order by t.created_at, t.account_id) as place
+      from told t
+      left join project_places r on t.kind = 'account.paused' and r.id = t.account_id
+      left join person_places o on t.kind = 'account.paused' and o.id = t.account_id) n
+    where n.place <= named
+  ), readers as materialized (
+    select c.project_id, u.id as user_id, u.email, u.display_name
+    from project_collaborators c
     join users u on u.id = c.user_id and u.role <> 'viewer'
       and u.status = 'active' and u.deleted_at is null and u.email_verified_at is not null
     left join user_preferences w on w.user_id = u.id
-    where coalesce(w.email_notifications, true)
+    where c.project_id = any (array(select distinct t.project_id from told t))
+      and (c.role in ('owner', 'editor') or 'write' = any (c.permissions)) and coalesce(w.email_notifications, true)
+  ), sums as materialized (
+    select r.user_id, t.kind, sum(t.accounts) as accounts
+    from readers r join (select t.project_id, t.kind, count(*) as accounts from told t group by t.project_id, t.kind) t
+      on t.project_id = r.project_id
+    group by r.user_id, t.kind
+  ), lines as materialized (
+    select a.kind, r.user_id, r.email, r.display_name,
+      row_number() over (partition by a.kind, r.user_id order by a.project, a.project_id, a.created_at, a.account_id) as line,
+      jsonb_build_object('project', a.project, 'platform', a.platform, 'handle', a.handle, 'projectLimit', a.project_most,
+        'ownLimit', case when a.connected_by = r.user_id then a.person_most end,
+        'memberLimited', a.person_most is not null and a.connected_by <> r.user_id) as account
+    from accounts a join readers r on r.project_id = a.project_id
   ), mailed as (
     insert into outbox_events (kind, user_id, payload)
     select 'mail', s.user_id, jsonb_build_object('to', s.email, 'name', s.display_name,
       'template', case s.kind when 'account.paused' then 'accounts-paused' else 'accounts-resumed' end,
-      'accounts', jsonb_agg(s.account order by s.line) filter (where s.line <= named), 'others', greatest(count(*) - named, 0))
-    from lines s group by s.kind, s.user_id, s.email, s.display_name
+      'accounts', jsonb_agg(s.account order by s.line), 'others', min(m.accounts) - count(*))
+    from lines s join sums m on m.user_id = s.user_id and m.kind = s.kind
+    where s.line <= named
+    group by s.kind, s.user_id, s.email, s.display_name
     returning 1
   ), held as (
     update outbox_events e set lease_until = n.last_told_at + interval '1 hour'
@@ -8078,7 +8091,8 @@ begin
   perform from users u
   where u.id = heir or u.id in (select c.user_id from project_collaborators c where c.project_id = project and c.role = 'owner')
   order by u.id for share;
-  select p.name into project_name from projects p where p.id = project and p.deleted_at is null for no key update;
+  -- For update: whoever accepts an invitation as its owner at this moment is waited for, or waits.
+  select p.name into project_name from projects p where p.id = project and p.deleted_at is null for update;
   select u.* into chosen from users u where u.id = heir and u.deleted_at is null;
   outcome := case
     when project_name is null or chosen.id is null then 'not_found'
@@ -8089,7 +8103,7 @@ begin
     insert into project_collaborators as c (project_id, user_id, role) values (project, heir, 'owner')
     on conflict on constraint project_collaborators_pkey do update set role = 'owner';
     with changed as (
-      update project_collaborators c set role = former_role
+      update project_collaborators c set role = former_role, permissions = '{}'
       where c.project_id = project and c.role = 'owner' and c.user_id <> heir
       returning c.user_id)
     select coalesce(array_agg(changed.user_id order by changed.user_id), '{}') into former_ids from changed;
