@@ -12,7 +12,7 @@ export const handler = endpoint({
   stepUp: true,
   summary: 'Transfer the ownership of a project',
   description:
-    'In one step the member becomes an owner and you become an editor, or the role you choose. Other owners stay owners. Not possible for a user whose account is deactivated or about to be deleted (409 `wrong_state`). Your API keys stay, limited to what you can still do.',
+    'In one step the member becomes an owner and you become an editor, or the role you choose, without permissions beyond it. Other owners stay owners. Not possible for a user whose account is deactivated or about to be deleted (409 `wrong_state`). Your API keys stay, limited to what you can still do.',
   params: z.strictObject({ projectId: id }),
   body: z.strictObject({
     userId: id.describe('A member of the project.'),

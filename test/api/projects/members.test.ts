@@ -251,6 +251,40 @@ describe('two owners who act at once', () => {
   });
 });
 
+describe('who leaves at that moment', () => {
+  /** The member has gone, and it is not written yet when the owner asks. */
+  async function whileGoing(ask: () => ReturnType<typeof transfer>) {
+    const elsewhere = await world.database.connect();
+    try {
+      await elsewhere.query('begin');
+      await elsewhere.query('delete from project_collaborators where project_id = $1 and user_id = $2', [
+        projectId,
+        other.id,
+      ]);
+      let answered = false;
+      const asked = ask().finally(() => {
+        answered = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(answered).toBe(false);
+      await elsewhere.query('commit');
+      const { status, code } = await asked;
+      return [status, code];
+    } finally {
+      await elsewhere.end();
+    }
+  }
+
+  test('is not found by whoever changes them', async () => {
+    expect(await whileGoing(() => change(cast.owner, other, { role: 'approver' }))).toEqual([404, 'not_found']);
+  });
+
+  test('does not become the owner, and the owner stays', async () => {
+    expect(await whileGoing(() => transfer(cast.owner, { userId: other.id }))).toEqual([404, 'not_found']);
+    expect(await rolesNow()).toEqual({ [cast.owner.id]: 'owner', [cast.viewer.id]: 'viewer' });
+  });
+});
+
 describe('a transfer', () => {
   test('makes the member owner and the owner an editor, in one step', async () => {
     const done = (await transfer(cast.owner, { userId: cast.viewer.id })).json(Transfer);
@@ -267,9 +301,11 @@ describe('a transfer', () => {
     expect(project.json(Project).role).toBe('editor');
   });
 
-  test('leaves the old owner what they ask for', async () => {
+  test('leaves the old owner what they ask for, and no permission of before', async () => {
+    await change(cast.owner, cast.owner, { permissions: ['write'] });
     await transfer(cast.owner, { userId: other.id, role: 'viewer' });
-    expect((await rolesNow())[cast.owner.id]).toBe('viewer');
+    const { role, permissions } = (await get(other, cast.owner)).json(Member);
+    expect([role, permissions]).toEqual(['viewer', []]);
     const king = await transfer(other, { userId: cast.viewer.id, role: 'owner' });
     expect([king.code, king.pointers]).toEqual(['invalid_request', ['/body/role']]);
   });
