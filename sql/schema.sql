@@ -5891,6 +5891,10 @@ begin
       permissions = case when changes ? 'permissions' then array(select jsonb_array_elements_text(changes -> 'permissions')) else c.permissions end
     where c.project_id = project and c.user_id = person
     returning c.* into member;
+    -- Who leaves holds no lock of the project: they may be gone by now.
+    if not found then
+      outcome := 'not_found';
+    end if;
   end if;
   return query select change_member.outcome, member.role, member.permissions, member.created_at, member.version;
 end
@@ -12416,8 +12420,13 @@ begin
     when not app.may_own(project, heir) then 'wrong_state'
     else 'ok' end;
   if outcome = 'ok' then
-    update project_collaborators c set role = case c.user_id when heir then 'owner' else own_role end
-    where c.project_id = project and c.user_id in (heir, app.user_id());
+    update project_collaborators c set role = 'owner' where c.project_id = project and c.user_id = heir;
+    -- Who leaves holds no lock of the project: they may be gone by now.
+    if found then
+      update project_collaborators c set role = own_role, permissions = '{}' where c.project_id = project and c.user_id = app.user_id();
+    else
+      outcome := 'not_found';
+    end if;
   end if;
   return next;
 end
