@@ -112,21 +112,27 @@ describe('the hourly tick', () => {
     await world.sql("insert into dying select n, 'secret of nobody' from generate_series(1, 4000) n");
     await world.sql('alter table dying set (autovacuum_enabled = off)');
     await world.sql("delete from dying where id <= 3000 and note = 'secret of nobody'");
-    for (let n = 0; n < 6; n += 1) await world.sql("select pg_sleep(0.05), 'secret of nobody' as sleepy");
     await expect
       .poll(async () => {
         await world.sql('select pg_stat_force_next_flush()');
         return count('pg_stat_user_tables', "relname = 'dying' and n_dead_tup >= 3000");
       })
       .toBe(1);
-    await world.tick('maintain');
-    const line = JSON.parse(world.logs.at(-1) ?? '{}');
+    let line: unknown;
+    // The list of statements is the server's, which all test files share: when it is full, it forgets the rare ones.
+    await expect
+      .poll(async () => {
+        for (let n = 0; n < 6; n += 1) await world.sql("select pg_sleep(0.05), 'secret of nobody' as sleepy");
+        await world.tick('maintain');
+        line = JSON.parse(world.logs.at(-1) ?? '{}');
+        return count('system_metrics', "name = 'statement.mean_ms' and value > 40 and tags ->> 'text' like '%sleepy%'");
+      })
+      .toBe(1);
     expect(line).toMatchObject({ operation: 'maintain', deadPercent: 75, deadTable: 'dying' });
-    expect(line.slowestMs).toBeGreaterThan(40);
-    const slow = await world.sql(
-      "select value::float as ms, tags from system_metrics where name = 'statement.mean_ms' and tags ->> 'text' like '%sleepy%'",
+    expect(line).toHaveProperty(
+      'slowestMs',
+      expect.toSatisfy((ms: number) => ms > 40),
     );
-    expect(slow).toHaveLength(1);
     expect(JSON.stringify(await world.sql('select tags from system_metrics'))).not.toContain('secret of nobody');
     await world.sql('drop table dying');
   });
