@@ -11,6 +11,7 @@ import { asSuperuser, ensureCluster, removePostgres, startPostgres } from '../..
 import { createWire, type Wire } from '../../infra/local/wire.ts';
 import { migrateUp } from '../../infra/tools/migrate.ts';
 import { freePort } from './free-port.ts';
+import { isRunning } from './is-running.ts';
 import { type TestServer, templateName } from './postgres.ts';
 
 const prefix = 'posthaste-test-';
@@ -38,17 +39,9 @@ async function removeLeftovers(): Promise<void> {
   for (const name of (await readdir(tmpdir())).filter((entry) => entry.startsWith(prefix))) {
     const dataDir = join(tmpdir(), name);
     const pid = Number(await readFile(join(dataDir, 'run.pid'), 'utf8').catch(() => ''));
-    if (pid === 0 || isAlive(pid)) continue;
+    if (pid === 0 || isRunning(pid)) continue;
     await removePostgres(dataDir).catch(() => {});
     await rm(dataDir, { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
